@@ -1,0 +1,161 @@
+import { UserError } from '../errors.js'
+
+/**
+ * An option is declared once, here as data: the command line, the record's type, the check of a loaded
+ * file and the documentation all come from the same declaration. Names are those of the original program,
+ * so that one name serves the terminal, the checkpoint's config and the code.
+ */
+export type Option = NumberOption | TextOption | ChoiceOption | FlagOption
+
+interface NumberOption {
+  readonly kind: 'int' | 'float'
+  readonly default: number | undefined
+  readonly help: string
+  readonly min?: number
+  readonly max?: number
+}
+interface TextOption {
+  readonly kind: 'text'
+  readonly default: string | undefined
+  readonly help: string
+}
+interface ChoiceOption {
+  readonly kind: 'choice'
+  readonly default: string | undefined
+  readonly help: string
+  readonly choices: readonly string[]
+}
+interface FlagOption {
+  readonly kind: 'flag'
+  readonly default: boolean
+  readonly help: string
+}
+
+export type OptionTable = Readonly<Record<string, Option>>
+
+type BaseValue<O extends Option> = O extends ChoiceOption
+  ? O['choices'][number]
+  : O extends NumberOption
+    ? number
+    : O extends FlagOption
+      ? boolean
+      : string
+
+export type OptionValue<O extends Option> = undefined extends O['default']
+  ? BaseValue<O> | undefined
+  : BaseValue<O>
+
+/** The readonly record that a table of options describes. */
+export type ConfigOf<T extends OptionTable> = { readonly [K in keyof T]: OptionValue<T[K]> }
+
+interface Limits {
+  readonly min?: number
+  readonly max?: number
+}
+export const int = <const D extends number | undefined>(value: D, help: string, limits: Limits = {}) =>
+  ({ kind: 'int', default: value, help, ...limits }) as const
+export const float = <const D extends number | undefined>(value: D, help: string, limits: Limits = {}) =>
+  ({ kind: 'float', default: value, help, ...limits }) as const
+export const text = <const D extends string | undefined>(value: D, help: string) =>
+  ({ kind: 'text', default: value, help }) as const
+export const flag = (value: boolean, help: string) => ({ kind: 'flag', default: value, help }) as const
+export const choice = <const C extends readonly string[], const D extends C[number] | undefined>(
+  value: D,
+  choices: C,
+  help: string,
+) => ({ kind: 'choice', default: value, choices, help }) as const
+
+/** The record of defaults of a table. */
+export function defaultsOf<T extends OptionTable>(table: T): ConfigOf<T> {
+  return Object.fromEntries(
+    Object.entries(table).map(([name, option]) => [name, option.default]),
+  ) as ConfigOf<T>
+}
+
+/**
+ * Reads one option from the text a person typed.
+ * @throws UserError naming the option, what it expects and what came.
+ */
+export function parseOption(name: string, option: Option, typed: string): string | number | boolean {
+  switch (option.kind) {
+    case 'int':
+    case 'float':
+      return checkOption(name, option, typed.trim() === '' ? typed : Number(typed))
+    case 'flag': {
+      if (/^(true|yes|t|y|1)$/i.test(typed)) return true
+      if (/^(false|no|f|n|0)$/i.test(typed)) return false
+      throw invalid(name, option, typed)
+    }
+    default:
+      return checkOption(name, option, typed)
+  }
+}
+
+/**
+ * Checks one value, from a file or from code.
+ * @throws UserError naming the option, what it expects and what came.
+ */
+export function checkOption(name: string, option: Option, value: unknown): string | number | boolean {
+  switch (option.kind) {
+    case 'int':
+    case 'float': {
+      const fits =
+        typeof value === 'number' &&
+        (option.kind === 'int' ? Number.isSafeInteger(value) : Number.isFinite(value)) &&
+        value >= (option.min ?? -Infinity) &&
+        value <= (option.max ?? Infinity)
+      if (fits) return value
+      break
+    }
+    case 'flag':
+      if (typeof value === 'boolean') return value
+      break
+    case 'choice':
+      if (typeof value === 'string' && option.choices.includes(value)) return value
+      break
+    case 'text':
+      if (typeof value === 'string') return value
+  }
+  throw invalid(name, option, value)
+}
+
+/**
+ * Builds a record from named values: those given are checked, those missing take their default,
+ * names the table does not know are left to others.
+ * @throws UserError if a value does not fit.
+ */
+export function resolveConfig<T extends OptionTable>(
+  table: T,
+  values: Readonly<Record<string, unknown>>,
+): ConfigOf<T> {
+  const entries = Object.entries(table).map(([name, option]) => {
+    const value = values[name]
+    return [name, value === undefined || value === null ? option.default : checkOption(name, option, value)]
+  })
+  return Object.fromEntries(entries) as ConfigOf<T>
+}
+
+/** What an option takes, in words: for error messages and help. */
+export function expectation(option: Option): string {
+  switch (option.kind) {
+    case 'int':
+    case 'float': {
+      const noun = option.kind === 'int' ? 'an integer' : 'a number'
+      if (option.min !== undefined && option.max !== undefined)
+        return `${noun} from ${option.min} to ${option.max}`
+      if (option.min !== undefined) return `${noun} of at least ${option.min}`
+      if (option.max !== undefined) return `${noun} of at most ${option.max}`
+      return noun
+    }
+    case 'flag':
+      return 'True or False'
+    case 'choice':
+      return `one of ${option.choices.join(', ')}`
+    case 'text':
+      return 'text'
+  }
+}
+
+function invalid(name: string, option: Option, value: unknown): UserError {
+  return new UserError(`--${name} takes ${expectation(option)}, not ${JSON.stringify(value)}`)
+}

@@ -1,0 +1,49 @@
+import type { Tensor1D, Tensor2D, Tensor5D } from '../runtime/tf.js'
+
+/**
+ * The trained network with its conditioning closed over.
+ * @param x noisy video, (B, T, H, W, C), in [-1, 1] scale
+ * @param timesteps what the network is told of the time, (B)
+ * @returns (B, T, H, W, C), or 2C with a learned variance: first the prediction, then the variance values
+ */
+export type Network = (x: Tensor5D, timesteps: Tensor1D) => Tensor5D
+
+/** What is known and asked of each video when frames are denoised. */
+export interface Conditioning {
+  /** Clean video, (B, T, H, W, C) in [-1, 1]; only its observed frames are used. */
+  readonly x0: Tensor5D
+  /** 1 where a frame is given, else 0: (B, T). */
+  readonly obsMask: Tensor2D
+  /** 1 where a frame is to be predicted, else 0: (B, T). Neither: padding. */
+  readonly latentMask: Tensor2D
+  /** Position of each frame in its full video: (B, T), int32. */
+  readonly frameIndices: Tensor2D
+}
+
+/** What one look at x_t gives: the model's p(x_{t-1} | x_t) and its guess of x_0. All (B, T, H, W, C). */
+export interface Denoised {
+  readonly predXStart: Tensor5D
+  readonly mean: Tensor5D
+  readonly logVariance: Tensor5D
+}
+
+/** One look at x_t at (respaced) step t, the same for every video of the batch. Caller owns the tensors. */
+export type Denoiser = (x: Tensor5D, t: number) => Denoised
+
+/** Where a sampler gets its normal noise: called once per step that needs it, of the shape of x. */
+export type NoiseSource = (t: number) => Tensor5D
+
+/** Walks from pure noise x_T to a sample x_0. Owns its temporaries; the caller owns what it returns. */
+export interface Sampler {
+  readonly name: string
+  sample(run: SamplerRun): Promise<Tensor5D>
+}
+
+export interface SamplerRun {
+  readonly denoise: Denoiser
+  /** x_T, (B, T, H, W, C), standard normal. Not disposed. */
+  readonly start: Tensor5D
+  readonly noise: NoiseSource
+  /** Called after each step with the number of steps done and in total. */
+  readonly onStep?: (done: number, total: number) => void
+}

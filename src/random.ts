@@ -1,0 +1,35 @@
+import seedrandom from 'seedrandom'
+
+/** A seeded source of host randomness. Streams with different labels are independent of each other. */
+export interface HostRandom {
+  /** Uniform in [0, 1), 53 bits. */
+  uniform(): number
+  /** Uniform integer in [low, high). */
+  integer(low: number, high: number): number
+  /** Two fresh 31-bit integers: the seed of a stateless device generator. */
+  deviceSeed(): readonly [number, number]
+  /** Everything needed to continue this stream elsewhere: JSON-serialisable. */
+  state(): RandomState
+}
+
+export type RandomState = Readonly<Record<string, unknown>>
+
+/** A stream determined by `labels` alone: the same labels always give the same numbers. */
+export function hostRandom(...labels: readonly (string | number)[]): HostRandom {
+  return wrap(seedrandom.alea(JSON.stringify(labels), { state: true }))
+}
+
+/** Continues the stream whose `state()` was saved. */
+export function restoreRandom(state: RandomState): HostRandom {
+  return wrap(seedrandom.alea('', { state: state as seedrandom.State.Alea }))
+}
+
+function wrap(generator: seedrandom.StatefulPRNG<seedrandom.State.Alea>): HostRandom {
+  const integer = (low: number, high: number) => low + Math.floor(generator.double() * (high - low))
+  return {
+    uniform: () => generator.double(),
+    integer,
+    deviceSeed: () => [integer(0, 2 ** 31), integer(0, 2 ** 31)],
+    state: () => generator.state(),
+  }
+}

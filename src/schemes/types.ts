@@ -1,0 +1,38 @@
+/** What a stage conditions on and what it samples: positions in the full video, in the order they are fed. */
+export interface Stage {
+  readonly observed: readonly number[]
+  readonly latent: readonly number[]
+}
+
+export interface SchemeSettings {
+  /** N: frames of the whole video. */
+  readonly videoLength: number
+  /** n_obs: how many first frames are given (0: none). */
+  readonly numObserved: number
+  /** K: most frames the network takes at once. */
+  readonly maxFrames: number
+  /** Most new frames per stage. */
+  readonly stepSize: number
+}
+
+/** What an adaptive scheme may look at: features of frames that are done. */
+export interface FrameFeatures {
+  /** The feature vector of one done frame; squared Euclidean distance says how different two frames look. */
+  of(frame: number): Float32Array | Float64Array
+}
+
+/**
+ * The order in which one video is filled in. Stages come lazily, because an adaptive scheme chooses what to
+ * condition on from frames sampled so far; each video of a batch walks its own iterator.
+ */
+export interface SamplingScheme {
+  readonly name: string
+  /** One line for `--help`. */
+  readonly summary: string
+  /** Whether `stages` needs `features`. */
+  readonly adaptive: boolean
+  /**
+   * @throws UserError, before the first stage, for settings that cannot work.
+   */
+  stages(settings: SchemeSettings, features?: FrameFeatures): Iterable<Stage>
+}
