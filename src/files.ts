@@ -1,0 +1,57 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import path from 'node:path'
+import { UserError } from './errors.js'
+
+/** What goes into a file: bytes or text, or a function that writes to the open file. */
+export type FileContent = Uint8Array | string | ((fd: number) => void)
+
+/**
+ * Writes a file so that it appears whole or not at all: a killed process or a full disk leaves the
+ * previous content, and no other process ever reads a half-written one. Makes missing folders.
+ * @throws UserError naming the file if it cannot be written.
+ */
+export function writeFileAtomic(file: string, content: FileContent): void {
+  const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.tmp`)
+  try {
+    mkdirSync(path.dirname(file), { recursive: true })
+    const fd = openSync(temporary, 'w')
+    try {
+      if (typeof content === 'function') content(fd)
+      else writeFully(fd, typeof content === 'string' ? Buffer.from(content) : content)
+      fsyncSync(fd)
+    } finally {
+      closeSync(fd)
+    }
+    renameSync(temporary, file)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw describeWriteError(file, error)
+  }
+}
+
+/** Writes every byte: one `write` call may take fewer than it is given. */
+export function writeFully(fd: number, bytes: Uint8Array): void {
+  for (let offset = 0; offset < bytes.length; ) offset += writeSync(fd, bytes, offset)
+}
+
+/** Whether an error says that a file or folder is not there. */
+export function isMissing(error: unknown): boolean {
+  return errorCode(error) === 'ENOENT'
+}
+
+function describeWriteError(file: string, error: unknown): unknown {
+  const reasons: Readonly<Record<string, string>> = {
+    ENOSPC: 'the disk is full',
+    EDQUOT: 'the disk quota is used up',
+    EACCES: 'permission denied',
+    EROFS: 'the disk is read-only',
+    ENOTDIR: 'a part of its path is a file, not a folder',
+    EISDIR: 'a folder of that name is in the way',
+  }
+  const reason = reasons[errorCode(error) ?? '']
+  return reason ? new UserError(`could not write ${file}: ${reason}`, { cause: error }) : error
+}
+
+function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
