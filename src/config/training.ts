@@ -1,0 +1,80 @@
+import { UserError } from '../errors.js'
+import { modelOptions, resolveModelConfig, type ModelConfig } from './model.js'
+import { choice, flag, float, int, resolveConfig, text, type ConfigOf } from './option.js'
+
+/** Everything a training run is told besides what shapes model and diffusion. Defaults are the original's. */
+export const trainingOptions = {
+  dataset: choice(
+    undefined,
+    ['carla_no_traffic', 'mazes_cwvae', 'minerl', 'toy_town', 'folder'],
+    'what to learn from',
+  ),
+  data_dir: text('', 'folder of the data set, where it is not the usual one'),
+  image_size: int(undefined, 'height and width of a frame in pixels, where the data set leaves a choice'),
+  T: int(-1, "frames in a training window (-1: the data set's)", { min: -1 }),
+  max_frames: int(20, 'K: most frames the network takes at once', { min: 1 }),
+  pad_with_random_frames: flag(true, 'pad with frames of a second video, and train on them too'),
+  batch_size: int(1, 'videos in a batch', { min: 1 }),
+  microbatch: int(-1, 'videos whose gradients are computed at once (-1: the whole batch)', { min: -1 }),
+  schedule_sampler: choice('uniform', ['uniform', 'loss-second-moment'], 'how timesteps are drawn'),
+  lr: float(1e-4, 'learning rate of AdamW', { min: 0 }),
+  weight_decay: float(0, 'decoupled weight decay of AdamW', { min: 0 }),
+  lr_anneal_steps: int(0, 'steps over which the learning rate falls to 0; the run ends there (0: never)', {
+    min: 0,
+  }),
+  max_steps: int(0, 'end after this many steps (0: no limit)', { min: 0 }),
+  ema_rate: text('0.9999', 'decay of the averaged weights; several as "0.99,0.9999"'),
+  log_interval: int(10, 'steps between lines of numbers', { min: 1 }),
+  save_interval: int(50_000, 'steps between checkpoints', { min: 1 }),
+  sample_interval: int(50_000, 'steps between sampled videos', { min: 1 }),
+  resume_checkpoint: text('', 'checkpoint to start from; its optimizer and EMA too, if they lie beside it'),
+  wandb_id: text('', 'run id to resume'),
+  resume_id: text('', 'the same as wandb_id'),
+  num_workers: int(-1, 'processes that read videos (-1: cores - 1)', { min: -1 }),
+  use_fp16: flag(false, "the original's name for mixed precision"),
+  precision: choice('fp32', ['fp32', 'bf16'], 'arithmetic of convolutions and matrix products'),
+  backend: choice('auto', ['auto', 'tensorflow', 'wasm'], 'what computes'),
+  seed: int(0, 'seed of everything random', { min: 0 }),
+  unobserve: flag(false, 'record nothing online'),
+  log_dir: text('', "where log.jsonl goes (default: the run's folder below checkpoints)"),
+} as const
+
+/** All options of `train`: the run's and the model's, image_size left to the data set. */
+export const trainOptions = { ...modelOptions, ...trainingOptions } as const
+
+export type TrainingConfig = ConfigOf<typeof trainingOptions>
+
+/** What a checkpoint of ours holds as `config`. */
+export type TrainConfig = Omit<ModelConfig, 'image_size'> & TrainingConfig
+
+/**
+ * Checks a record of `train`'s options and fills in defaults.
+ * @throws UserError naming the option and what it expects.
+ */
+export function resolveTrainConfig(values: Readonly<Record<string, unknown>>): TrainConfig {
+  const training: TrainingConfig = resolveConfig(trainingOptions, values)
+  const { microbatch, T, wandb_id: wandbId, resume_id: resumeId } = training
+  if (microbatch === 0) throw new UserError('--microbatch takes -1 or a number of videos, not 0')
+  if (T === 0) throw new UserError('--T takes -1 or a number of frames, not 0')
+  if (wandbId && resumeId && wandbId !== resumeId)
+    throw new UserError(`--wandb_id ${wandbId} and --resume_id ${resumeId} name two runs: give one`)
+  if ((wandbId || resumeId) && training.resume_checkpoint)
+    throw new UserError('--resume_checkpoint and --wandb_id both say where to go on: give one')
+  emaRates(training)
+  // The data set may still choose the image size; the other options are checked against a legal one.
+  const model = resolveModelConfig({ ...values, image_size: training.image_size ?? 64 })
+  return { ...model, ...training }
+}
+
+/**
+ * The decay rates of the averaged weights, in the order given; the first one is used for sampling.
+ * @throws UserError unless each is a number from 0 to 1.
+ */
+export function emaRates(config: Pick<TrainingConfig, 'ema_rate'>): readonly number[] {
+  const rates = config.ema_rate.split(',').map((rate) => (rate.trim() === '' ? NaN : Number(rate)))
+  if (!rates.every((rate) => rate >= 0 && rate <= 1) || new Set(rates).size !== rates.length)
+    throw new UserError(
+      `--ema_rate takes different numbers from 0 to 1, such as "0.99,0.9999", not "${config.ema_rate}"`,
+    )
+  return rates
+}
