@@ -1,0 +1,161 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { dump, parse, type DType } from 'npyjs'
+import { UserError } from '../errors.js'
+import { isMissing, writeFileAtomic, writeFully } from '../files.js'
+
+/** The element types read and written, by their NumPy names. */
+export type NpyDtype = keyof typeof DTYPES
+export type NpyData = InstanceType<(typeof DTYPES)[NpyDtype]['array']>
+
+export interface NpyArray {
+  readonly dtype: NpyDtype
+  readonly shape: readonly number[]
+  /** C order. */
+  readonly data: NpyData
+}
+
+/** What the header of a .npy file says. */
+export interface NpyHeader {
+  readonly file: string
+  readonly dtype: NpyDtype
+  readonly shape: readonly number[]
+  /** Where the elements begin, in bytes. */
+  readonly offset: number
+}
+
+const DTYPES = {
+  uint8: { code: 'u1', array: Uint8Array },
+  int32: { code: 'i4', array: Int32Array },
+  int64: { code: 'i8', array: BigInt64Array },
+  float32: { code: 'f4', array: Float32Array },
+  float64: { code: 'f8', array: Float64Array },
+} as const
+
+/** NumPy itself refuses headers above 10 000 characters; this is the most that version 1.0 can say. */
+const LONGEST_HEADER = 65535 + 12
+
+/**
+ * Writes an array, whole or not at all. Makes missing folders.
+ * @throws UserError naming the file if it cannot be written.
+ */
+export function writeNpy(file: string, { dtype, shape, data }: NpyArray): void {
+  if (data.constructor !== DTYPES[dtype].array || data.length !== sizeOf(shape))
+    throw new Error(`${data.length} elements are not a ${dtype} array of shape (${shape.join(', ')})`)
+  writeFileAtomic(file, (fd) => {
+    writeFully(fd, npyHeader(dtype, shape))
+    writeFully(fd, new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+  })
+}
+
+/** The bytes that come before the elements: for writers that stream the elements themselves. */
+export function npyHeader(dtype: NpyDtype, shape: readonly number[]): Uint8Array {
+  const { code, array } = DTYPES[dtype]
+  return new Uint8Array(dump(new array(0), [...shape], { dtype: code }))
+}
+
+/**
+ * Reads a whole array.
+ * @throws UserError naming the file if it is missing, malformed, truncated, or of another element type.
+ */
+export function readNpy(file: string): NpyArray {
+  return withFile(file, (fd) => {
+    const header = parseHeader(file, fd)
+    const { dtype, shape } = header
+    const bytes = new Uint8Array(byteLength(dtype, shape))
+    readExactly(file, fd, bytes, header.offset)
+    return { dtype, shape, data: new DTYPES[dtype].array(bytes.buffer) }
+  })
+}
+
+/**
+ * Reads the header alone, and checks that the file is as long as it says.
+ * @throws UserError naming the file, as `readNpy`.
+ */
+export function readNpyHeader(file: string): NpyHeader {
+  return withFile(file, (fd) => parseHeader(file, fd))
+}
+
+/**
+ * Reads some rows along the first axis, and no other bytes of the file.
+ * @param rows positions on the first axis, any order, repetitions allowed
+ * @returns the elements of (rows.length, ...shape[1:]) as bytes, in the order asked for
+ * @throws UserError naming the file if it cannot be read; RangeError for a row outside the array.
+ */
+export function readNpyRows({ file, dtype, shape, offset }: NpyHeader, rows: readonly number[]): Uint8Array {
+  const rowBytes = byteLength(dtype, shape.slice(1))
+  const bytes = new Uint8Array(rows.length * rowBytes)
+  withFile(file, (fd) => {
+    for (let start = 0, end; start < rows.length; start = end) {
+      for (end = start + 1; end < rows.length && rows[end] === (rows[end - 1] ?? NaN) + 1;) end++
+      const [first, last] = [rows[start] ?? NaN, rows[end - 1] ?? NaN]
+      if (!(Number.isInteger(first) && first >= 0 && last < (shape[0] ?? 0)))
+        throw new RangeError(`rows ${first} to ${last} are not in ${file}, which has ${shape[0] ?? 0}`)
+      readExactly(file, fd, bytes.subarray(start * rowBytes, end * rowBytes), offset + first * rowBytes)
+    }
+  })
+  return bytes
+}
+
+function parseHeader(file: string, fd: number): NpyHeader {
+  const fault = (what: string, cause?: unknown) => new UserError(`${file} ${what}`, { cause })
+  const fileBytes = fstatSync(fd).size
+  const start = Buffer.alloc(12)
+  readSync(fd, start, 0, 12, 0)
+  if (start.toString('latin1', 0, 6) !== '\x93NUMPY') throw fault('is not a .npy file: it begins differently')
+  const offset = start.readUInt8(6) > 1 ? 12 + start.readUInt32LE(8) : 10 + start.readUInt16LE(8)
+  if (offset > Math.min(fileBytes, LONGEST_HEADER))
+    throw fault(`is damaged: its header claims ${offset} bytes, the file has ${fileBytes}`)
+  const bytes = new Uint8Array(offset)
+  readExactly(file, fd, bytes, 0)
+
+  const { dtype: code, shape, fortranOrder } = parseDict(bytes, fault)
+  const dtype = (Object.keys(DTYPES) as NpyDtype[]).find((name) => DTYPES[name].code === code)
+  if (!dtype) throw fault(`holds elements of type ${code}; expected ${Object.keys(DTYPES).join(', ')}`)
+  if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0))
+    throw fault(`is damaged: its header gives the shape (${shape.join(', ')})`)
+  if (fortranOrder && shape.length > 1)
+    throw fault('is stored in Fortran order; save it with numpy.ascontiguousarray')
+  const expected = offset + byteLength(dtype, shape)
+  if (!(expected <= fileBytes))
+    throw fault(`is truncated: (${shape.join(', ')}) ${dtype} takes ${expected} bytes, it has ${fileBytes}`)
+  return { file, dtype, shape, offset }
+}
+
+/** npyjs parses the header; given no bytes after it, it makes an array of no elements. */
+function parseDict(
+  header: Uint8Array<ArrayBuffer>,
+  fault: (what: string, cause: unknown) => UserError,
+): { dtype: DType; shape: number[]; fortranOrder: boolean } {
+  try {
+    return parse(header.buffer)
+  } catch (error) {
+    throw fault(`has a header that cannot be read: ${error instanceof Error ? error.message : ''}`, error)
+  }
+}
+
+function readExactly(file: string, fd: number, bytes: Uint8Array, position: number): void {
+  for (let done = 0; done < bytes.length;) {
+    const count = readSync(fd, bytes, done, bytes.length - done, position + done)
+    if (count === 0) throw new UserError(`${file} ended early: it was changed while being read`)
+    done += count
+  }
+}
+
+function withFile<T>(file: string, use: (fd: number) => T): T {
+  let fd
+  try {
+    fd = openSync(file, 'r')
+  } catch (error) {
+    const reason = isMissing(error) ? 'it does not exist' : (error as Error).message
+    throw new UserError(`cannot read ${file}: ${reason}`, { cause: error })
+  }
+  try {
+    return use(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1)
+const byteLength = (dtype: NpyDtype, shape: readonly number[]) =>
+  sizeOf(shape) * DTYPES[dtype].array.BYTES_PER_ELEMENT
