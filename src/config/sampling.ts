@@ -1,0 +1,43 @@
+import { samplingSchemes } from '../schemes/registry.js'
+import { choice, flag, float, int, text, type ConfigOf } from './option.js'
+import { trainingOptions } from './training.js'
+
+/** How videos are completed: the options of `sample`. Defaults are the original's. */
+export const samplingOptions = {
+  sampling_scheme: choice(undefined, Object.keys(samplingSchemes), 'order in which the frames are sampled'),
+  batch_size: int(8, 'videos sampled together', { min: 1 }),
+  eval_dir: text(undefined, 'folder to write below instead of results/<checkpoint folders>/<name>'),
+  n_obs: int(36, 'first frames that are given (0: sample whole videos)', { min: 0 }),
+  T: int(-1, "frames per video (-1: the data set's length)", { min: -1 }),
+  max_frames: int(undefined, 'most frames the network takes at once (default: as in training)', { min: 1 }),
+  max_latent_frames: int(undefined, 'new frames per stage (default: half of max_frames)', { min: 1 }),
+  start_index: int(0, 'first test video', { min: 0 }),
+  stop_index: int(undefined, 'end of the range of test videos (default: one batch)', { min: 1 }),
+  sample_idx: int(0, 'number of this sample, where several are made of each video', { min: 0 }),
+  use_ddim: flag(false, 'sample with DDIM'),
+  eta: float(0, 'noise of DDIM steps (0: none, 1: as much as ancestral sampling)', { min: 0, max: 1 }),
+  timestep_respacing: text('', 'use only some steps: "250", "ddim50", or counts per section "10,20,30"'),
+  clip_denoised: flag(true, 'keep predicted clean frames within the range of pixels'),
+  seed: int(0, 'seed of the noise', { min: 0 }),
+  data_dir: text('', 'folder of the data set (default: as in training)'),
+  precision: trainingOptions.precision,
+  backend: trainingOptions.backend,
+} as const
+
+/** Pictures and films of samples: the options of `make-mp4`. Defaults are the original's. */
+export const videoOptions = {
+  eval_dir: text(undefined, 'folder that holds samples/ and model_config.json'),
+  out_dir: text(undefined, 'folder whose videos/ is written to (default: eval_dir)'),
+  add_gt: flag(true, 'show the true video on top'),
+  do_n: int(1, 'how many videos, side by side', { min: 1 }),
+  n_seeds: int(1, 'how many samples of each, below one another', { min: 1 }),
+  obs_length: int(0, 'mark this many first frames as observed, with a red border', { min: 0 }),
+  format: choice('gif', ['gif', 'mp4', 'avi', 'webm', 'png'], 'kind of file (png: a sheet of some frames)'),
+  data_dir: text('', 'folder of the data set (default: as in training)'),
+  T: int(-1, 'how many first frames to show (-1: all)', { min: -1 }),
+  fps: float(10, 'frames a second', { min: 0.1, max: 100 }),
+  scale: int(1, 'enlarge each pixel to a square of this size', { min: 1, max: 64 }),
+} as const
+
+export type SamplingConfig = ConfigOf<typeof samplingOptions>
+export type VideoConfig = ConfigOf<typeof videoOptions>

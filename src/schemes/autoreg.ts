@@ -1,0 +1,16 @@
+import { fixedScheme } from './fixed-scheme.js'
+import { range } from './plan.js'
+
+/** Conditions on the latest K - step frames and samples the next `step`, until the end. */
+export const autoreg = fixedScheme({
+  name: 'autoreg',
+  summary: 'the next frames from the latest ones',
+  *plan({ videoLength, maxFrames, stepSize }, start) {
+    const room = maxFrames - stepSize
+    for (let next = start.length; next < videoLength; next += stepSize)
+      yield {
+        observed: range(Math.max(0, next - room), next),
+        latent: range(next, Math.min(next + stepSize, videoLength)),
+      }
+  },
+})

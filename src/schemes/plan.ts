@@ -1,0 +1,56 @@
+import type { SamplingScheme, SchemeSettings, Stage } from './types.js'
+
+/**
+ * All stages of a scheme that does not look at frames, checked.
+ * @throws UserError, before the first stage, for settings that cannot work.
+ */
+export function planVideo(scheme: SamplingScheme, settings: SchemeSettings): readonly Stage[] {
+  if (scheme.adaptive) throw new Error(`${scheme.name} plans while it samples: it has no plan beforehand`)
+  return [...checkedStages(scheme.name, settings, scheme.stages(settings))]
+}
+
+/**
+ * Passes stages on, each checked before it is used: it conditions on frames that are done, on at least one
+ * if there are any, samples frames that are not, takes no more than K, and in the end every frame is done.
+ * What fails here is a fault of the scheme, not of its settings.
+ */
+export function* checkedStages(
+  schemeName: string,
+  settings: SchemeSettings,
+  stages: Iterable<Stage>,
+): Generator<Stage, void, undefined> {
+  const done = new Set(range(settings.numObserved))
+  let count = 0
+  for (const stage of stages) {
+    const fault = stageFault(stage, done, settings)
+    if (fault) throw new Error(`stage ${count} of ${schemeName} ${fault}`)
+    for (const frame of stage.latent) done.add(frame)
+    count++
+    yield stage
+  }
+  if (done.size !== settings.videoLength)
+    throw new Error(`${schemeName} ends with ${done.size} of ${settings.videoLength} frames done`)
+}
+
+/** The integers 0, 1, ... below `end`, or from `start` to below `end`. */
+export function range(start: number, end?: number): number[] {
+  const first = end === undefined ? 0 : start
+  return Array.from({ length: Math.max(0, (end ?? start) - first) }, (_, i) => first + i)
+}
+
+function stageFault(stage: Stage, done: ReadonlySet<number>, settings: SchemeSettings): string | undefined {
+  const { observed, latent } = stage
+  const size = observed.length + latent.length
+  if (latent.length === 0) return 'samples nothing'
+  if (size > settings.maxFrames) return `takes ${size} frames, more than ${settings.maxFrames}`
+  if (observed.length === 0 && done.size > 0) return 'conditions on nothing'
+  const undone = observed.find((frame) => !done.has(frame))
+  if (undone !== undefined) return `conditions on frame ${undone}, which is not done`
+  const again = latent.find((frame, i) => done.has(frame) || latent.indexOf(frame) !== i)
+  if (again !== undefined) return `samples frame ${again} twice`
+  const outside = latent.find(
+    (frame) => !Number.isInteger(frame) || frame < 0 || frame >= settings.videoLength,
+  )
+  if (outside !== undefined) return `samples frame ${outside}, which is not in the video`
+  return undefined
+}
