@@ -1,0 +1,73 @@
+import { Option as CommanderOption } from 'commander'
+import { expectation, parseOption, type Option, type OptionTable } from '../src/config/option.js'
+import { UserError } from '../src/errors.js'
+
+const BOOLEAN = /^(true|false|yes|no|t|f|y|n|1|0)$/i
+
+/**
+ * Brings what a person typed into one form, `--name=value` with underscores: dashes in names become
+ * underscores, a value in the next word is joined, a bare flag gets `True`. A flag takes the next word only
+ * if it can be its value, so that an argument may follow it.
+ * @throws UserError for an option at the end, or before the next option, that lacks its value.
+ */
+export function normalizeArguments(words: readonly string[], table: OptionTable): string[] {
+  const normal: string[] = []
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] ?? ''
+    if (word === '--') return [...normal, ...words.slice(i)]
+    const match = /^--([^=]+)(=.*)?$/s.exec(word)
+    if (!match) {
+      normal.push(word)
+      continue
+    }
+    const name = (match[1] ?? '').replaceAll('-', '_')
+    const option = Object.hasOwn(table, name) ? table[name] : undefined
+    const next = words[i + 1]
+    if (match[2] !== undefined || !option) {
+      normal.push(`--${name}${match[2] ?? ''}`)
+    } else if (option.kind === 'flag') {
+      const given = next !== undefined && BOOLEAN.test(next)
+      normal.push(`--${name}=${given ? next : 'True'}`)
+      if (given) i++
+    } else {
+      if (next === undefined || next.startsWith('--'))
+        throw new UserError(`--${name} needs a value: it takes ${expectation(option)}`)
+      normal.push(`--${name}=${next}`)
+      i++
+    }
+  }
+  return normal
+}
+
+/** The options of a table for commander: each checks its value, and its help says default and expectation. */
+export function commanderOptions(table: OptionTable, required: ReadonlySet<string>): CommanderOption[] {
+  return Object.entries(table).map(([name, option]) => {
+    const made = new CommanderOption(`--${name} <${placeholder(option)}>`, help(option, required.has(name)))
+    return made.argParser((typed: string) => parseOption(name, option, typed))
+  })
+}
+
+function placeholder(option: Option): string {
+  switch (option.kind) {
+    case 'flag':
+      return 'bool'
+    case 'choice':
+      return 'choice'
+    default:
+      return option.kind
+  }
+}
+
+/** `what it is; expectation (default)`, leaving out what the placeholder says already. */
+function help(option: Option, required: boolean): string {
+  const plain: readonly string[] = ['an integer', 'a number', 'text', 'True or False']
+  const takes = expectation(option)
+  const expected = plain.includes(takes) ? '' : `; ${takes.replace(/^an? (integer|number) /, '')}`
+  return `${option.help}${expected} (${required ? 'required' : defaultText(option)})`
+}
+
+function defaultText(option: Option): string {
+  if (option.default === undefined) return 'not set by default'
+  if (typeof option.default === 'boolean') return `default: ${option.default ? 'True' : 'False'}`
+  return `default: ${option.default === '' ? 'empty' : option.default}`
+}

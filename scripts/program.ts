@@ -1,0 +1,86 @@
+import { Command, CommanderError } from 'commander'
+import { defaultsOf } from '../src/config/option.js'
+import { UserError } from '../src/errors.js'
+import type { CommandSpec } from './command.js'
+import { commanderOptions, normalizeArguments } from './parse-options.js'
+import type { Terminal } from './terminal.js'
+
+/** Width of help text, fixed so that it reads the same everywhere. */
+const HELP_WIDTH = 110
+
+/**
+ * Runs the command that `words` ask for.
+ * @param words what was typed after the program's name
+ * @throws UserError for words that make no command; whatever the command throws.
+ */
+export async function runProgram(
+  commands: readonly CommandSpec[],
+  words: readonly string[],
+  terminal: Terminal,
+): Promise<void> {
+  const chosen = commands.find((command) => command.name === words[0])
+  const typed = chosen ? [chosen.name, ...normalizeArguments(words.slice(1), chosen.options)] : [...words]
+  try {
+    await createProgram(commands, terminal).parseAsync(typed, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode !== 0) throw new UserError(describe(error, words))
+  }
+}
+
+/** The commander program over all commands. It prints help to stdout, and throws instead of exiting. */
+export function createProgram(commands: readonly CommandSpec[], terminal: Terminal): Command {
+  const program = new Command('fdm')
+    .description('Flexible diffusion modeling of long videos: train, sample, evaluate.')
+    .usage('<command> [options]')
+  configure(program)
+  for (const command of commands) program.addCommand(createCommand(command, terminal))
+  return program
+}
+
+function createCommand(spec: CommandSpec, terminal: Terminal): Command {
+  const command = new Command(spec.name).summary(spec.summary).description(`${capitalized(spec.summary)}.`)
+  configure(command)
+  const required = new Set(spec.required)
+  const sections = spec.sections ?? []
+  const places = spec.arguments ?? []
+  command.usage([...places.map(({ name }) => `<${name}>`), '[options]'].join(' '))
+  for (const { name, help } of places) command.argument(`<${name}>`, help)
+  for (const option of commanderOptions(spec.options, required)) {
+    const section = sections.find(({ options }) => Object.hasOwn(options, option.name()))
+    command.addOption(section ? option.helpGroup(`${section.heading}:`) : option)
+  }
+  if (spec.examples)
+    command.addHelpText('after', `\nExamples:\n${spec.examples.map((line) => `  fdm ${line}\n`).join('')}`)
+  command.action(async () => {
+    const given = command.opts<Record<string, unknown>>()
+    for (const name of required)
+      if (given[name] === undefined) throw new UserError(`--${name} is required: see fdm ${spec.name} --help`)
+    const words = places.map(({ name }, i) => [name, command.args[i]] as const)
+    const values = { ...defaultsOf(spec.options), ...given, ...Object.fromEntries(words) }
+    await spec.run(values as Parameters<typeof spec.run>[0], terminal)
+  })
+  return command
+}
+
+function configure(command: Command): void {
+  command
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined, getOutHelpWidth: () => HELP_WIDTH })
+    .configureHelp({ showGlobalOptions: false })
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand(false)
+}
+
+/** Commander's message as one line. */
+function describe(error: CommanderError, words: readonly string[]): string {
+  if (error.code === 'commander.help') return 'no command given: see fdm --help'
+  const line = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')
+  return error.code === 'commander.unknownCommand'
+    ? `${line} (fdm --help lists the commands)`
+    : `${line} (see fdm ${words[0] ?? ''} --help)`
+}
+
+function capitalized(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}
