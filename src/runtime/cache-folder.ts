@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import path from 'node:path'
+import { isMissing } from '../files.js'
+
+/** What `fdm setup` built, as recorded in the cache folder once it was seen to work. Paths are absolute. */
+export interface TensorFlowBuild {
+  /** The compiled Node addon. */
+  readonly binding: string
+  /** The `@tensorflow/tfjs-node-gpu` package whose JavaScript drives the addon. */
+  readonly driver: string
+  /** The folder of libtensorflow_cc.so.2. */
+  readonly libraries: string
+  /** TensorFlow's version, as the library states it. */
+  readonly version: string
+  /** Whether it was made for NVIDIA GPUs. */
+  readonly cuda: boolean
+}
+
+/**
+ * The folder shared by all checkouts that holds what `fdm setup` fetched and built: `FDM_CACHE_DIR`, else
+ * `fdm` in `XDG_CACHE_HOME`, else `~/.cache/fdm`.
+ */
+export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
+  if (env.FDM_CACHE_DIR) return path.resolve(env.FDM_CACHE_DIR)
+  return path.join(env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'fdm')
+}
+
+/**
+ * The file that names the build in use. Its number is raised when builds of an earlier form can no longer
+ * be loaded.
+ */
+export function buildRecord(cache: string): string {
+  return path.join(cache, 'tensorflow-build-1.json')
+}
+
+/** The build recorded in a cache folder, or undefined if nothing (readable) is recorded there. */
+export function readBuild(cache: string): TensorFlowBuild | undefined {
+  try {
+    const record: unknown = JSON.parse(readFileSync(buildRecord(cache), 'utf8'))
+    return isBuild(record) ? record : undefined
+  } catch (error) {
+    if (isMissing(error) || error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+function isBuild(value: unknown): value is TensorFlowBuild {
+  if (typeof value !== 'object' || value === null) return false
+  const record = value as Readonly<Record<string, unknown>>
+  const texts = ['binding', 'driver', 'libraries', 'version']
+  return texts.every((key) => typeof record[key] === 'string') && typeof record.cuda === 'boolean'
+}

@@ -1,0 +1,43 @@
+import { execFileSync } from 'node:child_process'
+import { cpus, totalmem } from 'node:os'
+
+/** A device that computes. */
+export interface Device {
+  readonly name: string
+  readonly type: 'cpu' | 'gpu'
+  /** Bytes of memory. */
+  readonly memory?: number
+}
+
+/** This machine's processor and main memory. */
+export function processor(): Device {
+  const cores = cpus()
+  return {
+    name: `${cores[0]?.model.trim() ?? 'CPU'} (${cores.length} cores)`,
+    type: 'cpu',
+    memory: totalmem(),
+  }
+}
+
+/** NVIDIA GPUs as the driver's own tool lists them; none if it is not there. */
+export function graphicsCards(): Device[] {
+  try {
+    const query = ['--query-gpu=name,memory.total', '--format=csv,noheader,nounits']
+    const table = execFileSync('nvidia-smi', query, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+    return parseGraphicsCards(table)
+  } catch {
+    return []
+  }
+}
+
+/** Reads lines such as `NVIDIA H200, 143771`: name and MiB. */
+export function parseGraphicsCards(table: string): Device[] {
+  return table
+    .split('\n')
+    .filter((line) => line.includes(','))
+    .map((line) => {
+      const [name = '', mebibytes = ''] = line.split(',').map((field) => field.trim())
+      const memory = Number(mebibytes) * 2 ** 20
+      return memory > 0 ? { name, type: 'gpu', memory } : { name, type: 'gpu' }
+    })
+}

@@ -1,0 +1,67 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { cacheFolder, readBuild } from './cache-folder.js'
+
+/** A TensorFlow addon on this machine, not loaded yet. Paths are absolute. */
+export interface TensorFlowFound {
+  readonly origin: 'package' | 'setup'
+  /** The compiled addon. */
+  readonly binding: string
+  /** The folder of the tfjs-node(-gpu) package whose JavaScript drives it. */
+  readonly driver: string
+  /** That package's name, which its backend is told. */
+  readonly driverName: string
+  /** The folder of the TensorFlow libraries, where it is known. */
+  readonly libraries?: string
+}
+
+export interface WhereToLook {
+  /** Folders whose `node_modules`, and those above, are looked through. Default: the current one and ours. */
+  readonly folders?: readonly string[]
+  /** The cache folder of `fdm setup`. */
+  readonly cache?: string
+}
+
+/**
+ * TensorFlow addons in the order of preference: first a tfjs-node-gpu or tfjs-node that was installed
+ * with its addon, then what `fdm setup` built. Whether they load is not tried.
+ */
+export function findTensorFlow({
+  folders = [process.cwd(), import.meta.dirname],
+  cache = cacheFolder(),
+}: WhereToLook = {}): TensorFlowFound[] {
+  const names = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node']
+  const installed = folders.flatMap((folder) => names.flatMap((name) => installedPackage(folder, name)))
+  const build = readBuild(cache)
+  if (build && existsSync(build.binding)) {
+    const { binding, driver, libraries } = build
+    installed.push({ origin: 'setup', binding, driver, driverName: packageName(driver), libraries })
+  }
+  return installed.filter(({ binding }, i) => installed.findIndex((other) => other.binding === binding) === i)
+}
+
+function installedPackage(folder: string, name: string): TensorFlowFound[] {
+  const driver = resolvePackage(folder, name)
+  if (driver === undefined) return []
+  const lib = path.join(driver, 'lib')
+  if (!existsSync(lib)) return []
+  return readdirSync(lib)
+    .filter((entry) => entry.startsWith('napi-v'))
+    .map((entry) => path.join(lib, entry, 'tfjs_binding.node'))
+    .filter((binding) => existsSync(binding))
+    .map((binding) => ({ origin: 'package', binding, driver, driverName: name }))
+}
+
+/** The folder of the package `name` as a file in `folder` would import it, or undefined. */
+export function resolvePackage(folder: string, name: string): string | undefined {
+  try {
+    return path.dirname(createRequire(path.join(folder, 'any.js')).resolve(`${name}/package.json`))
+  } catch {
+    return undefined
+  }
+}
+
+function packageName(folder: string): string {
+  return (JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as { name: string }).name
+}

@@ -1,0 +1,98 @@
+import { UserError } from '../errors.js'
+import { type Device, graphicsCards, processor } from './devices.js'
+import { findTensorFlow } from './find-tensorflow.js'
+import { loadTensorFlow, type TensorFlowBinding } from './load-tensorflow.js'
+import { tf } from './tf.js'
+import { registerWasm } from './wasm/register.js'
+
+export type Backend = 'tensorflow' | 'wasm'
+export type Precision = 'fp32' | 'bf16'
+
+export interface RuntimeOptions {
+  /** What computes. `auto`: TensorFlow if it is there and loads, else WebAssembly. */
+  readonly backend?: 'auto' | Backend
+  /** The numbers that convolutions and matrix products are computed in. */
+  readonly precision?: Precision
+}
+
+/** What tensors are computed on from now on. */
+export interface Runtime {
+  readonly backend: Backend
+  readonly precision: Precision
+  readonly tensorflowVersion?: string
+  readonly devices: readonly Device[]
+  /** One line to print. */
+  readonly description: string
+}
+
+/**
+ * Makes a backend the one that every later tensor operation runs on. Calling it again with the same
+ * options is quick and gives an equal answer; with another backend it switches.
+ * @throws UserError if TensorFlow is asked for and is not there or does not load.
+ */
+export async function startRuntime({
+  backend = 'auto',
+  precision = 'fp32',
+}: RuntimeOptions = {}): Promise<Runtime> {
+  if (precision !== 'fp32') {
+    throw new UserError(`precision ${precision} is not available in this version: use fp32`)
+  }
+  const loaded = backend === 'wasm' ? undefined : tensorflow()
+  if (backend === 'tensorflow' && typeof loaded !== 'object') throw new UserError(explain(loaded))
+  const runtime = typeof loaded === 'object' ? describeTensorFlow(loaded) : describeWasm(loaded)
+  if (runtime.backend === 'wasm') registerWasm()
+  if (!(await tf.setBackend(runtime.backend))) {
+    throw new UserError(`the backend ${runtime.backend} did not start: run "npx fdm doctor"`)
+  }
+  return runtime
+}
+
+/** The loaded addon, or why there is none: undefined if none was found, else what loading it said. */
+type Loaded = TensorFlowBinding | string | undefined
+
+let loadedBefore: TensorFlowBinding | undefined
+
+/** An addon can be loaded into a process once; failures are tried again, as setup may have run since. */
+function tensorflow(): Loaded {
+  if (loadedBefore) return loadedBefore
+  let failure: string | undefined
+  for (const found of findTensorFlow()) {
+    try {
+      loadedBefore = loadTensorFlow(found)
+      return loadedBefore
+    } catch (error) {
+      failure = `${found.binding}: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`
+    }
+  }
+  return failure
+}
+
+function explain(failure: string | undefined): string {
+  return failure === undefined
+    ? 'TensorFlow is not set up: run "npx fdm setup", or use --backend wasm'
+    : `TensorFlow does not load (${failure}): run "npx fdm setup" again, or use --backend wasm`
+}
+
+function describeTensorFlow(binding: TensorFlowBinding): Runtime {
+  const cards = binding.isUsingGpuDevice() ? graphicsCards() : []
+  const devices = [...cards, processor()]
+  const names = cards.length > 0 ? cards : devices
+  return {
+    backend: 'tensorflow',
+    precision: 'fp32',
+    tensorflowVersion: binding.TF_Version,
+    devices,
+    description: `TensorFlow ${binding.TF_Version} on ${names.map(({ name }) => name).join(', ')}, fp32`,
+  }
+}
+
+function describeWasm(failure: string | undefined): Runtime {
+  const device = processor()
+  const note = failure === undefined ? '' : `; TensorFlow does not load (${failure})`
+  return {
+    backend: 'wasm',
+    precision: 'fp32',
+    devices: [device],
+    description: `WebAssembly on ${device.name}, one thread, fp32${note}`,
+  }
+}

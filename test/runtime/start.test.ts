@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest'
+import { UserError } from '../../src/errors.js'
+import { startRuntime } from '../../src/runtime/start.js'
+import { tf } from '../../src/runtime/tf.js'
+import { availableBackends, describeEachBackend } from '../helpers/backends.js'
+
+describeEachBackend('startRuntime', (backend) => {
+  it('computes on the backend asked for and says so', async () => {
+    const runtime = await startRuntime({ backend })
+    expect(tf.getBackend()).toBe(backend)
+    expect(runtime.backend).toBe(backend)
+    expect(runtime.precision).toBe('fp32')
+    expect(runtime.description).toMatch(backend === 'tensorflow' ? /^TensorFlow 2\.\d+/ : /^WebAssembly/)
+    expect(runtime.devices.length).toBeGreaterThan(0)
+    const product = tf.matMul([[1, 2]], [[3], [4]])
+    expect(await product.data()).toEqual(Float32Array.of(11))
+  })
+
+  it('gives an equal answer the second time', async () => {
+    expect(await startRuntime({ backend })).toEqual(await startRuntime({ backend }))
+  })
+})
+
+it('keeps tensors readable across a switch of backends', async () => {
+  await startRuntime({ backend: 'wasm' })
+  const before = tf.tensor1d([1, 2, 3])
+  for (const backend of availableBackends()) {
+    await startRuntime({ backend })
+    expect(await before.square().data()).toEqual(Float32Array.of(1, 4, 9))
+  }
+})
+
+it('prefers TensorFlow where it is there', async () => {
+  expect((await startRuntime()).backend).toBe(availableBackends()[0])
+})
+
+it('refuses bf16', async () => {
+  await expect(startRuntime({ precision: 'bf16' })).rejects.toThrow(UserError)
+})
