@@ -6,11 +6,16 @@ const BOOLEAN = /^(true|false|yes|no|t|f|y|n|1|0)$/i
 
 /**
  * Brings what a person typed into one form, `--name=value` with underscores: dashes in names become
- * underscores, a value in the next word is joined, a bare flag gets `True`. A flag takes the next word only
- * if it can be its value, so that an argument may follow it.
+ * underscores, a value in the next word is joined, a bare flag gets `True`.
+ * @param takesArguments whether words that belong to no option may follow: then a flag takes the next word
+ *   only if it reads as true or false
  * @throws UserError for an option at the end, or before the next option, that lacks its value.
  */
-export function normalizeArguments(words: readonly string[], table: OptionTable): string[] {
+export function normalizeArguments(
+  words: readonly string[],
+  table: OptionTable,
+  takesArguments: boolean,
+): string[] {
   const normal: string[] = []
   for (let i = 0; i < words.length; i++) {
     const word = words[i] ?? ''
@@ -26,7 +31,7 @@ export function normalizeArguments(words: readonly string[], table: OptionTable)
     if (match[2] !== undefined || !option) {
       normal.push(`--${name}${match[2] ?? ''}`)
     } else if (option.kind === 'flag') {
-      const given = next !== undefined && BOOLEAN.test(next)
+      const given = next !== undefined && (takesArguments ? BOOLEAN.test(next) : !next.startsWith('-'))
       normal.push(`--${name}=${given ? next : 'True'}`)
       if (given) i++
     } else {
@@ -58,16 +63,20 @@ function placeholder(option: Option): string {
   }
 }
 
-/** `what it is; expectation (default)`, leaving out what the placeholder says already. */
+/** What an option is, then in parentheses what it takes beyond its placeholder, and its default. */
 function help(option: Option, required: boolean): string {
   const plain: readonly string[] = ['an integer', 'a number', 'text', 'True or False']
   const takes = expectation(option)
-  const expected = plain.includes(takes) ? '' : `; ${takes.replace(/^an? (integer|number) /, '')}`
-  return `${option.help}${expected} (${required ? 'required' : defaultText(option)})`
+  const facts = [
+    ...(plain.includes(takes) ? [] : [takes.replace(/^an? (integer|number) (of )?/, '')]),
+    ...(required ? ['required'] : defaultText(option)),
+  ]
+  return facts.length > 0 ? `${option.help} (${facts.join('; ')})` : option.help
 }
 
-function defaultText(option: Option): string {
-  if (option.default === undefined) return 'not set by default'
-  if (typeof option.default === 'boolean') return `default: ${option.default ? 'True' : 'False'}`
-  return `default: ${option.default === '' ? 'empty' : option.default}`
+/** Nothing for an option that is off until given: its help says what happens then. */
+function defaultText(option: Option): readonly string[] {
+  if (option.default === undefined || option.default === '') return []
+  const value = typeof option.default === 'boolean' ? (option.default ? 'True' : 'False') : option.default
+  return [`default ${value}`]
 }

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { createRequire } from 'node:module'
 import { defaultsOf } from '../src/config/option.js'
 import { UserError } from '../src/errors.js'
 import type { CommandSpec } from './command.js'
@@ -18,10 +19,11 @@ export async function runProgram(
   words: readonly string[],
   terminal: Terminal,
 ): Promise<void> {
+  if (words.length === 0) throw new UserError('no command given: see fdm --help')
   const chosen = commands.find((command) => command.name === words[0])
-  const typed = chosen ? [chosen.name, ...normalizeArguments(words.slice(1), chosen.options)] : [...words]
+  const typed = chosen ? [chosen.name, ...normalWords(chosen, words.slice(1))] : words
   try {
-    await createProgram(commands, terminal).parseAsync(typed, { from: 'user' })
+    await createProgram(commands, terminal).parseAsync([...typed], { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode !== 0) throw new UserError(describe(error, words))
@@ -33,6 +35,7 @@ export function createProgram(commands: readonly CommandSpec[], terminal: Termin
   const program = new Command('fdm')
     .description('Flexible diffusion modeling of long videos: train, sample, evaluate.')
     .usage('<command> [options]')
+    .version(packageVersion(), '-V, --version', 'show the version')
   configure(program)
   for (const command of commands) program.addCommand(createCommand(command, terminal))
   return program
@@ -63,6 +66,10 @@ function createCommand(spec: CommandSpec, terminal: Terminal): Command {
   return command
 }
 
+function normalWords(spec: CommandSpec, words: readonly string[]): string[] {
+  return normalizeArguments(words, spec.options, (spec.arguments ?? []).length > 0)
+}
+
 function configure(command: Command): void {
   command
     .exitOverride()
@@ -72,13 +79,17 @@ function configure(command: Command): void {
     .helpCommand(false)
 }
 
-/** Commander's message as one line. */
+/** Commander's message as one line, with where to look unless it names the likely word itself. */
 function describe(error: CommanderError, words: readonly string[]): string {
-  if (error.code === 'commander.help') return 'no command given: see fdm --help'
   const line = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')
-  return error.code === 'commander.unknownCommand'
-    ? `${line} (fdm --help lists the commands)`
-    : `${line} (see fdm ${words[0] ?? ''} --help)`
+  if (line.includes('Did you mean')) return line
+  const command = error.code === 'commander.unknownCommand' ? '' : `${words[0] ?? ''} `
+  return `${line.replace(/\.$/, '')}: see fdm ${command}--help`
+}
+
+function packageVersion(): string {
+  const require = createRequire(import.meta.url)
+  return (require('flexible-video-diffusion/package.json') as { version: string }).version
 }
 
 function capitalized(words: string): string {

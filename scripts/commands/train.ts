@@ -1,0 +1,26 @@
+import { modelOptions } from '../../src/config/model.js'
+import { flag } from '../../src/config/option.js'
+import { trainingOptions } from '../../src/config/training.js'
+import { defineCommand } from '../command.js'
+
+export const trainCommand = defineCommand({
+  name: 'train',
+  summary: 'train a video diffusion model, or go on training one',
+  options: {
+    ...trainingOptions,
+    dry_run: flag(false, 'print the resolved configuration and stop'),
+    ...modelOptions,
+    image_size: trainingOptions.image_size,
+  },
+  sections: [{ heading: 'Model and diffusion', options: modelOptions }],
+  required: ['dataset'],
+  examples: [
+    'train --dataset toy_town --batch_size 2 --num_channels 32 --max_frames 8',
+    'train --dataset folder --data_dir my-videos --image_size 64 --T 100',
+    'train --dataset toy_town --resume_id k2xw81qz',
+  ],
+  async run(values, terminal) {
+    terminal.log(JSON.stringify(values))
+    await Promise.resolve()
+  },
+})

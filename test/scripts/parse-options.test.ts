@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest'
+import { choice, flag, float, int, text, type OptionTable } from '../../src/config/option.js'
+import { defineCommand, type CommandSpec } from '../../scripts/command.js'
+import { commands } from '../../scripts/commands.js'
+import { runProgram } from '../../scripts/program.js'
+import type { Terminal } from '../../scripts/terminal.js'
+
+const options = {
+  batch_size: int(8, 'size', { min: 1 }),
+  T: int(-1, 'frames', { min: -1 }),
+  lr: float(1e-4, 'rate'),
+  name: text('', 'name'),
+  kind: choice(undefined, ['gif', 'mp4'], 'kind'),
+  use_ddim: flag(false, 'ddim'),
+  add_gt: flag(true, 'truth'),
+} as const satisfies OptionTable
+
+const terminal: Terminal = {
+  signal: new AbortController().signal,
+  log: () => undefined,
+  progress: () => {
+    throw new Error('no progress expected')
+  },
+}
+
+async function parse(words: readonly string[], changes: Partial<CommandSpec> = {}) {
+  let values: Readonly<Record<string, unknown>> = {}
+  const spec = defineCommand({
+    name: 'go',
+    summary: 'go',
+    options,
+    run: (given) => {
+      values = given
+      return Promise.resolve()
+    },
+  })
+  await runProgram([{ ...spec, ...changes }], ['go', ...words], terminal)
+  return values
+}
+
+const withCheckpoint = { arguments: [{ name: 'checkpoint', help: 'file' }] }
+
+describe('options on the command line', () => {
+  it('have their defaults when they are not given', async () => {
+    expect(await parse([])).toEqual({
+      batch_size: 8,
+      T: -1,
+      lr: 1e-4,
+      name: '',
+      use_ddim: false,
+      add_gt: true,
+    })
+  })
+
+  it.each([
+    [['--batch_size', '2'], { batch_size: 2 }],
+    [['--batch-size', '2'], { batch_size: 2 }],
+    [['--batch_size=2'], { batch_size: 2 }],
+    [['--batch-size=2'], { batch_size: 2 }],
+    [['--batch_size', '2', '--batch_size=3'], { batch_size: 3 }],
+    [['--T', '-1'], { T: -1 }],
+    [['--lr', '3e-4'], { lr: 3e-4 }],
+    [['--name', 'a=b c'], { name: 'a=b c' }],
+    [['--name=a=b'], { name: 'a=b' }],
+    [['--name', ''], { name: '' }],
+    [['--name='], { name: '' }],
+    [['--kind', 'mp4'], { kind: 'mp4' }],
+    [['--use_ddim'], { use_ddim: true }],
+    [['--use-ddim', '--add-gt', 'no'], { use_ddim: true, add_gt: false }],
+  ])('%j', async (words, expected) => {
+    expect(await parse(words)).toMatchObject(expected)
+  })
+
+  it.each([
+    ['True', true],
+    ['yes', true],
+    ['T', true],
+    ['y', true],
+    ['1', true],
+    ['FALSE', false],
+    ['no', false],
+    ['f', false],
+    ['N', false],
+    ['0', false],
+  ])('reads the flag value %s', async (word, expected) => {
+    expect(await parse(['--use_ddim', word])).toMatchObject({ use_ddim: expected })
+    expect(await parse([`--use_ddim=${word}`])).toMatchObject({ use_ddim: expected })
+  })
+
+  it('let an argument follow a bare flag', async () => {
+    expect(await parse(['--use_ddim', 'model.pt'], withCheckpoint)).toMatchObject({
+      use_ddim: true,
+      checkpoint: 'model.pt',
+    })
+  })
+})
+
+describe('a mistake is answered by one line that names it', () => {
+  it.each([
+    [['--batch_sise', '2'], "unknown option '--batch_sise' (Did you mean --batch_size?)"],
+    [['--zzzzzz'], "unknown option '--zzzzzz': see fdm go --help"],
+    [['--batch_size', 'two'], '--batch_size takes an integer of at least 1, not'],
+    [['--batch_size', '0'], '--batch_size takes an integer of at least 1, not 0'],
+    [['--batch_size', '1.5'], '--batch_size takes an integer of at least 1, not 1.5'],
+    [['--batch_size', '--lr', '1'], '--batch_size needs a value: it takes an integer of at least 1'],
+    [['--batch_size'], '--batch_size needs a value'],
+    [['--use_ddim', 'maybe'], '--use_ddim takes True or False, not "maybe"'],
+    [['--kind', 'bmp'], '--kind takes one of gif, mp4, not "bmp"'],
+    [['--toString', '1'], "unknown option '--toString'"],
+    [['extra'], 'too many arguments'],
+  ])('%j', async (words, message) => {
+    await expect(parse(words)).rejects.toMatchObject({
+      name: 'UserError',
+      message: expect.stringContaining(message) as string,
+    })
+  })
+
+  it('and so is one that is left out', async () => {
+    await expect(parse([], { required: ['kind'] })).rejects.toThrow('--kind is required: see fdm go --help')
+    await expect(parse([], withCheckpoint)).rejects.toThrow("missing required argument 'checkpoint'")
+    await expect(runProgram([], [], terminal)).rejects.toThrow('no command given')
+    await expect(runProgram(commands, ['demolish'], terminal)).rejects.toThrow("unknown command 'demolish'")
+  })
+})
