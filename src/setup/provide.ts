@@ -1,0 +1,79 @@
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { lock } from 'proper-lockfile'
+import { UserError } from '../errors.js'
+
+const UNFINISHED = 'unfinished'
+
+/**
+ * The file or folder `name` in the cache, made by `make` if it is not there. It is made under another path
+ * and renamed when it is whole, so whatever has its name is complete. To be called within `withCache`.
+ */
+export async function provide(
+  cache: string,
+  name: string,
+  make: (temporary: string) => Promise<void>,
+): Promise<string> {
+  const target = path.join(cache, name)
+  if (existsSync(target)) return target
+  const temporary = path.join(cache, UNFINISHED, name)
+  mkdirSync(path.dirname(temporary), { recursive: true })
+  await make(temporary)
+  renameSync(temporary, target)
+  return target
+}
+
+/**
+ * Runs `work` while no other process works on the cache folder, after removing what a killed one left
+ * unfinished. Makes the folder if needed.
+ * @param onWait called once if another process has to be waited for.
+ * @throws UserError if the folder cannot be made or the disk is full.
+ */
+export async function withCache<T>(cache: string, onWait: () => void, work: () => Promise<T>): Promise<T> {
+  try {
+    mkdirSync(cache, { recursive: true })
+    const release = await acquire(cache, onWait)
+    try {
+      rmSync(path.join(cache, UNFINISHED), { recursive: true, force: true })
+      return await work()
+    } finally {
+      rmSync(path.join(cache, UNFINISHED), { recursive: true, force: true })
+      await release()
+    }
+  } catch (error) {
+    throw describe(cache, error)
+  }
+}
+
+async function acquire(cache: string, onWait: () => void): Promise<() => Promise<void>> {
+  // A lock whose holder was killed is taken over after `stale` milliseconds without a sign of life.
+  const once = () => lock(cache, { stale: 10_000, update: 2_000 })
+  try {
+    return await once()
+  } catch (error) {
+    if (codeOf(error) !== 'ELOCKED') throw error
+  }
+  onWait()
+  const retries = { retries: 3600, factor: 1, minTimeout: 1000, maxTimeout: 1000 }
+  return lock(cache, { stale: 10_000, update: 2_000, retries })
+}
+
+function describe(cache: string, error: unknown): unknown {
+  const reasons: Readonly<Record<string, string>> = {
+    ENOSPC: 'the disk is full',
+    EDQUOT: 'the disk quota is used up',
+    EACCES: 'permission denied',
+    EROFS: 'the disk is read-only',
+    ENOTDIR: 'a part of its path is a file, not a folder',
+    EEXIST: 'a file of that name is in the way',
+  }
+  const reason = reasons[codeOf(error) ?? '']
+  if (!reason) return error
+  return new UserError(`could not write the cache folder ${cache}: ${reason}; FDM_CACHE_DIR names another`, {
+    cause: error,
+  })
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
