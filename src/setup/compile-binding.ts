@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { UserError } from '../errors.js'
 import { findCompiler } from './compiler.js'
+import { packageRoot } from './package-root.js'
 import { reasonOf, runCommand } from './run-command.js'
 
 const LIBRARIES = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2']
@@ -12,13 +13,14 @@ export function hasLibraries(folder: string): boolean {
   return [...LIBRARIES, 'include/tensorflow/c/c_api.h'].every((name) => existsSync(path.join(folder, name)))
 }
 
-/** The C++ files that make up the addon. */
+/** The C++ files that make up the addon: the driver package's, and what is added to them. */
 export function bindingSources(driver: string): string[] {
-  const folder = path.join(driver, 'binding')
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.cc'))
-    .sort()
-    .map((name) => path.join(folder, name))
+  return [path.join(driver, 'binding'), path.join(packageRoot(), 'native')].flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith('.cc'))
+      .sort()
+      .map((name) => path.join(folder, name)),
+  )
 }
 
 /**

@@ -25,7 +25,10 @@ export async function installDriver(folder: string): Promise<void> {
     mkdirSync(shared, { recursive: true })
     const manifest = { name, version: DRIVER_VERSION, main: 'index.js' }
     writeFileSync(path.join(shared, 'package.json'), JSON.stringify(manifest))
-    writeFileSync(path.join(shared, 'index.js'), `module.exports = globalThis[Symbol.for('${SHARED_TFJS}')]\n`)
+    writeFileSync(
+      path.join(shared, 'index.js'),
+      `module.exports = globalThis[Symbol.for('${SHARED_TFJS}')]\n`,
+    )
   }
   const shared = SHARED_PACKAGES.map((name) => [name, `file:./${path.basename(name)}`] as const)
   const project = {

@@ -6,12 +6,7 @@ import { reasonOf, runCommand } from './run-command.js'
 export type Pip = readonly [string, ...string[]]
 
 /** How Python's package installer may be called, in the order tried. */
-const SPELLINGS: readonly Pip[] = [
-  ['python3', '-m', 'pip'],
-  ['python', '-m', 'pip'],
-  ['pip3'],
-  ['pip'],
-]
+const SPELLINGS: readonly Pip[] = [['python3', '-m', 'pip'], ['python', '-m', 'pip'], ['pip3'], ['pip']]
 
 /** The first spelling of pip that answers, or undefined. */
 export async function findPip(): Promise<Pip | undefined> {

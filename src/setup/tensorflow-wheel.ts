@@ -24,13 +24,16 @@ export async function fetchTensorFlow(
   const downloads = path.join(folder, 'downloads')
   onProgress(`fetching ${name} ${TENSORFLOW_SERIES} with pip (${cuda ? 570 : 270} MB)`)
   const [wheel] = await downloadWheels([`${name}==${TENSORFLOW_SERIES}.*`], downloads)
-  if (wheel === undefined) throw new UserError(`pip fetched no wheel of ${name}: run "pip download ${name}" to see why`)
+  if (wheel === undefined)
+    throw new UserError(`pip fetched no wheel of ${name}: run "pip download ${name}" to see why`)
   onProgress('unpacking TensorFlow')
   await unzip(wheel, folder, isNeeded)
   const requirements = cuda ? cudaRequirements((await readZipText(wheel, isMetadata)) ?? '') : []
   rmSync(wheel)
   if (!hasLibraries(path.join(folder, 'tensorflow'))) {
-    throw new UserError(`${path.basename(wheel)} does not contain TensorFlow's C library: this platform's wheels do not`)
+    throw new UserError(
+      `${path.basename(wheel)} does not contain TensorFlow's C library: this platform's wheels do not`,
+    )
   }
   for (const requirement of requirements) {
     onProgress(`fetching ${requirement}`)

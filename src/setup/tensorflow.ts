@@ -38,7 +38,9 @@ export interface TensorFlowSetup extends CheckedBinding {
 export async function setupTensorFlow(options: TensorFlowSetupOptions = {}): Promise<TensorFlowSetup> {
   const { cacheDir = cacheFolder(), tensorflowDir, cuda = false, onProgress = () => undefined } = options
   if (process.platform !== 'linux') {
-    throw new UserError(`TensorFlow is set up on Linux alone, this is ${process.platform}: use --backend wasm`)
+    throw new UserError(
+      `TensorFlow is set up on Linux alone, this is ${process.platform}: use --backend wasm`,
+    )
   }
   const libraries = tensorflowDir === undefined ? undefined : path.resolve(tensorflowDir)
   if (libraries !== undefined && !hasLibraries(libraries)) {

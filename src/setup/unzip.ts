@@ -14,7 +14,11 @@ import { UserError } from '../errors.js'
  * @returns the number of files written.
  * @throws UserError naming the file if it is damaged or an entry would land outside the folder.
  */
-export async function unzip(file: string, folder: string, wanted: (name: string) => boolean): Promise<number> {
+export async function unzip(
+  file: string,
+  folder: string,
+  wanted: (name: string) => boolean,
+): Promise<number> {
   let files = 0
   await eachEntry(file, async (entry, contents) => {
     if (entry.fileName.endsWith('/') || !wanted(entry.fileName)) return
@@ -31,7 +35,10 @@ export async function unzip(file: string, folder: string, wanted: (name: string)
  * The text of the last entry for which `wanted` is true, or undefined if there is none.
  * @throws UserError naming the file if it is damaged.
  */
-export async function readZipText(file: string, wanted: (name: string) => boolean): Promise<string | undefined> {
+export async function readZipText(
+  file: string,
+  wanted: (name: string) => boolean,
+): Promise<string | undefined> {
   let found: string | undefined
   await eachEntry(file, async (entry, contents) => {
     if (wanted(entry.fileName)) found = await text(await contents())
