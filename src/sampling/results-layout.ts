@@ -1,0 +1,67 @@
+import path from 'node:path'
+
+/** What tells the results of one way of sampling a model from those of another. */
+export interface ModelResults {
+  /** Path of the checkpoint as the person gave it. */
+  readonly checkpoint: string
+  /** Training steps in the checkpoint. */
+  readonly step: number
+  readonly useDdim: boolean
+  /** Noise of DDIM steps. */
+  readonly eta: number
+  /** Which steps are used: `""` for all. */
+  readonly timestepRespacing: string
+}
+
+/** What tells the videos of one run of sampling from those of another. */
+export interface RunSettings {
+  readonly scheme: string
+  /** Kind of optimised schedule, if one is used. */
+  readonly optimality?: string
+  readonly maxFrames: number
+  readonly maxLatentFrames: number
+  /** Frames per video. */
+  readonly T: number
+  readonly numObserved: number
+}
+
+/**
+ * The folder of everything sampled from a checkpoint in one way:
+ * `results/<folders below checkpoints>/<name>[_<step>][_ddim][_eta<eta>][_respace<R>]`. The checkpoint's
+ * folders are what follows the first one whose name contains `checkpoint`; without one, its parent's name.
+ */
+export function modelResultsFolder(results: ModelResults): string {
+  const { dir, name } = path.parse(path.normalize(results.checkpoint))
+  const parts = dir.split(path.sep)
+  const below = parts.findIndex((part) => part.includes('checkpoint')) + 1
+  const folders = below > 0 ? parts.slice(below) : [path.basename(path.resolve(dir))]
+  const suffixes = [
+    name.endsWith('latest') && `_${results.step}`,
+    results.useDdim && '_ddim',
+    results.useDdim && results.eta !== 0 && `_eta${results.eta}`,
+    results.timestepRespacing !== '' && `_respace${results.timestepRespacing}`,
+  ]
+  return path.join('results', ...folders, [name, ...suffixes.filter((suffix) => suffix !== false)].join(''))
+}
+
+/** The folder name of one run: `<scheme>[_optimal-<kind>]_<K>_<step>_<T>_<n_obs>`. */
+export function runIdentifier(run: RunSettings): string {
+  const { scheme, optimality, maxFrames, maxLatentFrames, T, numObserved } = run
+  const name = optimality === undefined ? scheme : `${scheme}_optimal-${optimality}`
+  return [name, maxFrames, maxLatentFrames, T, numObserved].join('_')
+}
+
+/** The file of one sampled video in the folder of a run. */
+export function sampleFile(runFolder: string, video: number, sampleIdx: number): string {
+  return path.join(runFolder, 'samples', `sample_${String(video).padStart(4, '0')}-${sampleIdx}.npy`)
+}
+
+/** The file that says with which configuration a run's videos were sampled. */
+export function modelConfigFile(runFolder: string): string {
+  return path.join(runFolder, 'model_config.json')
+}
+
+/** The picture or film of `doN` videos with `nSeeds` samples each. */
+export function videoFile(outFolder: string, doN: number, nSeeds: number, format: string): string {
+  return path.join(outFolder, 'videos', `${doN}_${nSeeds}.${format}`)
+}

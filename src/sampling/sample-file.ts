@@ -1,0 +1,35 @@
+import { readNpy, writeNpy } from '../data/npy.js'
+import { UserError } from '../errors.js'
+import type { Film } from './video-batch.js'
+
+/**
+ * Writes a sampled video as uint8 (T, 3, H, W), whole or not at all.
+ * @throws UserError naming the file if it cannot be written.
+ */
+export function writeSample(file: string, { shape: [T, H, W, C], data }: Film): void {
+  writeNpy(file, { dtype: 'uint8', shape: [T, C, H, W], data: swapAxes(data, T, H * W, C) })
+}
+
+/**
+ * Reads a sampled video.
+ * @throws UserError naming the file if it is missing, damaged, or holds something else.
+ */
+export function readSample(file: string): Film {
+  const { dtype, shape, data } = readNpy(file)
+  const [T = 0, C, H = 0, W = 0] = shape
+  if (dtype !== 'uint8' || shape.length !== 4 || C !== 3)
+    throw new UserError(
+      `${file} is not a sampled video: expected uint8 (T, 3, H, W), got ${dtype} (${shape.join(', ')})`,
+    )
+  return { shape: [T, H, W, 3], data: swapAxes(data as Uint8Array, T, 3, H * W) }
+}
+
+/** (T, rows, columns) to (T, columns, rows). */
+function swapAxes(values: Uint8Array, T: number, rows: number, columns: number): Uint8Array<ArrayBuffer> {
+  const swapped = new Uint8Array(values.length)
+  let at = 0
+  for (let t = 0; t < T; t++)
+    for (let column = 0; column < columns; column++)
+      for (let row = 0; row < rows; row++) swapped[at++] = values[(t * rows + row) * columns + column] ?? 0
+  return swapped
+}

@@ -1,0 +1,176 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import type { DiffusionConfig } from '../config/model.js'
+import type { SamplingConfig } from '../config/sampling.js'
+import type { VideoDataset } from '../data/dataset.js'
+import { createDiffusion } from '../diffusion/gaussian-diffusion.js'
+import { ancestralSampler } from '../diffusion/samplers/ancestral.js'
+import { ddimSampler } from '../diffusion/samplers/ddim.js'
+import { UserError } from '../errors.js'
+import { planVideo, range } from '../schemes/plan.js'
+import { findScheme } from '../schemes/registry.js'
+import type { SamplingScheme } from '../schemes/types.js'
+import { writeModelConfig } from './model-config.js'
+import { modelResultsFolder, runIdentifier, sampleFile } from './results-layout.js'
+import { writeSample } from './sample-file.js'
+import type { SamplingModel } from './sample-stage.js'
+import { sampleVideo, type SamplingProgress } from './sample-video.js'
+import { selectVideos } from './select-videos.js'
+import { filmOf, type VideoBatch } from './video-batch.js'
+
+/** What the `sample` command works with. */
+export interface SampleRunInputs {
+  readonly checkpoint: {
+    /** As the person gave it: the folder of the results is named after it. */
+    readonly path: string
+    /** Training steps done. */
+    readonly step: number
+    readonly config: DiffusionConfig & Readonly<Record<string, unknown>>
+    readonly model: SamplingModel
+  }
+  /** Test videos, opened with the number of frames to make. */
+  readonly dataset: VideoDataset
+  readonly options: SamplingConfig
+  /** SLURM_ARRAY_TASK_ID, if it is set. */
+  readonly taskId?: number
+}
+
+/** A run of sampling with everything decided, before any work. */
+export interface SampleRun {
+  /** Folder of the run; `samples/` and `model_config.json` lie in it. */
+  readonly folder: string
+  readonly scheme: SamplingScheme
+  readonly maxFrames: number
+  readonly maxLatentFrames: number
+  /** Videos of the data set, ascending. */
+  readonly videos: readonly number[]
+  /** Stages per video, if the scheme knows beforehand. */
+  readonly stages: number | undefined
+}
+
+/** One video of a run: sampled and written now, or found done. */
+export interface SampledVideo {
+  readonly video: number
+  readonly file: string
+  readonly isNew: boolean
+}
+
+export interface SampleRunCallbacks {
+  readonly onBatch?: (videos: readonly number[]) => void
+  readonly onProgress?: (progress: SamplingProgress) => void
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Decides what a run does and where it writes.
+ * @throws UserError for options that do not fit each other, the checkpoint or the data set.
+ */
+export function planSampleRun({ checkpoint, dataset, options, taskId }: SampleRunInputs): SampleRun {
+  if (options.sampling_scheme === undefined) throw new UserError('--sampling_scheme is missing: name one')
+  if (options.eta !== 0 && !options.use_ddim)
+    throw new UserError('--eta belongs to DDIM: add --use_ddim True')
+  const scheme = findScheme(options.sampling_scheme)
+  const maxFrames = options.max_frames ?? trainedMaxFrames(checkpoint.config)
+  const maxLatentFrames = options.max_latent_frames ?? Math.floor(maxFrames / 2)
+  const { n_obs: numObserved } = options
+  const settings = { videoLength: dataset.T, numObserved, maxFrames, stepSize: maxLatentFrames }
+  const stages = scheme.adaptive ? undefined : planVideo(scheme, settings).length
+  const parent =
+    options.eval_dir ??
+    modelResultsFolder({
+      checkpoint: checkpoint.path,
+      step: checkpoint.step,
+      useDdim: options.use_ddim,
+      eta: options.eta,
+      timestepRespacing: options.timestep_respacing,
+    })
+  const identifier = { scheme: scheme.name, maxFrames, maxLatentFrames, T: dataset.T, numObserved }
+  const videos = selectVideos({
+    start: options.start_index,
+    stop: options.stop_index,
+    batchSize: options.batch_size,
+    taskId,
+    available: numObserved === 0 ? undefined : dataset.length,
+  })
+  return {
+    folder: path.join(parent, runIdentifier(identifier)),
+    scheme,
+    maxFrames,
+    maxLatentFrames,
+    videos,
+    stages,
+  }
+}
+
+/**
+ * Samples the videos of a run, batch after batch, and writes each as soon as its batch is done. Videos whose
+ * file is there are passed over, so that a run can be repeated, or shared between processes.
+ * @throws UserError if a video cannot be read or a file not be written.
+ */
+export async function* sampleRun(
+  run: SampleRun,
+  { checkpoint, dataset, options }: SampleRunInputs,
+  { onBatch, onProgress, signal }: SampleRunCallbacks = {},
+): AsyncGenerator<SampledVideo, void, undefined> {
+  const { timestep_respacing, use_ddim, eta, sample_idx: sampleIdx } = options
+  const config = { ...checkpoint.config, use_ddim, timestep_respacing }
+  const diffusion = createDiffusion(config)
+  const sampler = use_ddim ? ddimSampler(diffusion.schedule, eta) : ancestralSampler(diffusion.numTimesteps)
+  writeModelConfig(run.folder, config)
+
+  const fileOf = (video: number) => sampleFile(run.folder, video, sampleIdx)
+  for (let at = 0; at < run.videos.length;) {
+    const todo: number[] = []
+    for (; at < run.videos.length && todo.length < options.batch_size; at++) {
+      const video = run.videos[at] ?? 0
+      if (existsSync(fileOf(video))) yield { video, file: fileOf(video), isNew: false }
+      else todo.push(video)
+    }
+    if (todo.length === 0) return
+    onBatch?.(todo)
+    const sampled = await sampleVideo({
+      model: checkpoint.model,
+      diffusion,
+      sampler,
+      videos: await observedFrames(dataset, todo, options.n_obs),
+      numObserved: options.n_obs,
+      scheme: run.scheme,
+      maxFrames: run.maxFrames,
+      maxLatentFrames: run.maxLatentFrames,
+      clipDenoised: options.clip_denoised,
+      seed: options.seed,
+      videoIndices: todo,
+      sampleIdx,
+      ...(onProgress && { onProgress }),
+      ...(signal && { signal }),
+    })
+    for (const [b, video] of todo.entries()) {
+      const file = fileOf(video)
+      writeSample(file, filmOf(sampled, b))
+      yield { video, file, isNew: true }
+    }
+  }
+}
+
+/** Videos of the data set's length, with only the observed frames read; the others are black. */
+async function observedFrames(
+  dataset: VideoDataset,
+  videos: readonly number[],
+  numObserved: number,
+): Promise<VideoBatch> {
+  const { T, imageSize: size } = dataset
+  const batch: VideoBatch = {
+    shape: [videos.length, T, size, size, 3],
+    data: new Uint8Array(videos.length * T * size * size * 3),
+  }
+  if (numObserved === 0) return batch
+  for (const [b, video] of videos.entries())
+    filmOf(batch, b).data.set(await dataset.readFrames(video, range(numObserved)))
+  return batch
+}
+
+function trainedMaxFrames(config: Readonly<Record<string, unknown>>): number {
+  const { max_frames: maxFrames } = config
+  if (typeof maxFrames === 'number') return maxFrames
+  throw new UserError('the checkpoint does not say how many frames its network takes: give --max_frames')
+}

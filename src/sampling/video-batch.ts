@@ -1,0 +1,27 @@
+/** One video as pixels. */
+export interface Film {
+  readonly shape: readonly [T: number, H: number, W: number, C: 3]
+  /** (T, H, W, 3), uint8. */
+  readonly data: Uint8Array
+}
+
+/** Some videos of equal length and size, as pixels. */
+export interface VideoBatch {
+  readonly shape: readonly [B: number, T: number, H: number, W: number, C: 3]
+  /** (B, T, H, W, 3), uint8. */
+  readonly data: Uint8Array
+}
+
+/** The bytes of frame `t` of video `b`: (H, W, C), shared with the batch. */
+export function frameOf({ shape, data }: VideoBatch, b: number, t: number): Uint8Array {
+  const [, T, H, W, C] = shape
+  const size = H * W * C
+  const start = (b * T + t) * size
+  return data.subarray(start, start + size)
+}
+
+/** Video `b` alone, its bytes shared with the batch. */
+export function filmOf({ shape: [, T, H, W, C], data }: VideoBatch, b: number): Film {
+  const size = T * H * W * C
+  return { shape: [T, H, W, C], data: data.subarray(b * size, (b + 1) * size) }
+}
