@@ -1,0 +1,51 @@
+import { appendFileSync, mkdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { UserError } from '../errors.js'
+import { isMissing, writeFileAtomic } from '../files.js'
+import type { Tracker } from './tracker.js'
+
+/**
+ * A log of one JSON object per line, `{"step": 10, "loss": 0.9, ..}`; numbers that are not finite are null.
+ * @param file appended to if it is there
+ * @param resumedAt the step a resumed run starts from: later lines, of steps that will be done again, go
+ * @throws UserError if the file cannot be written.
+ */
+export function jsonLines(file: string, resumedAt: number): Tracker {
+  const lines = readLines(file)
+  const kept = lines.filter((line) => stepOf(line) <= resumedAt)
+  if (kept.length < lines.length) writeFileAtomic(file, kept.map((line) => `${line}\n`).join(''))
+  return {
+    log: (step, metrics) => {
+      try {
+        mkdirSync(path.dirname(file), { recursive: true })
+        appendFileSync(file, `${JSON.stringify({ step, ...metrics })}\n`)
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error)
+        throw new UserError(`could not write the log ${file}: ${reason}`, { cause: error })
+      }
+    },
+  }
+}
+
+function readLines(file: string): readonly string[] {
+  try {
+    return readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+  } catch (error) {
+    if (isMissing(error)) return []
+    throw error
+  }
+}
+
+/** Of a line that a killed process left unfinished: infinity, so that it goes. */
+function stepOf(line: string): number {
+  try {
+    const value: unknown = JSON.parse(line)
+    return typeof value === 'object' && value !== null && 'step' in value && typeof value.step === 'number'
+      ? value.step
+      : Infinity
+  } catch {
+    return Infinity
+  }
+}

@@ -1,0 +1,86 @@
+import type { GaussianDiffusion, StepTable } from '../diffusion/gaussian-diffusion.js'
+import { trainingLosses, type Losses } from '../diffusion/losses.js'
+import type { Conditioning, Network } from '../diffusion/types.js'
+import type { Parameters } from '../nn/scope.js'
+import { randomNormal } from '../runtime/random-normal.js'
+import { tf, type Tensor, type Tensor1D, type Tensor2D, type Tensor5D } from '../runtime/tf.js'
+import { nameTensors } from './state.js'
+
+/** The trained network as a pure function of its parameters. */
+export type ParametricNetwork = (
+  params: Parameters,
+  conditioning: Conditioning,
+  dropoutSeed: Tensor1D,
+) => Network
+
+/** What a step is fed for some of its videos, B of T frames. */
+export interface MicroBatch extends Conditioning {
+  /** Frames that are trained on: (B, T) in {0, 1}. */
+  readonly lossMask: Tensor2D
+  /** The diffusion step of each video. */
+  readonly at: StepTable
+  /** Importance of each video's loss: (B). */
+  readonly weights: Tensor1D
+  /** Seed of each video's noise: (B, 2), int32. */
+  readonly noiseSeeds: Tensor2D
+  /** (2), int32. */
+  readonly dropoutSeed: Tensor1D
+}
+
+export interface Gradients {
+  /** By the parameters' names. */
+  readonly gradients: Parameters
+  /** Unweighted, (B) each. */
+  readonly losses: Losses
+}
+
+/**
+ * The gradients of sum(weights * loss) / batchSize over a micro-batch: over all micro-batches of a batch
+ * they add up to those of the whole batch's mean.
+ * @param batchSize videos in the whole batch
+ */
+export function microBatchGradients(
+  network: ParametricNetwork,
+  diffusion: GaussianDiffusion,
+  params: Parameters,
+  micro: MicroBatch,
+  batchSize: number,
+): Gradients {
+  const names = [...params.keys()]
+  let kept: Losses | undefined
+  const meanLoss = (...tensors: Tensor[]) => {
+    const current = nameTensors(names, tensors)
+    const losses = trainingLosses(diffusion, network(current, micro, micro.dropoutSeed), {
+      x0: micro.x0,
+      noise: videoNoise(micro.noiseSeeds, micro.x0.shape),
+      at: micro.at,
+      lossMask: micro.lossMask,
+      evalMask: micro.latentMask,
+    })
+    // The tape returns one value; the others must outlive its scope.
+    kept = mapLosses(losses, (values) => tf.keep(values))
+    return tf.div<Tensor>(tf.sum(tf.mul(losses.loss, micro.weights)), batchSize).asScalar()
+  }
+  const { value, grads } = tf.valueAndGrads(meanLoss)([...params.values()])
+  value.dispose()
+  if (!kept) throw new Error('the loss was not computed')
+  const losses = mapLosses(kept, (values) => values.clone())
+  mapLosses(kept, (values) => {
+    values.dispose()
+    return values
+  })
+  return { gradients: nameTensors(names, grads), losses }
+}
+
+/** Applies a function to each loss that is there. */
+export function mapLosses(losses: Losses, change: (values: Tensor1D) => Tensor1D): Losses {
+  return Object.fromEntries(
+    Object.entries(losses).map(([name, values]) => [name, change(values as Tensor1D)]),
+  ) as unknown as Losses
+}
+
+/** Each video's noise depends on its own seed alone, so that micro-batches change nothing. */
+function videoNoise(seeds: Tensor2D, shape: readonly number[]): Tensor5D {
+  const videos = tf.unstack(seeds).map((seed) => randomNormal(shape.slice(1), seed as Tensor1D))
+  return tf.stack(videos) as Tensor5D
+}

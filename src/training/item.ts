@@ -1,0 +1,83 @@
+import type { VideoDataset } from '../data/dataset.js'
+import type { HostRandom } from '../random.js'
+import { sampleTask, type Task } from './task-sampling.js'
+
+/** One row of a batch before it is brought to the length of the others. */
+export interface TrainingItem {
+  /** (rows, H, W, 3), uint8: the task's frames in ascending order, then padding. */
+  readonly pixels: Uint8Array
+  readonly imageSize: number
+  /** Of each row: its position in the window it comes from. */
+  readonly positions: readonly number[]
+  /** Of each row: whether it is given, to be predicted, or neither: padding. */
+  readonly roles: readonly ('observed' | 'latent' | 'padding')[]
+  /** Rows the batch must have for this item; the last row is repeated if it has more. */
+  readonly length: number
+}
+
+export interface ItemRequest {
+  readonly dataset: VideoDataset
+  readonly video: number
+  /** The video that padding comes from; without it, padding is the window's own frame 0. */
+  readonly paddingVideo?: number
+  /** K: most frames the network takes at once. */
+  readonly maxFrames: number
+  readonly random: HostRandom
+  /** What to observe and predict, instead of a random task in a random window: the window is the first. */
+  readonly task?: Task
+}
+
+/**
+ * Draws a window of T frames and a task in it, and reads the frames it needs and no others.
+ * @throws UserError from the data set, naming the file.
+ */
+export async function readItem(request: ItemRequest): Promise<TrainingItem> {
+  const { dataset, video, paddingVideo, maxFrames, random } = request
+  const { T, imageSize } = dataset
+  const start = request.task ? 0 : windowStart(dataset, video, random)
+  const task = request.task ?? sampleTask(random, T, maxFrames)
+  const observed = new Set(task.observed)
+  const taskPositions = [...task.observed, ...task.latent].sort((a, b) => a - b)
+  const full = Math.min(maxFrames, T)
+  const padding =
+    paddingVideo === undefined
+      ? { video, start, positions: [0] }
+      : {
+          video: paddingVideo,
+          start: windowStart(dataset, paddingVideo, random),
+          positions: Array.from({ length: full - taskPositions.length }, () => random.integer(0, T)),
+        }
+  const [own, other] = await Promise.all([
+    readWindow(dataset, { video, start, positions: taskPositions }),
+    readWindow(dataset, padding),
+  ])
+  const pixels = new Uint8Array(own.length + other.length)
+  pixels.set(own)
+  pixels.set(other, own.length)
+  return {
+    pixels,
+    imageSize,
+    positions: [...taskPositions, ...padding.positions],
+    roles: [
+      ...taskPositions.map((position) => (observed.has(position) ? 'observed' : 'latent')),
+      ...padding.positions.map(() => 'padding' as const),
+    ],
+    length: paddingVideo === undefined ? taskPositions.length : full,
+  }
+}
+
+/** A training item is a random window of a video; a test item is its first. */
+function windowStart(dataset: VideoDataset, video: number, random: HostRandom): number {
+  return dataset.split === 'test' ? 0 : random.integer(0, dataset.frameCount(video) - dataset.T + 1)
+}
+
+function readWindow(
+  dataset: VideoDataset,
+  window: { readonly video: number; readonly start: number; readonly positions: readonly number[] },
+): Promise<Uint8Array> {
+  if (window.positions.length === 0) return Promise.resolve(new Uint8Array(0))
+  return dataset.readFrames(
+    window.video,
+    window.positions.map((position) => window.start + position),
+  )
+}

@@ -1,0 +1,135 @@
+import type { TrainingConfig } from '../config/training.js'
+import type { GaussianDiffusion } from '../diffusion/gaussian-diffusion.js'
+import { UserError } from '../errors.js'
+import { hostRandom } from '../random.js'
+import { tf } from '../runtime/tf.js'
+import type { HostLosses } from '../tracking/loss-metrics.js'
+import { ADAMW_DEFAULTS, adamwScalars } from './adamw.js'
+import type { Batch } from './batch.js'
+import { feedMicroBatch } from './feed.js'
+import type { ParametricNetwork } from './gradients.js'
+import { learningRate } from './learning-rate.js'
+import { disposeState, type TrainingState } from './state.js'
+import { trainingStep, type StepResult } from './step.js'
+import type { TimestepDraw, TimestepSampler } from './timestep-sampler.js'
+
+export interface TrainerSetup {
+  readonly config: Pick<TrainingConfig, 'lr' | 'lr_anneal_steps' | 'weight_decay' | 'seed'>
+  readonly network: ParametricNetwork
+  readonly diffusion: GaussianDiffusion
+  readonly emaRates: readonly number[]
+  readonly timestepSampler: TimestepSampler
+  /** Owned by the trainer from then on. */
+  readonly state: TrainingState
+  /** Updates done so far. */
+  readonly step: number
+  /** Updates the optimizer has counted: PyTorch's own checkpoints hold one more than steps. */
+  readonly optimizerStep: number
+}
+
+/** What one update shows on the host. */
+export interface StepReport {
+  /** Unweighted, one value per video. */
+  readonly losses: HostLosses
+  readonly draw: TimestepDraw
+  readonly gradNorm: number
+}
+
+/** The training state on the device, and the one way to move it on. */
+export interface Trainer {
+  /** Updates done. */
+  readonly step: number
+  readonly optimizerStep: number
+  readonly state: TrainingState
+  /**
+   * One update. All that is random in it depends on the seed and the step alone.
+   * @throws UserError if the loss is not a number; the state is then the one before the update.
+   */
+  update(microBatches: readonly Batch[]): Promise<StepReport>
+  dispose(): void
+}
+
+export function createTrainer(setup: TrainerSetup): Trainer {
+  const { config, network, diffusion, emaRates, timestepSampler } = setup
+  const settings = { network, diffusion, emaRates, ...ADAMW_DEFAULTS }
+  let { state, step, optimizerStep } = setup
+
+  const run = (microBatches: readonly Batch[], draw: TimestepDraw): StepResult => {
+    let first = 0
+    const fed = microBatches.map((batch, i) => {
+      const [B] = batch.shape
+      const videos = Array.from({ length: B }, (_, b) => first + b)
+      first += B
+      return feedMicroBatch(batch, diffusion, {
+        timesteps: videos.map((video) => draw.timesteps[video] ?? NaN),
+        weights: videos.map((video) => draw.weights[video] ?? NaN),
+        noise: videos.map((video) => hostRandom(config.seed, 'noise', step, video)),
+        dropout: hostRandom(config.seed, 'dropout', step, i),
+      })
+    })
+    const lr = learningRate(config, step)
+    const numbers = adamwScalars(
+      { lr, betas: settings.betas, weightDecay: config.weight_decay },
+      optimizerStep + 1,
+    )
+    const scalars = {
+      keep: tf.scalar(numbers.keep),
+      stepSize: tf.scalar(numbers.stepSize),
+      rootCorrection: tf.scalar(numbers.rootCorrection),
+    }
+    try {
+      return trainingStep(settings, state, { microBatches: fed, scalars })
+    } finally {
+      tf.dispose([fed.map((micro) => ({ ...micro })), scalars])
+    }
+  }
+
+  return {
+    get step() {
+      return step
+    },
+    get optimizerStep() {
+      return optimizerStep
+    },
+    get state() {
+      return state
+    },
+    async update(microBatches) {
+      const size = microBatches.reduce((total, { shape }) => total + shape[0], 0)
+      const draw = timestepSampler.sample(
+        Array.from({ length: size }, (_, video) => hostRandom(config.seed, 'timestep', step, video)),
+      )
+      const result = run(microBatches, draw)
+      const { losses, gradNorm } = await readBack(result)
+      const mean = Array.from(losses.loss ?? []).reduce((total, value) => total + value, 0) / size
+      if (!Number.isFinite(mean) || !Number.isFinite(gradNorm)) {
+        disposeState(result.state)
+        throw new UserError(
+          `training diverged at step ${step + 1}: the loss is ${mean} and the norm of its gradient ` +
+            `${gradNorm}; go on from the last checkpoint with a lower --lr`,
+        )
+      }
+      timestepSampler.update(draw.timesteps, Array.from(losses.loss ?? []))
+      disposeState(state)
+      state = result.state
+      step++
+      optimizerStep++
+      return { losses, draw, gradNorm }
+    },
+    dispose: () => {
+      disposeState(state)
+    },
+  }
+}
+
+/** Reads what is shown and frees it. */
+async function readBack({ losses, gradNorm }: StepResult): Promise<{ losses: HostLosses; gradNorm: number }> {
+  const named = Object.entries(losses)
+  try {
+    const values = await Promise.all(named.map(([, tensor]) => tensor.data()))
+    const [norm = NaN] = await gradNorm.data()
+    return { losses: Object.fromEntries(named.map(([name], i) => [name, values[i] ?? []])), gradNorm: norm }
+  } finally {
+    tf.dispose([...named.map(([, tensor]) => tensor), gradNorm])
+  }
+}
