@@ -1,0 +1,21 @@
+import { tf, type Tensor5D } from '../../runtime/tf.js'
+import type { Denoised, Sampler } from '../types.js'
+import { walk } from './walk.js'
+
+/**
+ * Ancestral sampling (Ho et al. 2020, algorithm 2): draws x_{t-1} from p(x_{t-1} | x_t), step by step;
+ * no noise at the last one.
+ */
+export function ancestralSampler(numTimesteps: number): Sampler {
+  return {
+    name: 'ancestral',
+    sample: (run) =>
+      walk(numTimesteps, run, (x, t) => ancestralStep(run.denoise(x, t), t === 0 ? undefined : run.noise(t))),
+  }
+}
+
+/** x_{t-1} from what was seen at x_t, with standard-normal noise of its shape or, at t = 0, none. */
+export function ancestralStep({ mean, logVariance }: Denoised, noise: Tensor5D | undefined): Tensor5D {
+  if (!noise) return mean
+  return tf.tidy(() => tf.add(mean, tf.mul(tf.exp(tf.mul(logVariance, 0.5)), noise)))
+}

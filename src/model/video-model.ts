@@ -1,0 +1,77 @@
+import type { NetworkConfig } from '../config/model.js'
+import type { Conditioning, Network } from '../diffusion/types.js'
+import { UserError } from '../errors.js'
+import type { Parameters } from '../nn/scope.js'
+import { tf, type Tensor5D } from '../runtime/tf.js'
+import { initialParameters } from './initial-values.js'
+import { parameterSpecs } from './parameters.js'
+import { fromTorchLayout } from './torch-layout.js'
+import { unet, type UNetInputs, type UNetOptions } from './unet.js'
+
+/** A network with its parameters. */
+export interface VideoModel {
+  readonly config: NetworkConfig
+  /** By PyTorch state-dict name, in PyTorch's order, in TensorFlow's layout. */
+  readonly parameters: Parameters
+  /** One evaluation: (B, T, H, W, 3), or 6 channels with a learned variance. */
+  apply(inputs: UNetInputs, options?: UNetOptions): Tensor5D
+  /** The network with its conditioning closed over, as diffusions and samplers take it. */
+  conditioned(conditioning: Conditioning): Network
+  /** Frees the parameters. */
+  dispose(): void
+}
+
+/** Parameters to build a model from: PyTorch's names, shapes and layout. */
+export type TorchParameters = ReadonlyMap<
+  string,
+  { readonly shape: readonly number[]; toFloat32(): Float32Array }
+>
+
+/**
+ * A model with fresh parameters (`seed`) or given ones (`parameters`, in PyTorch's layout). The runtime
+ * must have been started.
+ * @throws UserError naming the first parameter that is missing, superfluous or of another shape.
+ */
+export function createModel(
+  config: NetworkConfig,
+  source: { readonly seed: number } | { readonly parameters: TorchParameters } = { seed: 0 },
+): VideoModel {
+  return modelOf(
+    config,
+    'seed' in source ? initialParameters(config, source.seed) : load(config, source.parameters),
+  )
+}
+
+/** A model around parameters that are already on the device; it owns them from then on. */
+export function modelOf(config: NetworkConfig, parameters: Parameters): VideoModel {
+  const apply = (inputs: UNetInputs, options?: UNetOptions) => unet(parameters, config, inputs, options)
+  return {
+    config,
+    parameters,
+    apply,
+    conditioned: (conditioning) => (x, timesteps) => apply({ ...conditioning, x, timesteps }),
+    dispose: () => tf.dispose([...parameters.values()]),
+  }
+}
+
+function load(config: NetworkConfig, given: TorchParameters): Parameters {
+  const specs = parameterSpecs(config)
+  const known = new Set(specs.map(({ name }) => name))
+  const superfluous = [...given.keys()].find((name) => !known.has(name))
+  if (superfluous !== undefined)
+    throw new UserError(`the checkpoint has a parameter ${superfluous} that its configuration does not`)
+  for (const { name, shape } of specs) {
+    const parameter = given.get(name)
+    if (!parameter) throw new UserError(`the checkpoint has no parameter ${name}`)
+    if (parameter.shape.join() !== shape.join())
+      throw new UserError(
+        `parameter ${name} has shape [${parameter.shape.join(', ')}], not [${shape.join(', ')}]`,
+      )
+  }
+  return new Map(
+    specs.map(({ name, shape }) => [
+      name,
+      fromTorchLayout(given.get(name)?.toFloat32() ?? new Float32Array(), shape),
+    ]),
+  )
+}
