@@ -1,0 +1,81 @@
+import { closeSync, fstatSync, openSync, readSync, type BigIntStats } from 'node:fs'
+import { UserError } from '../errors.js'
+
+/** One `read` call takes less than 2 GiB. */
+const READ_LIMIT = 2 ** 30
+
+/**
+ * A file that is read in pieces. It is opened for each piece, so that nothing has to be closed; a file
+ * that was replaced or grew in between is an error, not garbage.
+ */
+export class FileSource {
+  readonly size: number
+  readonly #identity: string
+
+  /** @throws UserError naming the file if it cannot be opened. */
+  constructor(readonly path: string) {
+    const [size, identity] = withFile(path, (_, stat) => [Number(stat.size), identityOf(stat)] as const)
+    this.size = size
+    this.#identity = identity
+  }
+
+  /** Fills `target` with the bytes from `position` on. @throws UserError if they are not there. */
+  read(target: Uint8Array, position: number): void {
+    this.#check(position, target.length)
+    if (target.length === 0) return
+    withFile(this.path, (fd, stat) => {
+      if (identityOf(stat) !== this.#identity)
+        throw new UserError(`${this.path}: the file was changed since it was opened; read it again`)
+      for (let done = 0; done < target.length;) {
+        const count = readSync(fd, target, done, Math.min(READ_LIMIT, target.length - done), position + done)
+        if (count === 0) throw new UserError(`${this.path}: the file became shorter while it was read`)
+        done += count
+      }
+    })
+  }
+
+  /** Reads `length` bytes from `position` on into new memory. */
+  bytes(position: number, length: number): Buffer<ArrayBuffer> {
+    this.#check(position, length)
+    const bytes = Buffer.alloc(length)
+    this.read(bytes, position)
+    return bytes
+  }
+
+  #check(position: number, length: number): void {
+    if (position >= 0 && position + length <= this.size) return
+    throw new UserError(
+      `${this.path}: bytes ${position} to ${position + length} are needed, the file has ${this.size}; it is truncated or damaged`,
+    )
+  }
+}
+
+function withFile<T>(path: string, use: (fd: number, stat: BigIntStats) => T): T {
+  const fd = openFile(path)
+  try {
+    const stat = fstatSync(fd, { bigint: true })
+    if (!stat.isFile()) throw new UserError(`${path}: a PyTorch file was expected, this is not a plain file`)
+    return use(fd, stat)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function openFile(path: string): number {
+  try {
+    return openSync(path, 'r')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    const reasons: Readonly<Record<string, string>> = {
+      ENOENT: 'there is no such file',
+      ENOTDIR: 'a part of its path is a file, not a folder',
+      EACCES: 'permission denied',
+      ELOOP: 'its symbolic links lead round in a circle',
+    }
+    throw new UserError(`could not read ${path}: ${reasons[code] ?? code}`, { cause: error })
+  }
+}
+
+function identityOf(stat: BigIntStats): string {
+  return [stat.dev, stat.ino, stat.size, stat.mtimeNs].join(':')
+}

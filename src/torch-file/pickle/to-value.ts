@@ -1,0 +1,64 @@
+import { UserError } from '../../errors.js'
+import { quote } from '../quote.js'
+import { TorchTensor } from '../tensor.js'
+import { isTuple, markOrdered, tuple, type TorchRecord, type TorchValue } from '../values.js'
+import { PyDict, PyDType } from './objects.js'
+
+/** How deep dicts, lists and tuples may lie in one another; a checkpoint needs five. */
+const DEPTH_LIMIT = 100
+
+/**
+ * Turns what the pickle machine made into plain JavaScript. An object that occurs twice is converted once.
+ * @throws UserError naming `where` for an object that contains itself, lies too deep, or is no value.
+ */
+export function toValue(where: string, object: unknown): TorchValue {
+  const converted = new Map<object, TorchValue | undefined>()
+
+  const convert = (item: unknown, depth: number): TorchValue => {
+    if (item === null || (typeof item !== 'object' && isPlain(item))) return item
+    if (typeof item !== 'object') throw new UserError(`${where}: it holds something that is no value`)
+    if (item instanceof TorchTensor || item instanceof Uint8Array) return item
+    if (item instanceof PyDType) return `torch.${item.name}`
+    const known = converted.get(item)
+    if (known !== undefined) return known
+    if (converted.has(item)) throw new UserError(`${where}: it holds a collection that contains itself`)
+    if (depth > DEPTH_LIMIT)
+      throw new UserError(`${where}: its collections lie more than ${DEPTH_LIMIT} deep in one another`)
+    converted.set(item, undefined)
+    const value = convertCollection(item, (child) => convert(child, depth + 1))
+    converted.set(item, value)
+    return value
+  }
+
+  const convertCollection = (item: object, child: (value: unknown) => TorchValue): TorchValue => {
+    if (Array.isArray(item)) {
+      const items = item.map(child)
+      return isTuple(item) ? tuple(items) : items
+    }
+    if (item instanceof Set) return new Set(Array.from(item, child))
+    if (item instanceof PyDict) return convertDict(item, child)
+    throw new UserError(`${where}: it holds a ${quote(item.constructor.name)} where a value was expected`)
+  }
+
+  return convert(object, 0)
+}
+
+function isPlain(item: unknown): item is boolean | number | bigint | string {
+  return ['boolean', 'number', 'bigint', 'string'].includes(typeof item)
+}
+
+function convertDict(dict: PyDict, child: (value: unknown) => TorchValue): TorchValue {
+  const entries = Array.from(dict.entries, ([key, value]) => [child(key), child(value)] as const)
+  const value = recordOf(entries) ?? new Map(entries)
+  return dict.kind === 'ordered' ? markOrdered(value) : value
+}
+
+/** A record, if all keys are text and an object keeps their order: it moves whole numbers to the front. */
+function recordOf(entries: readonly (readonly [TorchValue, TorchValue])[]): TorchRecord | undefined {
+  const record = Object.create(null) as Record<string, TorchValue>
+  for (const [key, value] of entries) {
+    if (typeof key !== 'string') return undefined
+    record[key] = value
+  }
+  return Object.keys(record).every((key, i) => key === entries[i]?.[0]) ? record : undefined
+}

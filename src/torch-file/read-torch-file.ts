@@ -1,0 +1,28 @@
+import { UserError } from '../errors.js'
+import { FileSource } from './file-source.js'
+import { readLegacyFormat } from './read-legacy-format.js'
+import { readZipFormat } from './read-zip-format.js'
+import type { TorchValue } from './values.js'
+
+/**
+ * Reads a file written by `torch.save`, of any version of PyTorch since 0.4. Tensors are read when their
+ * elements are asked for, so opening costs the same for a gigabyte as for a kilobyte.
+ *
+ * Nothing in the file is executed: pickles are interpreted, and only a fixed list of harmless classes is
+ * known (tensors, dicts, lists, sets, NumPy numbers, `argparse.Namespace` as a record, paths as text).
+ * @throws UserError, one line, if the file is missing, damaged, or holds an unknown class.
+ */
+export function readTorchFile(path: string): TorchValue {
+  const source = new FileSource(path)
+  const start = source.bytes(0, Math.min(source.size, 4))
+  if (start.toString('latin1') === 'PK\x03\x04') return readZipFormat(source)
+  if (start[0] === PICKLE_START) return readLegacyFormat(source)
+  throw new UserError(
+    source.size === 0
+      ? `${path}: a PyTorch file was expected, this file is empty`
+      : `${path}: a PyTorch file was expected, this file begins with ${start.toString('hex')}, neither a zip file nor a pickle`,
+  )
+}
+
+/** A pickle of protocol 2 or later begins with the operation that says so. */
+const PICKLE_START = 0x80
