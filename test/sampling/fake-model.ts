@@ -1,0 +1,37 @@
+import { modelOptions } from '../../src/config/model.js'
+import { defaultsOf } from '../../src/config/option.js'
+import { createDiffusion } from '../../src/diffusion/gaussian-diffusion.js'
+import type { Conditioning } from '../../src/diffusion/types.js'
+import { tf, type Tensor5D } from '../../src/runtime/tf.js'
+import type { SamplingModel } from '../../src/sampling/sample-stage.js'
+import type { VideoBatch } from '../../src/sampling/video-batch.js'
+
+export const SIZE = 4
+
+/** A model that predicts clean frames: sampling ends with exactly what it says at the last step. */
+export function fakeModel(
+  predict: (conditioning: Conditioning, x: Tensor5D) => Tensor5D,
+): SamplingModel & { readonly seen: Conditioning[] } {
+  const seen: Conditioning[] = []
+  return {
+    seen,
+    config: { image_size: SIZE },
+    conditioned(conditioning) {
+      seen.push(conditioning)
+      return (x) => tf.tidy(() => predict(conditioning, x))
+    },
+  }
+}
+
+export const fakeConfig = { ...defaultsOf(modelOptions), timestep_respacing: '5', predict_xstart: true }
+export const fakeDiffusion = createDiffusion(fakeConfig)
+
+/** Every frame has one level: its position in the video, plus ten per video. */
+export function countingVideos(B: number, T: number): VideoBatch {
+  const frame = SIZE * SIZE * 3
+  const data = Uint8Array.from({ length: B * T * frame }, (_, i) => {
+    const at = Math.floor(i / frame)
+    return (at % T) + 10 * Math.floor(at / T)
+  })
+  return { shape: [B, T, SIZE, SIZE, 3], data }
+}

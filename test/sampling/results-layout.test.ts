@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest'
+import {
+  modelConfigFile,
+  modelResultsFolder,
+  runIdentifier,
+  sampleFile,
+  videoFile,
+} from '../../src/sampling/results-layout.js'
+
+const results = (checkpoint: string, changes = {}) =>
+  modelResultsFolder({ checkpoint, step: 4000, useDdim: false, eta: 0, timestepRespacing: '', ...changes })
+
+test.each([
+  ['checkpoints/abcdefg/ema_0.9999_550000.pt', 'results/abcdefg/ema_0.9999_550000'],
+  ['/scratch/my-checkpoints/group/abcdefg/model000200.pt', 'results/group/abcdefg/model000200'],
+  ['checkpoints/abcdefg/ema_0.9999_latest.pt', 'results/abcdefg/ema_0.9999_latest_4000'],
+  ['checkpoints/model.pt', 'results/model'],
+  ['../checkpoints/./a/../b/model.pt', 'results/b/model'],
+  ['/somewhere/else/checkpoint.pt', 'results/else/checkpoint'],
+  ['checkpoints/a/checkpoints/b/model.pt', 'results/a/checkpoints/b/model'],
+])('%s -> %s', (checkpoint, folder) => {
+  expect(results(checkpoint)).toBe(folder)
+})
+
+test('the way of sampling is part of the folder', () => {
+  const checkpoint = 'checkpoints/a/ema_latest.pt'
+  expect(results(checkpoint, { useDdim: true })).toBe('results/a/ema_latest_4000_ddim')
+  expect(results(checkpoint, { timestepRespacing: '250' })).toBe('results/a/ema_latest_4000_respace250')
+  expect(results(checkpoint, { useDdim: true, timestepRespacing: 'ddim50' })).toBe(
+    'results/a/ema_latest_4000_ddim_respaceddim50',
+  )
+  expect(results(checkpoint, { useDdim: true, eta: 0.5 })).toBe('results/a/ema_latest_4000_ddim_eta0.5')
+})
+
+test('a run is named by scheme, window, stage, length and observed frames', () => {
+  const run = { scheme: 'autoreg', maxFrames: 20, maxLatentFrames: 10, T: 1000, numObserved: 36 }
+  expect(runIdentifier(run)).toBe('autoreg_20_10_1000_36')
+  expect(runIdentifier({ ...run, optimality: 'linspace-t' })).toBe('autoreg_optimal-linspace-t_20_10_1000_36')
+})
+
+test('files of a run', () => {
+  expect(sampleFile('run', 7, 2)).toBe('run/samples/sample_0007-2.npy')
+  expect(sampleFile('run', 12345, 0)).toBe('run/samples/sample_12345-0.npy')
+  expect(modelConfigFile('run')).toBe('run/model_config.json')
+  expect(videoFile('run', 4, 2, 'gif')).toBe('run/videos/4_2.gif')
+})

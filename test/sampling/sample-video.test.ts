@@ -1,0 +1,194 @@
+import { beforeAll, expect, test } from 'vitest'
+import { UserError } from '../../src/errors.js'
+import { startRuntime } from '../../src/runtime/start.js'
+import { tf, type Tensor5D } from '../../src/runtime/tf.js'
+import { sampleVideo, type SampleVideoOptions } from '../../src/sampling/sample-video.js'
+import { filmOf, frameOf } from '../../src/sampling/video-batch.js'
+import { autoreg } from '../../src/schemes/autoreg.js'
+import { countingVideos, fakeDiffusion, fakeModel, SIZE } from './fake-model.js'
+
+beforeAll(async () => {
+  await startRuntime({ backend: 'wasm' })
+})
+
+/** Latent frames follow their noise: no two seeds, videos or stages give the same. */
+const noisy = () => fakeModel((_, x) => tf.tanh(x))
+
+const settings = (options: Partial<SampleVideoOptions> = {}): SampleVideoOptions => ({
+  model: noisy(),
+  diffusion: fakeDiffusion,
+  videos: countingVideos(2, 9),
+  numObserved: 3,
+  scheme: autoreg,
+  maxFrames: 4,
+  ...options,
+})
+
+test('each stage feeds the observed frames, then the latent ones, with their masks and positions', async () => {
+  const fed: { x0: number[]; obs: number[][]; latent: number[][]; positions: number[][] }[] = []
+  const model = fakeModel(({ x0, obsMask, latentMask, frameIndices }) => {
+    fed.push({
+      x0: [...tf.mean(x0, [2, 3, 4]).dataSync()].map((mean) => Math.round(((mean + 1) * 255) / 2)),
+      obs: obsMask.arraySync(),
+      latent: latentMask.arraySync(),
+      positions: frameIndices.arraySync(),
+    })
+    return tf.zerosLike(x0)
+  })
+  await sampleVideo(settings({ model }))
+  expect(fed).toHaveLength(3 * 5)
+  const mask = (ones: number[]) => [ones, ones]
+  expect(fed[0]).toEqual({
+    x0: [1, 2, 128, 128, 11, 12, 128, 128],
+    obs: mask([1, 1, 0, 0]),
+    latent: mask([0, 0, 1, 1]),
+    positions: mask([1, 2, 3, 4]),
+  })
+  expect(fed[5]?.positions).toEqual(mask([3, 4, 5, 6]))
+  expect(fed[10]?.positions).toEqual(mask([5, 6, 7, 8]))
+})
+
+test('nothing is rounded between stages, and given frames stay as they were', async () => {
+  const FIFTH = 2 / 255 / 5
+  // Each frame is the latest observed one plus a fifth of a level: lost, if a stage rounded.
+  const model = fakeModel(({ x0, obsMask }) => {
+    const last = x0.slice([0, obsMask.shape[1] - 2], [-1, 1])
+    return tf.tile(tf.add(last, FIFTH), [1, obsMask.shape[1], 1, 1, 1])
+  })
+  const videos = countingVideos(2, 13)
+  const sampled = await sampleVideo(settings({ model, videos, maxLatentFrames: 1 }))
+  for (const b of [0, 1]) {
+    expect(filmOf(sampled, b).data.subarray(0, 3 * SIZE * SIZE * 3)).toEqual(
+      filmOf(videos, b).data.subarray(0, 3 * SIZE * SIZE * 3),
+    )
+    // Ten stages of a fifth of a level on top of frame 2.
+    expect(frameOf(sampled, b, 12)[0]).toBe(10 * b + 2 + 2)
+    expect(frameOf(sampled, b, 4)[0]).toBe(10 * b + 2)
+  }
+})
+
+test('a video is the same in whatever batch it is sampled', async () => {
+  const videos = countingVideos(3, 9)
+  const together = await sampleVideo(settings({ videos, videoIndices: [4, 7, 5] }))
+  for (const [b, index] of [4, 7, 5].entries()) {
+    const film = filmOf(videos, b)
+    const alone = await sampleVideo(
+      settings({ videos: { shape: [1, ...film.shape], data: film.data }, videoIndices: [index] }),
+    )
+    expect(alone.data).toEqual(filmOf(together, b).data)
+  }
+})
+
+test('noise depends on seed, video, sample number, stage and step', async () => {
+  const first = (await sampleVideo(settings())).data
+  expect((await sampleVideo(settings())).data).toEqual(first)
+  expect((await sampleVideo(settings({ seed: 1 }))).data).not.toEqual(first)
+  expect((await sampleVideo(settings({ sampleIdx: 1 }))).data).not.toEqual(first)
+  expect((await sampleVideo(settings({ videoIndices: [2, 3] }))).data).not.toEqual(first)
+  const video = filmOf({ shape: [2, 9, SIZE, SIZE, 3], data: first }, 0)
+  const frames = new Set(
+    [3, 4, 5, 6, 7, 8].map((t) => String(video.data.subarray(t * SIZE ** 2 * 3, (t + 1) * SIZE ** 2 * 3))),
+  )
+  expect(frames.size).toBe(6)
+})
+
+test('the contents of frames that are not observed do not matter', async () => {
+  const videos = countingVideos(2, 9)
+  const other = { shape: videos.shape, data: videos.data.slice() }
+  for (const b of [0, 1]) for (let t = 3; t < 9; t++) frameOf(other, b, t).fill(99)
+  expect((await sampleVideo(settings({ videos: other }))).data).toEqual(
+    (await sampleVideo(settings({ videos }))).data,
+  )
+})
+
+test('without observed frames the first stage is unconditional', async () => {
+  const model = noisy()
+  const sampled = await sampleVideo(settings({ model, numObserved: 0 }))
+  expect(model.seen.map(({ obsMask }) => obsMask.shape)).toEqual([
+    [2, 4],
+    [2, 4],
+    [2, 4],
+    [2, 3],
+  ])
+  expect(sampled.data.every((value) => value === 0)).toBe(false)
+})
+
+test('the count of tensors is flat over stages, and nothing is left behind', async () => {
+  const counts: number[] = []
+  const before = tf.memory().numTensors
+  await sampleVideo(
+    settings({
+      onProgress({ step }) {
+        if (step === 0) counts.push(tf.memory().numTensors)
+      },
+    }),
+  )
+  expect(counts).toEqual([before, before, before])
+  expect(tf.memory().numTensors).toBe(before)
+})
+
+test('progress counts stages and steps', async () => {
+  const seen: string[] = []
+  await sampleVideo(
+    settings({
+      onProgress: ({ stage, stages, step, steps }) =>
+        seen.push(`${stage}/${String(stages)} ${step}/${steps}`),
+    }),
+  )
+  expect(seen).toHaveLength(3 * 6)
+  expect(seen.slice(0, 2)).toEqual(['0/3 0/5', '0/3 1/5'])
+  expect(seen.at(-1)).toBe('2/3 5/5')
+})
+
+test('a signal stops sampling at the next step and frees everything', async () => {
+  const controller = new AbortController()
+  const before = tf.memory().numTensors
+  let steps = 0
+  const onProgress = () => {
+    if (++steps === 8) controller.abort(new Error('stopped'))
+  }
+  await expect(sampleVideo(settings({ onProgress, signal: controller.signal }))).rejects.toThrow('stopped')
+  expect(steps).toBe(8)
+  expect(tf.memory().numTensors).toBe(before)
+})
+
+test('values that are not numbers are an error, not a black frame', async () => {
+  const model = fakeModel((_, x): Tensor5D => tf.mul(x, NaN))
+  await expect(sampleVideo(settings({ model, clipDenoised: false }))).rejects.toThrow(
+    /not numbers in frame 3/,
+  )
+})
+
+test('predictions are kept within the range of pixels unless told otherwise', async () => {
+  const model = fakeModel(({ x0, latentMask }) => {
+    const K = latentMask.shape[1]
+    const last = x0.slice([0, 0], [-1, 1])
+    return tf.tile(tf.add(tf.mul(last, 0), 1.5), [1, K, 1, 1, 1])
+  })
+  const values: number[] = []
+  const spied = fakeModel((conditioning, x) => {
+    values.push(tf.max(conditioning.x0).dataSync()[0] ?? NaN)
+    return model.conditioned(conditioning)(x, tf.zeros([1]))
+  })
+  await sampleVideo(settings({ model: spied }))
+  expect(values.at(-1)).toBeCloseTo(1, 6)
+  await sampleVideo(settings({ model: spied, clipDenoised: false }))
+  expect(values.at(-1)).toBeCloseTo(1.5, 6)
+})
+
+test('what does not fit together is said before any work', async () => {
+  const videos = countingVideos(2, 9)
+  const wrong: readonly [Partial<SampleVideoOptions>, RegExp][] = [
+    [{ numObserved: 9 }, /nothing to sample/],
+    [{ maxFrames: 1 }, /max_latent_frames.* not 0/],
+    [{ videoIndices: [1] }, /1 indices were given for 2 videos/],
+    [{ videos: { shape: [2, 9, 8, 8, 3], data: new Uint8Array(2 * 9 * 192) } }, /4x4 pixels, not 8x8/],
+    [{ videos: { shape: videos.shape, data: videos.data.subarray(1) } }, /values, not/],
+  ]
+  for (const [options, message] of wrong) {
+    const model = noisy()
+    await expect(sampleVideo(settings({ model, ...options }))).rejects.toThrow(message)
+    await expect(sampleVideo(settings({ model, ...options }))).rejects.toThrow(UserError)
+    expect(model.seen).toHaveLength(0)
+  }
+})
