@@ -11,32 +11,66 @@ export type FileContent = Uint8Array | string | ((fd: number) => void)
  * @throws UserError naming the file if it cannot be written.
  */
 export function writeFileAtomic(file: string, content: FileContent): void {
-  const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.tmp`)
+  const output = beginFile(file)
   try {
-    mkdirSync(path.dirname(file), { recursive: true })
-    const fd = openSync(temporary, 'w')
-    try {
-      if (typeof content === 'function') content(fd)
-      else writeFully(fd, typeof content === 'string' ? Buffer.from(content) : content)
-      fsyncSync(fd)
-    } finally {
-      closeSync(fd)
-    }
-    renameSync(temporary, file)
+    if (typeof content === 'function') content(output.fd)
+    else writeFully(output.fd, typeof content === 'string' ? Buffer.from(content) : content)
+    output.commit()
   } catch (error) {
-    rmSync(temporary, { force: true })
-    throw describeWriteError(file, error)
+    throw output.abandon(error)
+  }
+}
+
+/** As `writeFileAtomic`, for content that arrives over time, such as a decoder's output. */
+export async function streamFileAtomic(file: string, write: (fd: number) => Promise<void>): Promise<void> {
+  const output = beginFile(file)
+  try {
+    await write(output.fd)
+    output.commit()
+  } catch (error) {
+    throw output.abandon(error)
   }
 }
 
 /** Writes every byte: one `write` call may take fewer than it is given. */
 export function writeFully(fd: number, bytes: Uint8Array): void {
-  for (let offset = 0; offset < bytes.length; ) offset += writeSync(fd, bytes, offset)
+  for (let offset = 0; offset < bytes.length;) offset += writeSync(fd, bytes, offset)
 }
 
 /** Whether an error says that a file or folder is not there. */
 export function isMissing(error: unknown): boolean {
   return errorCode(error) === 'ENOENT'
+}
+
+/** Opens a file beside `file` that takes its place once it is whole. */
+function beginFile(file: string) {
+  const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.tmp`)
+  let fd: number
+  try {
+    mkdirSync(path.dirname(file), { recursive: true })
+    fd = openSync(temporary, 'w')
+  } catch (error) {
+    throw describeWriteError(file, error)
+  }
+  let open = true
+  const close = () => {
+    if (open) closeSync(fd)
+    open = false
+  }
+  return {
+    fd,
+    commit() {
+      fsyncSync(fd)
+      close()
+      renameSync(temporary, file)
+    },
+    /** @returns the error to throw, in the user's words where it is the user's affair. */
+    abandon(error: unknown): unknown {
+      close()
+      rmSync(temporary, { force: true })
+      return describeWriteError(file, error)
+    },
+  }
 }
 
 function describeWriteError(file: string, error: unknown): unknown {

@@ -31,6 +31,8 @@ const DTYPES = {
   float64: { code: 'f8', array: Float64Array },
 } as const
 
+/** What NumPy writes too: elements begin at a multiple of 64. */
+const HEADER_BYTES = 128
 /** NumPy itself refuses headers above 10 000 characters; this is the most that version 1.0 can say. */
 const LONGEST_HEADER = 65535 + 12
 
@@ -47,10 +49,18 @@ export function writeNpy(file: string, { dtype, shape, data }: NpyArray): void {
   })
 }
 
-/** The bytes that come before the elements: for writers that stream the elements themselves. */
+/**
+ * The bytes that come before the elements: for writers that stream the elements themselves. As many for
+ * every shape, so that a writer who learns the length last can write the header again.
+ */
 export function npyHeader(dtype: NpyDtype, shape: readonly number[]): Uint8Array {
   const { code, array } = DTYPES[dtype]
-  return new Uint8Array(dump(new array(0), [...shape], { dtype: code }))
+  const header = Buffer.alloc(HEADER_BYTES, ' ')
+  const shortest = new Uint8Array(dump(new array(0), [...shape], { dtype: code }))
+  header.set(shortest.subarray(0, -1))
+  header.writeUInt16LE(HEADER_BYTES - 10, 8)
+  header.write('\n', HEADER_BYTES - 1)
+  return header
 }
 
 /**
