@@ -70,7 +70,7 @@ function spatialAttention(x: Tensor3D, layer: Scope, heads: number, onAttention?
  * @param x (B*D, T, C). The normalisation's statistics span the frames, padding included, as in the
  *   original; the attention itself never crosses between padding and the rest.
  */
-function temporalAttention(x: Tensor3D, layer: Scope, heads: number, context: FrameContext): Tensor3D {
+export function temporalAttention(x: Tensor3D, layer: Scope, heads: number, context: FrameContext): Tensor3D {
   const { batch, frames, embedding, distances } = context
   const rows = x.shape[0]
   const headSize = x.shape[2] / heads

@@ -7,7 +7,7 @@ import { linear } from '../nn/linear.js'
 import { scopeOf, type Parameters, type Scope } from '../nn/scope.js'
 import { timestepEmbedding } from '../nn/timestep-embedding.js'
 import { upsampleNearest2x } from '../nn/upsample.js'
-import { tf, type Tensor1D, type Tensor2D, type Tensor4D, type Tensor5D } from '../runtime/tf.js'
+import { tf, type Tensor, type Tensor1D, type Tensor2D, type Tensor4D, type Tensor5D } from '../runtime/tf.js'
 import { architecture, type Layer } from './architecture.js'
 import { attentionBias, factorizedAttention, type OnAttention } from './factorized-attention.js'
 import { distanceFeatures } from './relative-position.js'
@@ -50,14 +50,8 @@ export function unet(
   const root = scopeOf(parameters)
 
   const embedding = embedTime(inputs.timesteps, config, root)
-  const frameContext = {
-    batch,
-    frames,
-    embedding,
-    distances: distanceFeatures(inputs.frameIndices),
-    attentionBias: attentionBias(tf.minimum(tf.add(inputs.obsMask, inputs.latentMask), 1)),
-    onAttention: options.onAttention,
-  }
+  const distances = distanceFeatures(inputs.frameIndices)
+  const bias = attentionBias(tf.minimum(tf.add(inputs.obsMask, inputs.latentMask), 1))
   let dropouts = 0
   const run = (x: Tensor4D, layer: Layer): Tensor4D => {
     switch (layer.kind) {
@@ -72,29 +66,29 @@ export function unet(
         const index = dropouts++
         const drop = (h: Tensor4D) => (dropoutSeed ? dropout(h, config.dropout, dropoutSeed, index) : h)
         const scaleShift = config.use_scale_shift_norm
-        return remember(x, layer.name, (h, scope, time) =>
+        return remember(layer, [x, embedding] as const, ([h, time], scope) =>
           residualBlock(h, scope, { frames, embedding: time, scaleShift, dropout: drop }),
         )
       }
       case 'attention':
-        return remember(x, layer.name, (h, scope, time) =>
-          factorizedAttention(h, scope, layer.heads, { ...frameContext, embedding: time }),
-        )
+        return remember(layer, [x, embedding, distances, bias] as const, ([h, time, d, b], scope) => {
+          const context = { batch, frames, embedding: time, distances: d, attentionBias: b }
+          return factorizedAttention(h, scope, layer.heads, { ...context, onAttention: options.onAttention })
+        })
     }
   }
-  /** Runs a layer plainly, or recomputes it in the backward pass if the configuration says so. */
-  const remember = (
-    x: Tensor4D,
-    name: string,
-    body: (h: Tensor4D, scope: Scope, time: Tensor2D) => Tensor4D,
+  /**
+   * Runs a layer plainly, or recomputes it in the backward pass if the configuration says so. Tensors come
+   * in as arguments because those of a closure are gone by then.
+   */
+  const remember = <T extends readonly Tensor[]>(
+    { name }: Layer,
+    tensors: T,
+    body: (tensors: T, scope: Scope) => Tensor4D,
   ): Tensor4D => {
-    if (!config.use_checkpoint) return body(x, root.at(name), embedding)
+    if (!config.use_checkpoint) return body(tensors, root.at(name))
     const own = new Map([...parameters].filter(([parameter]) => parameter.startsWith(`${name}.`)))
-    return checkpointed(
-      ([h, time], values) => body(h as Tensor4D, scopeOf(values, `${name}.`), time as Tensor2D),
-      [x, embedding],
-      own,
-    )
+    return checkpointed((values, parts) => body(values, scopeOf(parts, `${name}.`)), tensors, own)
   }
 
   let h = networkInput(inputs)

@@ -17,6 +17,8 @@ export interface VideoModel {
   apply(inputs: UNetInputs, options?: UNetOptions): Tensor5D
   /** The network with its conditioning closed over, as diffusions and samplers take it. */
   conditioned(conditioning: Conditioning): Network
+  /** The same network with other parameters, which it does not own: what a gradient is taken through. */
+  with(parameters: Parameters): Pick<VideoModel, 'apply' | 'conditioned'>
   /** Frees the parameters. */
   dispose(): void
 }
@@ -50,6 +52,7 @@ export function modelOf(config: NetworkConfig, parameters: Parameters): VideoMod
     parameters,
     apply,
     conditioned: (conditioning) => (x, timesteps) => apply({ ...conditioning, x, timesteps }),
+    with: (others) => modelOf(config, others),
     dispose: () => tf.dispose([...parameters.values()]),
   }
 }

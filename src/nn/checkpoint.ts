@@ -7,15 +7,15 @@ import type { Parameters } from './scope.js'
  * @param run a pure function of its inputs and parameters
  * @param parameters those that `run` uses; gradients flow to them as well
  */
-export function checkpointed<T extends Tensor>(
-  run: (inputs: readonly Tensor[], parameters: Parameters) => T,
-  inputs: readonly Tensor[],
+export function checkpointed<Inputs extends readonly Tensor[], Output extends Tensor>(
+  run: (inputs: Inputs, parameters: Parameters) => Output,
+  inputs: Inputs,
   parameters: Parameters,
-): T {
+): Output {
   const names = [...parameters.keys()]
-  const flat = (...tensors: Tensor[]): T => {
+  const flat = (...tensors: Tensor[]): Output => {
     const values = tensors.slice(inputs.length)
-    return run(tensors.slice(0, inputs.length), new Map(zip(names, values)))
+    return run(tensors.slice(0, inputs.length) as unknown as Inputs, new Map(zip(names, values)))
   }
   const recomputed = tf.customGrad((...tensorsAndSave) => {
     const tensors = tensorsAndSave.slice(0, -1) as unknown as Tensor[]
@@ -23,10 +23,21 @@ export function checkpointed<T extends Tensor>(
     save(tensors)
     return {
       value: flat(...tensors),
-      gradFunc: (dy: Tensor, kept: Tensor[]) => tf.grads(flat)(kept, dy),
+      gradFunc: (dy: Tensor, kept: Tensor[]) => keepingTape(() => tf.grads(flat)(kept, dy)),
     }
   })
   return recomputed(...inputs, ...parameters.values())
+}
+
+/** Inside a backward pass, another gradient would leave the engine without the tape it is walking. */
+function keepingTape<T>(run: () => T): T {
+  const { state } = tf.engine()
+  const tape = state.activeTape
+  try {
+    return run()
+  } finally {
+    state.activeTape = tape
+  }
 }
 
 function* zip<A, B>(first: readonly A[], second: readonly B[]): Generator<[A, B]> {
