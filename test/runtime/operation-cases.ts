@@ -119,6 +119,7 @@ const layout: Case[] = [
   ['pad', '2x3', (x) => tf.pad(x, around(1).slice(0, 2))],
   ['pad of four axes', '1x2x3x2', (x) => tf.pad(x, around(1))],
   ['tile', '2x1x3', (x) => tf.tile(x, [1, 3, 2])],
+  ['tile, axes of one', '2x1x1x3', (x) => tf.tile(x, [1, 2, 3, 1])],
   ['broadcastTo', '2x1x3', (x) => tf.broadcastTo(x, [2, 4, 3])],
   ['split', '2x6', (x) => combine(tf.split(x, 3, 1))],
   ['split, uneven', '2x6', (x) => tf.concat(tf.split(x, [2, 4], 1).map(tf.square).reverse(), 1)],

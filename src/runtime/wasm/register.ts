@@ -3,7 +3,9 @@ import path from 'node:path'
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
 import { convolutionFilterGradient, convolutionInputGradient } from './convolution-gradients.js'
 import { registerKernel } from './kernel.js'
+import { matrixProduct } from './matrix-product.js'
 import { segmentSum } from './segment-sum.js'
+import { tile } from './tile.js'
 
 /**
  * Readies the WebAssembly backend: tells it where its binaries are (beside its own code, wherever that is
@@ -16,6 +18,8 @@ export function registerWasm(): void {
   registerKernel('Conv2DBackpropFilter', convolutionFilterGradient)
   registerKernel('Conv2DBackpropInput', convolutionInputGradient)
   registerKernel('UnsortedSegmentSum', segmentSum)
+  registerKernel('BatchMatMul', matrixProduct)
+  registerKernel('Tile', tile)
   registered = true
 }
 
