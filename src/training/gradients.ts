@@ -80,7 +80,7 @@ export function mapLosses(losses: Losses, change: (values: Tensor1D) => Tensor1D
 }
 
 /** Each video's noise depends on its own seed alone, so that micro-batches change nothing. */
-function videoNoise(seeds: Tensor2D, shape: readonly number[]): Tensor5D {
+export function videoNoise(seeds: Tensor2D, shape: readonly number[]): Tensor5D {
   const videos = tf.unstack(seeds).map((seed) => randomNormal(shape.slice(1), seed as Tensor1D))
   return tf.stack(videos) as Tensor5D
 }

@@ -1,0 +1,81 @@
+import { setImmediate } from 'node:timers/promises'
+import type { TrainingConfig } from '../config/training.js'
+import { addLosses } from '../tracking/loss-metrics.js'
+import type { RunningMeans } from '../tracking/running-means.js'
+import type { Tracker } from '../tracking/tracker.js'
+import type { Batch } from './batch.js'
+import { lastStep } from './learning-rate.js'
+import type { Trainer } from './trainer.js'
+
+export interface LoopSetup {
+  readonly config: Pick<
+    TrainingConfig,
+    'max_steps' | 'lr_anneal_steps' | 'log_interval' | 'save_interval' | 'sample_interval'
+  >
+  readonly trainer: Trainer
+  readonly batches: (step: number) => Promise<readonly Batch[]>
+  readonly numTimesteps: number
+  readonly means: RunningMeans
+  readonly trackers: readonly Tracker[]
+  /** Milliseconds since some moment. */
+  readonly now: () => number
+  /** Ends the run after the step under way, which is saved. */
+  readonly signal?: AbortSignal | undefined
+  /** Called after each step with the number of updates done and, if the run has one, its end. */
+  readonly onStep?: ((step: number, total: number | undefined, loss: number) => void) | undefined
+  /** Writes a checkpoint of the trainer's state. */
+  readonly save: () => void
+  /** Samples videos with the trainer's state. */
+  readonly sample?: (() => Promise<void>) | undefined
+}
+
+/** The first samples come early: a look at whether everything works. */
+const FIRST_SAMPLES = 5
+
+/**
+ * Trains until the last step or until the signal, saving now and then and at the end; never a state that
+ * is saved already. While a step is computed, the next one's batch is read.
+ * @throws UserError from data, training or saving; the last checkpoint is then whole.
+ */
+export async function trainingLoop(setup: LoopSetup): Promise<void> {
+  const { config, trainer, means, now, signal } = setup
+  const end = lastStep(config)
+  const total = Number.isFinite(end) ? end : undefined
+  let saved = trainer.step
+  let sampledAt: number | undefined
+  let upcoming: Promise<readonly Batch[]> | undefined
+  const save = () => {
+    if (saved !== trainer.step) setup.save()
+    saved = trainer.step
+  }
+  while (trainer.step < end && !signal?.aborted) {
+    const batch = await (upcoming ?? setup.batches(trainer.step))
+    upcoming = trainer.step + 1 < end ? setup.batches(trainer.step + 1) : undefined
+    // Awaited at the next turn, if there is one: until then a failure must not end the process.
+    upcoming?.catch(() => undefined)
+    const started = now()
+    const report = await trainer.update(batch)
+    const { step } = trainer
+    addLosses(means, report.losses, report.draw, setup.numTimesteps)
+    means.add('grad_norm', report.gradNorm)
+    means.add('timing/step_time', (now() - started) / 1000)
+    const losses = Array.from(report.losses.loss ?? [])
+    setup.onStep?.(step, total, losses.reduce((sum, loss) => sum + loss, 0) / losses.length)
+    if (step % config.log_interval === 0) {
+      const samples = step * losses.length
+      const line = { samples, ...means.take() }
+      for (const tracker of setup.trackers) tracker.log(step, line)
+    }
+    if (step % config.save_interval === 0) save()
+    if (setup.sample && (step % config.sample_interval === 0 || step === FIRST_SAMPLES)) {
+      const start = now()
+      if (sampledAt !== undefined) means.add('timing/time_between_samples', (start - sampledAt) / 1000)
+      await setup.sample()
+      sampledAt = now()
+      means.add('timing/sampling_time', (sampledAt - start) / 1000)
+    }
+    // Computing blocks the process; signals get through only here.
+    await setImmediate()
+  }
+  save()
+}

@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { emaRates } from '../config/training.js'
+import { UserError } from '../errors.js'
+import { parameterSpecs } from '../model/parameters.js'
+import { createModel } from '../model/video-model.js'
+import { tf } from '../runtime/tf.js'
+import { readCheckpointFile } from '../torch-file/index.js'
+import { filesBeside, findResume, type CheckpointFiles } from './checkpoint-files.js'
+import { readOptimizerFile } from './optimizer-file.js'
+import type { HostState, ResolvedTrainConfig } from './save-checkpoint.js'
+import { initialState, type TrainingState } from './state.js'
+
+/** Where a run starts: fresh, or where another one stopped. */
+export interface StartingPoint {
+  readonly state: TrainingState
+  /** Updates done. */
+  readonly step: number
+  readonly optimizerStep: number
+  readonly host?: HostState
+  /** The checkpoint it comes from. */
+  readonly checkpoint?: string
+}
+
+/**
+ * The state that a run starts from: with a run id that of its newest complete checkpoint, with
+ * `resume_checkpoint` that file's and what lies beside it, else fresh weights from the seed. Averages that
+ * are not there start as the weights, a missing optimizer state as zeros.
+ * @param root the folder of all runs, `checkpoints`
+ * @throws UserError if there is nothing to resume, or it does not fit the configuration.
+ */
+export function startingPoint(config: ResolvedTrainConfig, root: string): StartingPoint {
+  const rates = emaRates(config)
+  const runId = config.wandb_id || config.resume_id
+  if (runId) {
+    const folder = path.join(root, runId)
+    return resumed(findResume(folder, rates), config)
+  }
+  if (config.resume_checkpoint) return resumed(filesBeside(config.resume_checkpoint, rates), config)
+  const model = createModel(config, { seed: config.seed })
+  const state = initialState(model.parameters, rates.length)
+  model.dispose()
+  return { state, step: 0, optimizerStep: 0 }
+}
+
+function resumed(files: Omit<CheckpointFiles, 'step'>, config: ResolvedTrainConfig): StartingPoint {
+  const { parameters, step } = readParameters(files.model, config)
+  const fresh = initialState(parameters, 0)
+  tf.dispose([...parameters.values()])
+  const optimizer = files.optimizer
+    ? readOptimizerFile(files.optimizer, parameterSpecs(config))
+    : { expAvg: fresh.expAvg, expAvgSq: fresh.expAvgSq, step: 0 }
+  if (files.optimizer) tf.dispose([...fresh.expAvg.values(), ...fresh.expAvgSq.values()])
+  const ema = files.ema.map((file) =>
+    file
+      ? readParameters(file, config).parameters
+      : new Map([...fresh.params].map(([name, tensor]) => [name, tensor.clone()])),
+  )
+  const host = files.state ? readHostState(files.state) : undefined
+  return {
+    state: { params: fresh.params, expAvg: optimizer.expAvg, expAvgSq: optimizer.expAvgSq, ema },
+    step,
+    optimizerStep: optimizer.step,
+    ...(host ? { host } : {}),
+    checkpoint: files.model,
+  }
+}
+
+/** @throws UserError naming the file and the first parameter that does not fit the configuration. */
+function readParameters(file: string, config: ResolvedTrainConfig) {
+  const { stateDict, step } = readCheckpointFile(file)
+  try {
+    return { parameters: createModel(config, { parameters: stateDict }).parameters, step }
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    throw new UserError(`${file} does not fit the options given: ${error.message}`, { cause: error })
+  }
+}
+
+/** Checked as far as it is used: a damaged file must not become a strange error later. */
+function readHostState(file: string): HostState {
+  try {
+    const value = JSON.parse(readFileSync(file, 'utf8')) as Partial<HostState> | null
+    if (typeof value?.step === 'number' && Array.isArray(value.timesteps?.history) && value.means)
+      return value as HostState
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+  }
+  throw new UserError(`${file} is damaged: remove it to resume without the history of losses`)
+}

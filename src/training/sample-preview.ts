@@ -1,0 +1,94 @@
+import type { VideoDataset } from '../data/dataset.js'
+import { toPixels } from '../data/pixels.js'
+import type { GaussianDiffusion } from '../diffusion/gaussian-diffusion.js'
+import { ancestralSampler } from '../diffusion/samplers/ancestral.js'
+import { unet } from '../model/unet.js'
+import type { Parameters } from '../nn/scope.js'
+import { hostRandom } from '../random.js'
+import { randomNormal } from '../runtime/random-normal.js'
+import { tf, type Tensor5D } from '../runtime/tf.js'
+import { makeBatch } from './batch.js'
+import { epochOrder } from './epoch-order.js'
+import { feedMicroBatch } from './feed.js'
+import { readItem } from './item.js'
+import type { ResolvedTrainConfig } from './save-checkpoint.js'
+import type { Task } from './task-sampling.js'
+
+/** Videos completed during training, to look at. */
+export interface Preview {
+  readonly shape: readonly [videos: number, frames: number, H: number, W: number, C: 3]
+  readonly pixels: Uint8Array
+  /** How many first frames of each video were given. */
+  readonly numObserved: number
+}
+
+export interface PreviewRequest {
+  readonly parameters: Parameters
+  readonly config: ResolvedTrainConfig
+  readonly diffusion: GaussianDiffusion
+  readonly dataset: VideoDataset
+}
+
+/**
+ * Completes the first two videos of the first training batch (one, if a batch has one) with all diffusion
+ * steps and always the same noise: one with consecutive frames, the other with frames spread over its
+ * whole window; the first third is given.
+ */
+export async function samplePreview({
+  parameters,
+  config,
+  diffusion,
+  dataset,
+}: PreviewRequest): Promise<Preview> {
+  const tasks = previewTasks(dataset.T, config.max_frames)
+  const videos = epochOrder(dataset.length, config.batch_size, config.seed)(0).slice(0, tasks.length)
+  const items = await Promise.all(
+    videos.map((video, i) => {
+      const task = tasks[i] ?? { observed: [], latent: [] }
+      const random = hostRandom('preview', i)
+      return readItem({ dataset, video, maxFrames: config.max_frames, random, task })
+    }),
+  )
+  const batch = makeBatch(items, false)
+  const draw = { timesteps: videos.map(() => 0), weights: videos.map(() => 1) }
+  const fed = feedMicroBatch(batch, diffusion, {
+    ...draw,
+    noise: videos.map((_, i) => hostRandom('preview noise', i)),
+    dropout: hostRandom('preview dropout'),
+  })
+  const noise = (moment: number | 'start') =>
+    randomNormal(batch.shape, hostRandom('preview', moment).deviceSeed()) as Tensor5D
+  const start = noise('start')
+  try {
+    const sample = await ancestralSampler(diffusion.numTimesteps).sample({
+      denoise: diffusion.denoiser((x, timesteps) => unet(parameters, config, { ...fed, x, timesteps }), {
+        clipDenoised: true,
+      }),
+      start,
+      noise,
+    })
+    const pixels = toPixels(await sample.data().finally(() => sample.dispose()))
+    keepObserved(pixels, batch.pixels, batch.obsMask)
+    return { shape: batch.shape, pixels, numObserved: tasks[0]?.observed.length ?? 0 }
+  } finally {
+    tf.dispose([{ ...fed }, start])
+  }
+}
+
+/** Consecutive frames, and frames spread over the window; K frames each, or T if that is fewer. */
+function previewTasks(T: number, maxFrames: number): readonly Task[] {
+  const K = Math.min(maxFrames, T)
+  const numObserved = Math.floor(K / 3)
+  return [1, Math.floor(T / K)].map((spacing) => {
+    const frames = Array.from({ length: K }, (_, i) => i * spacing)
+    return { observed: frames.slice(0, numObserved), latent: frames.slice(numObserved) }
+  })
+}
+
+/** Puts given frames, which the sample says nothing about, in place. */
+function keepObserved(pixels: Uint8Array, given: Uint8Array, obsMask: Float32Array): void {
+  const frameSize = pixels.length / obsMask.length
+  obsMask.forEach((observed, i) => {
+    if (observed) pixels.set(given.subarray(i * frameSize, (i + 1) * frameSize), i * frameSize)
+  })
+}

@@ -1,0 +1,99 @@
+import { existsSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { trainOptions, type TrainConfig } from '../config/training.js'
+import { writeFileAtomic } from '../files.js'
+import { parameterSpecs, type ParameterSpec } from '../model/parameters.js'
+import { toTorchLayout } from '../model/torch-layout.js'
+import { scopeOf, type Parameters } from '../nn/scope.js'
+import type { RunningMeansState } from '../tracking/running-means.js'
+import { orderedDict, PyFloat, tensor, writeTorchFile, type TorchInput } from '../torch-file/index.js'
+import { checkpointFileNames } from './checkpoint-files.js'
+import { writeOptimizerFile } from './optimizer-file.js'
+import type { TrainingState } from './state.js'
+import type { TimestepSamplerState } from './timestep-sampler.js'
+
+/** A training configuration with everything resolved that the data set may choose. */
+export type ResolvedTrainConfig = TrainConfig & { readonly image_size: number }
+
+/** What a run has besides tensors: the content of `state<step>.json`. */
+export interface HostState {
+  /** Updates done. */
+  readonly step: number
+  readonly timesteps: TimestepSamplerState
+  /** Numbers since the last line of the log. */
+  readonly means: RunningMeansState
+}
+
+export interface Saved {
+  readonly model: string
+  /** One per rate. */
+  readonly ema: readonly string[]
+}
+
+/**
+ * Writes all files of one step. Each appears whole or not at all, and the model, which makes the set
+ * one that can be resumed, comes last: whatever happens on the way, the previous set stays the newest
+ * complete one.
+ * @throws UserError naming the file that cannot be written; what was written of the set is removed.
+ */
+export function saveCheckpoint(
+  folder: string,
+  config: ResolvedTrainConfig,
+  emaRates: readonly number[],
+  state: TrainingState & { readonly optimizerStep: number },
+  host: HostState,
+): Saved {
+  const specs = parameterSpecs(config)
+  const names = checkpointFileNames(host.step, emaRates)
+  const inFolder = (name: string) => path.join(folder, name)
+  const saved = { model: inFolder(names.model), ema: names.ema.map(inFolder) }
+  const model = (parameters: Parameters) => modelContent(parameters, specs, config, host.step)
+  const { expAvg, expAvgSq, optimizerStep } = state
+  const writes: readonly (readonly [file: string, write: (file: string) => void])[] = [
+    [inFolder(names.state), (file) => writeFileAtomic(file, `${JSON.stringify(host)}\n`)],
+    ...state.ema.map(
+      (average, i) => [saved.ema[i] ?? '', (file: string) => writeTorchFile(file, model(average))] as const,
+    ),
+    [
+      inFolder(names.optimizer),
+      (file) => writeOptimizerFile(file, { expAvg, expAvgSq, step: optimizerStep }, specs, config),
+    ],
+    [saved.model, (file) => writeTorchFile(file, model(state.params))],
+  ]
+  const created: string[] = []
+  try {
+    for (const [file, write] of writes) {
+      if (!existsSync(file)) created.push(file)
+      write(file)
+    }
+  } catch (error) {
+    for (const file of created) rmSync(file, { force: true })
+    throw error
+  }
+  return saved
+}
+
+function modelContent(
+  parameters: Parameters,
+  specs: readonly ParameterSpec[],
+  config: ResolvedTrainConfig,
+  step: number,
+): TorchInput {
+  const tensors = specs.map(
+    ({ name, shape }) =>
+      [name, tensor('float32', shape, toTorchLayout(scopeOf(parameters).get(name)))] as const,
+  )
+  return { state_dict: orderedDict(tensors), config: pythonConfig(config), step }
+}
+
+/** Options with Python's types: 0 is a float where the option is one. */
+function pythonConfig(config: ResolvedTrainConfig): TorchInput {
+  return Object.fromEntries(
+    Object.entries(config).map(([name, value]) => {
+      const option = Object.hasOwn(trainOptions, name)
+        ? trainOptions[name as keyof typeof trainOptions]
+        : null
+      return [name, option?.kind === 'float' && typeof value === 'number' ? new PyFloat(value) : value]
+    }),
+  )
+}

@@ -1,0 +1,145 @@
+import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import path from 'node:path'
+import { emaRates } from '../config/training.js'
+import type { VideoDataset } from '../data/dataset.js'
+import { createDiffusion } from '../diffusion/gaussian-diffusion.js'
+import { UserError } from '../errors.js'
+import { parameterCount } from '../model/parameters.js'
+import { unet } from '../model/unet.js'
+import { jsonLines } from '../tracking/json-lines.js'
+import { runningMeans } from '../tracking/running-means.js'
+import type { Tracker } from '../tracking/tracker.js'
+import { batchSource } from './batch-source.js'
+import type { ParametricNetwork } from './gradients.js'
+import { trainingLoop } from './loop.js'
+import { startingPoint } from './resume.js'
+import { samplePreview, type Preview } from './sample-preview.js'
+import { saveCheckpoint, type ResolvedTrainConfig, type Saved } from './save-checkpoint.js'
+import { timestepSampler } from './timestep-sampler.js'
+import { createTrainer } from './trainer.js'
+
+export interface TrainRun {
+  /** With the data set's `image_size` and `T` filled in. */
+  readonly config: ResolvedTrainConfig
+  /** The training split. */
+  readonly dataset: VideoDataset
+  /** The folder of a new run below `root`; a resumed run has its own name. */
+  readonly newRunId: string
+  /** The folder of all runs. */
+  readonly root?: string
+  readonly now: () => number
+  readonly signal?: AbortSignal
+  /** Told every `log_interval` steps; the run's `log.jsonl` is written besides. */
+  readonly trackers?: readonly Tracker[]
+  readonly onStart?: (start: RunStart) => void
+  readonly onStep?: (step: number, total: number | undefined, loss: number) => void
+  readonly onSave?: (saved: Saved, step: number) => void
+  /** Without it no videos are sampled during training. */
+  readonly onSample?: (preview: Preview, step: number) => void | Promise<void>
+}
+
+export interface RunStart {
+  readonly runId: string
+  readonly folder: string
+  readonly logFile: string
+  /** Updates done before. */
+  readonly step: number
+  /** The checkpoint it goes on from. */
+  readonly checkpoint: string | undefined
+  readonly numParameters: number
+}
+
+export interface RunResult {
+  readonly runId: string
+  readonly folder: string
+  readonly step: number
+  /** The last files written by this call, if any were. */
+  readonly saved: Saved | undefined
+}
+
+/**
+ * Trains a model from fresh weights or a checkpoint, as the configuration says. The runtime must have been
+ * started. Writes below `<root>/<run id>/`; reports through callbacks.
+ * @throws UserError for options, data or files that do not work.
+ */
+export async function train(run: TrainRun): Promise<RunResult> {
+  const { config, dataset, root = 'checkpoints', trackers = [] } = run
+  if (config.image_size !== dataset.imageSize)
+    throw new UserError(
+      `the frames of ${dataset.name} are ${dataset.imageSize} pixels wide, not ${config.image_size}`,
+    )
+  const resumedId = config.wandb_id || config.resume_id
+  const runId = resumedId || run.newRunId
+  const folder = path.join(root, runId)
+  if (!resumedId && existsSync(path.join(folder, 'log.jsonl')))
+    throw new UserError(`${folder} is there already: resume it with --resume_id ${runId}`)
+  const rates = emaRates(config)
+  const diffusion = createDiffusion(config)
+  const readers = config.num_workers === -1 ? Math.max(1, availableParallelism() - 1) : config.num_workers
+  const batches = batchSource(dataset, config, Math.max(1, readers))
+  const start = startingPoint(config, root)
+  const sampler = timestepSampler(config.schedule_sampler, diffusion.numTimesteps, start.host?.timesteps)
+  const trainer = createTrainer({
+    config,
+    network: trainedNetwork(config),
+    diffusion,
+    emaRates: rates,
+    timestepSampler: sampler,
+    state: start.state,
+    step: start.step,
+    optimizerStep: start.optimizerStep,
+  })
+  const logFile = path.join(config.log_dir || folder, 'log.jsonl')
+  const sinks = [jsonLines(logFile, start.step), ...trackers]
+  const means = runningMeans(start.host?.means)
+  let saved: Saved | undefined
+  try {
+    run.onStart?.({
+      runId,
+      folder,
+      logFile,
+      step: start.step,
+      checkpoint: start.checkpoint,
+      numParameters: parameterCount(config),
+    })
+    await trainingLoop({
+      config,
+      trainer,
+      batches,
+      numTimesteps: diffusion.numTimesteps,
+      means,
+      trackers: sinks,
+      now: run.now,
+      signal: run.signal,
+      onStep: run.onStep,
+      save: () => {
+        const { step, optimizerStep, state } = trainer
+        const host = { step, timesteps: sampler.state(), means: means.state() }
+        saved = saveCheckpoint(folder, config, rates, { ...state, optimizerStep }, host)
+        run.onSave?.(saved, step)
+      },
+      sample:
+        run.onSample &&
+        (async () => {
+          const preview = await samplePreview({
+            parameters: trainer.state.ema[0] ?? trainer.state.params,
+            config,
+            diffusion,
+            dataset,
+          })
+          await run.onSample?.(preview, trainer.step)
+        }),
+    })
+    return { runId, folder, step: trainer.step, saved }
+  } finally {
+    trainer.dispose()
+    for (const tracker of sinks) tracker.close?.()
+  }
+}
+
+/** The UNet as training sees it: with dropout, where there is any. */
+function trainedNetwork(config: ResolvedTrainConfig): ParametricNetwork {
+  return (params, conditioning, dropoutSeed) => (x, timesteps) =>
+    unet(params, config, { ...conditioning, x, timesteps }, config.dropout > 0 ? { dropoutSeed } : {})
+}
