@@ -1,6 +1,7 @@
 import { modelOptions } from '../../src/config/model.js'
 import { flag } from '../../src/config/option.js'
 import { trainingOptions } from '../../src/config/training.js'
+import { newRunId } from '../../src/tracking/run-id.js'
 import { defineCommand } from '../command.js'
 
 export const trainCommand = defineCommand({
@@ -19,8 +20,13 @@ export const trainCommand = defineCommand({
     'train --dataset folder --data_dir my-videos --image_size 64 --T 100',
     'train --dataset toy_town --resume_id k2xw81qz',
   ],
-  async run(values, terminal) {
-    terminal.log(JSON.stringify(values))
-    await Promise.resolve()
+  async run({ dry_run: dryRun, ...values }, terminal) {
+    const { runTraining } = await import('../run-training.js')
+    // A resumed run goes on under its own name.
+    const runId = values.wandb_id || values.resume_id || newRunId(Math.random)
+    const result = await runTraining({ values, newRunId: runId, dryRun, previews: true }, terminal)
+    if (!result) return
+    terminal.log(`stopped after step ${result.step}; go on with --resume_id ${result.runId}`)
+    if (result.saved) terminal.log(`sample with: npx fdm sample ${result.saved.ema[0] ?? result.saved.model}`)
   },
 })

@@ -1,0 +1,51 @@
+import type { VideoDataset } from '../src/data/dataset.js'
+import { datasetDefaults, openDataset } from '../src/data/registry.js'
+import { UserError } from '../src/errors.js'
+import { withProgress, type Terminal } from './terminal.js'
+
+/** A checkpoint's or a run's configuration, as far as it says what the model sees. */
+export type DatasetConfig = Readonly<Record<string, unknown>>
+
+/**
+ * The data set that a configuration was trained on.
+ * @param T frames per video, where it is not the configuration's
+ * @throws UserError if the data set is not known or not there.
+ */
+export async function openConfigDataset(
+  config: DatasetConfig,
+  split: 'train' | 'test',
+  terminal: Terminal,
+  T?: number,
+): Promise<VideoDataset> {
+  const name = datasetName(config)
+  const { data_dir: dataDir, image_size: imageSize } = config
+  const ownT = positive(config.T)
+  const read = await withProgress(terminal, 'decoding videos', (update) =>
+    openDataset({
+      name,
+      split,
+      dataDir: typeof dataDir === 'string' && dataDir !== '' ? dataDir : undefined,
+      T: T ?? ownT,
+      imageSize: positive(imageSize),
+      onProgress: update,
+    }),
+  )
+  return read
+}
+
+/**
+ * Frames in a whole video: the data set's own length, or for data without one that of training.
+ * @throws UserError if nothing says it.
+ */
+export function wholeLength(config: DatasetConfig): number {
+  const length = datasetDefaults(datasetName(config)).T ?? positive(config.T)
+  if (length === undefined) throw new UserError('the checkpoint does not say how long videos are: give --T')
+  return length
+}
+
+function datasetName({ dataset }: DatasetConfig): string {
+  if (typeof dataset === 'string') return dataset
+  throw new UserError('the configuration does not say which data set it belongs to')
+}
+
+const positive = (value: unknown) => (typeof value === 'number' && value > 0 ? value : undefined)
