@@ -10,6 +10,7 @@ const AREA = { x: 90, y: 90, width: 210, height: 200 }
 const TEXEL = 0.1
 
 const ASPHALT: Colour = 0x55575c
+const KERB_WIDTH = 0.25
 const MARKING: Colour = 0xf2f0e6
 const PAVEMENT: Colour = 0xb9b2a6
 const KERB: Colour = 0xdedad0
@@ -24,15 +25,26 @@ export function paintGround(): Ground {
   const levels = [paintFinest()]
   for (let last = levels[0]; last && last.width > 40; last = levels.at(-1)) levels.push(halve(last))
   return (x, y, size) => {
-    const wanted = Math.round(Math.log2(size / TEXEL))
-    const level = Math.min(levels.length - 1, Math.max(0, wanted))
+    const level = Math.min(levels.length - 1, Math.max(0, Math.round(Math.log2(size / TEXEL))))
     const picture = levels[level]
     const texel = TEXEL * 2 ** level
-    const [i, j] = [Math.floor((x - AREA.x) / texel), Math.floor((y - AREA.y) / texel)]
-    if (!picture || i < 0 || j < 0 || i >= picture.width || j >= picture.height) return meadow(x, y)
-    return picture.texels[j * picture.width + i] ?? MEADOW
+    const [u, v] = [(x - AREA.x) / texel, (y - AREA.y) / texel]
+    if (!picture || u < 1 || v < 1 || u >= picture.width - 1 || v >= picture.height - 1) return meadow(x, y)
+    return size < TEXEL / 2
+      ? between(picture, u - 0.5, v - 0.5)
+      : texelAt(picture, Math.floor(u), Math.floor(v))
   }
 }
+
+/** Close to the eye a texel is larger than a sample: its neighbours blend into it. */
+function between(picture: Picture, u: number, v: number): Colour {
+  const [i, j] = [Math.floor(u), Math.floor(v)]
+  const lower = mix(texelAt(picture, i, j), texelAt(picture, i + 1, j), u - i)
+  const upper = mix(texelAt(picture, i, j + 1), texelAt(picture, i + 1, j + 1), u - i)
+  return mix(lower, upper, v - j)
+}
+
+const texelAt = ({ width, texels }: Picture, i: number, j: number) => texels[j * width + i] ?? MEADOW
 
 interface Picture {
   readonly width: number
@@ -56,22 +68,29 @@ function groundColour(x: number, y: number, places: StreetPlaces, at: number): C
   const side = places.side[at] ?? Infinity
   const [off, toEnd] = [Math.abs(side), places.toJunction[at] ?? 0]
   const corner = off < 9 ? nearestJunction(x, y) : Infinity
-  if (off < ROAD_HALF_WIDTH || corner < 6) return road(x, y, side, off, toEnd, places.along[at] ?? 0)
-  if (off < ROAD_HALF_WIDTH + 0.25 || corner < 6.25) return KERB
-  if (off < PAVEMENT_EDGE || corner < 8) return pavement(x, y)
-  return garden(x, y)
+  const outside = Math.min(off - ROAD_HALF_WIDTH, corner - 6)
+  if (outside > KERB_WIDTH + TEXEL) return off < PAVEMENT_EDGE || corner < 8 ? pavement(x, y) : garden(x, y)
+  const beside = mix(pavement(x, y), KERB, line(outside, KERB_WIDTH / 2, KERB_WIDTH))
+  return mix(road(x, y, side, off, toEnd, places.along[at] ?? 0), beside, line(outside, 5, 10))
 }
 
 function road(x: number, y: number, side: number, off: number, toEnd: number, along: number): Colour {
-  const isMarked =
-    toEnd > STOP_DISTANCE
-      ? off < 0.1
-        ? toEnd < STOP_DISTANCE + 6 || along % 3 < 1.6
-        : (side > 0 && toEnd < STOP_DISTANCE + 0.5 && off < 2.8) || (off > 2.75 && off < 2.9)
-      : toEnd > 4.4 && toEnd < 6.6 && (off + 0.3) % 1.1 < 0.6
-  if (isMarked) return shade(MARKING, 0.92 + 0.08 * grain(x * 10, y * 10))
   const patch = smoothGrain(x / 5, y / 5) > 0.72 ? 0.82 : 1
-  return shade(ASPHALT, patch * (0.93 + 0.14 * grain(x * 10, y * 10)))
+  const asphalt = shade(ASPHALT, patch * (0.93 + 0.14 * grain(x * 10, y * 10)))
+  return mix(asphalt, MARKING, 0.95 * marking(side, off, toEnd, along))
+}
+
+/** How much of a texel is painted: a zebra crossing and a stop line before a junction, then lane lines. */
+function marking(side: number, off: number, toEnd: number, along: number): number {
+  if (toEnd < STOP_DISTANCE) return toEnd > 4.4 && toEnd < 6.6 && (off + 0.3) % 1.1 < 0.6 ? 1 : 0
+  if (side > 0 && off < 2.8 && toEnd < STOP_DISTANCE + 0.5) return 1
+  const isDashed = toEnd > STOP_DISTANCE + 6 && along % 3 > 1.6
+  return Math.max(isDashed ? 0 : line(off, 0, 0.2), line(off, 2.75, 0.15))
+}
+
+/** How much of a texel lies on a line of some width: lines that run aslant would have teeth otherwise. */
+function line(position: number, middle: number, width: number): number {
+  return Math.min(1, Math.max(0, (width / 2 - Math.abs(position - middle)) / TEXEL + 0.5))
 }
 
 function pavement(x: number, y: number): Colour {

@@ -36,16 +36,20 @@ export function placeOnStreets(area: Area, texel: number): StreetPlaces {
       const travelled = step * STREET_STEP
       const isNearEnd = travelled > length / 2
       // Across the street in half texels; beside the step as far as the outside of a curve needs.
-      for (let off = -REACH; off <= REACH; off += texel / 2)
+      for (let right = -REACH; right <= REACH; right += texel / 2)
         for (let ahead = -0.25; ahead <= 0.25; ahead += texel / 2) {
-          const i = Math.floor((x + cos * ahead + sin * off - area.x) / texel)
-          const j = Math.floor((y + sin * ahead - cos * off - area.y) / texel)
+          const i = Math.floor((x + cos * ahead + sin * right - area.x) / texel)
+          const j = Math.floor((y + sin * ahead - cos * right - area.y) / texel)
           if (i < 0 || j < 0 || i >= columns || j >= rows) continue
           const at = j * columns + i
+          // Measured at the texel's middle: lines along a curve would have teeth otherwise.
+          const [toX, toY] = [area.x + (i + 0.5) * texel - x, area.y + (j + 0.5) * texel - y]
+          const off = toX * sin - toY * cos
           if (Math.abs(side[at] ?? 0) <= Math.abs(off)) continue
+          const here = travelled + toX * cos + toY * sin
           side[at] = isNearEnd ? off : -off
-          along[at] = travelled + ahead
-          toJunction[at] = isNearEnd ? length - travelled - ahead : travelled + ahead
+          along[at] = here
+          toJunction[at] = isNearEnd ? length - here : here
         }
     })
   }
