@@ -2,7 +2,7 @@ import { defineCommand } from '../command.js'
 
 export const doctorCommand = defineCommand({
   name: 'doctor',
-  summary: 'Look at what this machine has, and say what to do about what is missing',
+  summary: 'look at what this machine has, and say what to do about what is missing',
   options: {},
   examples: ['doctor'],
   async run(_, terminal) {

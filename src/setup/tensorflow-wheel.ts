@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../errors.js'
 import { hasLibraries } from './compile-binding.js'
@@ -22,6 +22,7 @@ export async function fetchTensorFlow(
   // There is no tensorflow-cpu for ARM; the plain wheel has no GPU code there.
   const name = cuda || process.arch !== 'x64' ? 'tensorflow' : 'tensorflow-cpu'
   const downloads = path.join(folder, 'downloads')
+  mkdirSync(downloads, { recursive: true })
   onProgress(`fetching ${name} ${TENSORFLOW_SERIES} with pip (${cuda ? 570 : 270} MB)`)
   const [wheel] = await downloadWheels([`${name}==${TENSORFLOW_SERIES}.*`], downloads)
   if (wheel === undefined)
