@@ -1,8 +1,17 @@
 import type { CommandSpec } from './command.js'
+import { doctorCommand } from './commands/doctor.js'
 import { makeMp4Command } from './commands/make-mp4.js'
 import { sampleCommand } from './commands/sample.js'
+import { setupCommand } from './commands/setup.js'
 import { toyTownCommand } from './commands/toy-town.js'
 import { trainCommand } from './commands/train.js'
 
 /** Every command, in the order of the help. */
-export const commands: readonly CommandSpec[] = [toyTownCommand, trainCommand, sampleCommand, makeMp4Command]
+export const commands: readonly CommandSpec[] = [
+  setupCommand,
+  doctorCommand,
+  toyTownCommand,
+  trainCommand,
+  sampleCommand,
+  makeMp4Command,
+]

@@ -80,7 +80,8 @@ export function parseOption(name: string, option: Option, typed: string): string
   switch (option.kind) {
     case 'int':
     case 'float':
-      return checkOption(name, option, typed.trim() === '' ? typed : Number(typed))
+      // The text itself if it is no number, so that the error shows what was typed.
+      return checkOption(name, option, typed.trim() === '' || isNaN(Number(typed)) ? typed : Number(typed))
     case 'flag': {
       if (/^(true|yes|t|y|1)$/i.test(typed)) return true
       if (/^(false|no|f|n|0)$/i.test(typed)) return false
