@@ -22,21 +22,11 @@ export interface TorchRecord {
   readonly [name: string]: TorchValue
 }
 
-/** What can be written: what can be read, `undefined` for None, and numbers that are to be a Python float. */
-export type TorchInput =
-  | null
-  | undefined
-  | boolean
-  | number
-  | bigint
-  | string
-  | Uint8Array
-  | TorchTensor
-  | PyFloat
-  | readonly TorchInput[]
-  | ReadonlySet<TorchInput>
-  | ReadonlyMap<TorchInput, TorchInput>
-  | { readonly [name: string]: TorchInput }
+/**
+ * What can be written: all that can be read, any record for a `dict`, `undefined` for None, and `PyFloat`. What
+ * an object holds is checked when it is written: interfaces without index signature are to fit, too.
+ */
+export type TorchInput = null | undefined | boolean | number | bigint | string | object
 
 /** A whole number that is written as Python's `float`: a plain 1 becomes the `int` 1, this the `float` 1.0. */
 export class PyFloat {

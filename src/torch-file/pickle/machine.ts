@@ -9,7 +9,7 @@ import { OP } from './opcodes.js'
 export type PersistentLoad = (id: unknown) => unknown
 
 /** Each object costs some hundred bytes of memory while it may cost only one in the file. */
-const OBJECT_LIMIT = 2 ** 21
+const OBJECT_LIMIT = 2 ** 20
 /** A call may copy what it is given, and be given the same again and again; real files call once per object. */
 const COPY_FACTOR = 16
 const NAME_LIMIT = 256
