@@ -1,10 +1,14 @@
 import { UserError } from '../errors.js'
 import { autoreg } from './autoreg.js'
+import { hierarchy } from './hierarchy.js'
+import { longRange } from './long-range.js'
 import type { SamplingScheme } from './types.js'
+
+const schemes: readonly SamplingScheme[] = [autoreg, longRange, ...[2, 3, 4, 5].map(hierarchy)]
 
 /** Every scheme, by the name it has on the command line and in the names of result folders. */
 export const samplingSchemes: Readonly<Record<string, SamplingScheme>> = Object.fromEntries(
-  [autoreg].map((scheme) => [scheme.name, scheme]),
+  schemes.map((scheme) => [scheme.name, scheme]),
 )
 
 /**

@@ -1,0 +1,23 @@
+import { fixedScheme } from './fixed-scheme.js'
+import { range } from './plan.js'
+
+/**
+ * Samples the next `step` frames like `autoreg`, but conditions half on the latest frames and half on the
+ * latest of those given at the start, so that the beginning is never forgotten.
+ */
+export const longRange = fixedScheme({
+  name: 'long-range',
+  summary: 'the next frames from the latest ones and the last given ones',
+  *plan({ videoLength, maxFrames, stepSize }, start) {
+    const room = maxFrames - stepSize
+    const recent = Math.floor(room / 2)
+    for (let next = start.length; next < videoLength; next += stepSize) {
+      const latest = range(Math.max(0, next - recent), next)
+      const given = start.filter((frame) => frame < next - recent)
+      yield {
+        observed: [...given.slice(-(room - latest.length)), ...latest],
+        latent: range(next, Math.min(next + stepSize, videoLength)),
+      }
+    }
+  },
+})
