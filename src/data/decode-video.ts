@@ -1,7 +1,6 @@
 import ffmpeg from 'fluent-ffmpeg'
-import { once } from 'node:events'
 import path from 'node:path'
-import type { Readable } from 'node:stream'
+import type { PassThrough } from 'node:stream'
 import { UserError } from '../errors.js'
 
 /**
@@ -22,25 +21,26 @@ export async function* decodeVideo(file: string, size: number, program: string):
       // Before the cut: pixels with shared colours could only be cut at even places.
       'format=rgb24',
       `crop=${size}:${size}`,
-      // Evenly spaced times at the rate of the output, so that no frame is dropped or doubled.
-      'settb=1/25',
+      // A time to each frame that is longer than any frame is shown, at the rate of the output: then none
+      // is dropped or doubled, not even the last, in a GIF with pauses.
+      'settb=1000',
       'setpts=N',
     ])
-    .outputOptions('-r', '25', '-pix_fmt', 'rgb24')
+    .outputOptions('-r', '1/1000', '-pix_fmt', 'rgb24')
     .format('rawvideo')
-  const ended = once(command, 'end')
-  // Awaited below, when the frames are through; until then a failure must not count as unhandled.
-  ended.catch(() => undefined)
-  const frames = command.pipe() as Readable & { destroy(error: Error): void }
-  command.on('error', (error: Error, _: string | null, words: string | null) => {
-    const lastWords = words
-      ?.trim()
-      .split('\n')
-      .findLast((line) => line !== '')
-    frames.destroy(
-      new UserError(`${file} cannot be decoded: ${lastWords ?? error.message}`, { cause: error }),
-    )
+  const ended = new Promise((resolve, reject) => {
+    command.on('end', resolve)
+    command.on('error', (error: Error, _: string | null, words: string | null) => {
+      const lastWords = words
+        ?.trim()
+        .split('\n')
+        .findLast((line) => line !== '')
+      reject(new UserError(`${file} cannot be decoded: ${lastWords ?? error.message}`, { cause: error }))
+    })
   })
+  const frames = command.pipe() as PassThrough
+  // The frames can end before ffmpeg says that it failed, or not end at all.
+  ended.catch((error: unknown) => frames.destroy(error as Error))
   let done = false
   try {
     for await (const chunk of frames) yield chunk as Uint8Array

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
-import { homedir } from 'node:os'
 import path from 'node:path'
 import { UserError } from '../errors.js'
+import { cacheFolder } from '../runtime/cache-folder.js'
 import { findFfmpeg } from '../setup/ffmpeg.js'
 import { carlaFiles } from './carla-files.js'
 import type { VideoDataset } from './dataset.js'
@@ -92,7 +92,7 @@ const DATASETS: Readonly<Record<string, DatasetRecord>> = {
     imageSize: 64,
     source: 'give a folder of videos with --data_dir',
     files: (folder, options, imageSize) => {
-      const fallback = options.cacheFolder ?? path.join(homedir(), '.cache', 'flexible-video-diffusion')
+      const fallback = options.cacheFolder ?? cacheFolder()
       const cache = { folder: frameCacheFolder(folder, imageSize, fallback), imageSize, ffmpeg: findFfmpeg }
       return folderFiles(folder, options.split, cache, options.onProgress, options.signal)
     },
@@ -123,6 +123,7 @@ export async function openDataset(options: OpenDatasetOptions): Promise<VideoDat
   const T = options.T ?? record.T
   const imageSize = options.imageSize ?? record.imageSize
   if (T === undefined) throw new UserError(`data set ${name} has no length of its own: give it with --T`)
+  if (!(Number.isInteger(T) && T > 0)) throw new UserError(`--T takes an integer of at least 1, not ${T}`)
   const folder = findFolder(name, record, options, root, dataRoot)
   const files = await record.files(folder, options, imageSize)
   if (files.length === 0) throw new UserError(`data set ${name} has no ${split} videos in ${folder}`)
