@@ -31,7 +31,29 @@ export function discretizedGaussianLogLikelihood(x: Tensor5D, mean: Tensor5D, lo
 /** The tanh approximation of the standard normal's distribution function. */
 function approximateNormalCdf(x: Tensor): Tensor {
   const inner = tf.mul(Math.sqrt(2 / Math.PI), tf.add(x, tf.mul(0.044715, tf.mul(x, tf.square(x)))))
-  return tf.mul(0.5, tf.add(1, tf.tanh(inner)))
+  return tf.mul(0.5, tf.add(1, tanh(inner)))
+}
+
+/**
+ * tanh that is correctly rounded where it approaches 1: a pixel far from the mean has the probability that
+ * is left between tanh and 1, so a backend's faster approximation would change its logarithm visibly.
+ */
+function tanh(x: Tensor): Tensor {
+  const withGradient = tf.customGrad((...inputs) => {
+    const [value, save] = inputs as unknown as [Tensor, (kept: Tensor[]) => void]
+    // Beyond this, tanh is 1 in float32, and exp could overflow.
+    const bounded = tf.clipByValue(value, -15, 15)
+    const missing = (exponent: Tensor) => tf.div(2, tf.add(tf.exp(exponent), 1))
+    const positive = tf.sub(1, missing(tf.mul(bounded, 2)))
+    const negative = tf.sub(missing(tf.mul(bounded, -2)), 1)
+    const result = tf.where(tf.greater(value, 0), positive, negative)
+    save([result])
+    return {
+      value: result,
+      gradFunc: (dy: Tensor, [y]: Tensor[]) => tf.mul(dy, tf.sub(1, tf.square(y ?? result))),
+    }
+  })
+  return withGradient(x)
 }
 
 /**
