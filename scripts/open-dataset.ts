@@ -20,7 +20,7 @@ export async function openConfigDataset(
   const name = datasetName(config)
   const { data_dir: dataDir, image_size: imageSize } = config
   const ownT = positive(config.T)
-  const read = await withProgress(terminal, 'decoding videos', (update) =>
+  return withProgress(terminal, 'decoding videos', (update) =>
     openDataset({
       name,
       split,
@@ -28,9 +28,9 @@ export async function openConfigDataset(
       T: T ?? ownT,
       imageSize: positive(imageSize),
       onProgress: update,
+      signal: terminal.signal,
     }),
   )
-  return read
 }
 
 /**

@@ -15,7 +15,10 @@ export const setupCommand = defineCommand({
   async run({ cuda, tensorflow }, terminal) {
     const { setupTensorFlow } = await import('../../src/setup/tensorflow.js')
     const { setupFfmpeg } = await import('../../src/setup/ffmpeg.js')
-    const onProgress = (line: string) => terminal.log(`  ${line}`)
+    const onProgress = (line: string) => {
+      terminal.signal.throwIfAborted()
+      terminal.log(`  ${line}`)
+    }
     try {
       const ready = await setupTensorFlow({
         cuda,
@@ -25,6 +28,7 @@ export const setupCommand = defineCommand({
       const how = { package: 'already installed', kept: 'already set up', built: 'set up' }[ready.how]
       terminal.log(`TensorFlow ${ready.version} is ${how}: ${ready.binding}`)
     } finally {
+      terminal.signal.throwIfAborted()
       terminal.log(`ffmpeg is ${await setupFfmpeg({ onProgress })}`)
     }
   },
