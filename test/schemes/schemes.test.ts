@@ -76,7 +76,10 @@ function planOrError(scheme: SamplingScheme, tried: SchemeSettings): readonly St
 }
 
 /** The rules once more, in other words than the program's own check. */
-function expectValid(stages: readonly Stage[], { videoLength, numObserved, maxFrames }: SchemeSettings): void {
+function expectValid(
+  stages: readonly Stage[],
+  { videoLength, numObserved, maxFrames }: SchemeSettings,
+): void {
   const sampledAt = new Map<number, number>()
   for (let frame = 0; frame < numObserved; frame++) sampledAt.set(frame, -1)
   for (const [i, { observed, latent }] of stages.entries()) {
@@ -88,5 +91,7 @@ function expectValid(stages: readonly Stage[], { videoLength, numObserved, maxFr
       sampledAt.set(frame, i)
     }
   }
-  expect([...sampledAt.keys()].sort((a, b) => a - b)).toEqual(Array.from({ length: videoLength }, (_, i) => i))
+  expect([...sampledAt.keys()].sort((a, b) => a - b)).toEqual(
+    Array.from({ length: videoLength }, (_, i) => i),
+  )
 }
