@@ -3,6 +3,8 @@ import path from 'node:path'
 import type { PassThrough } from 'node:stream'
 import { UserError } from '../errors.js'
 
+const SCALING = 'flags=area+full_chroma_int+full_chroma_inp+accurate_rnd'
+
 /**
  * Decodes a video with ffmpeg: each stored frame once, whatever its time stamp, scaled so that its shorter
  * side is `size` and cut to the middle `size` x `size`.
@@ -17,7 +19,8 @@ export async function* decodeVideo(file: string, size: number, program: string):
     .inputOptions('-nostdin', '-hide_banner', '-loglevel', 'error')
     .noAudio()
     .videoFilters([
-      `scale=${size}:${size}:force_original_aspect_ratio=increase:flags=area`,
+      // Without the longer flags, colours would be taken at half the frame's size, which is small already.
+      `scale=${size}:${size}:force_original_aspect_ratio=increase:${SCALING}`,
       // Before the cut: pixels with shared colours could only be cut at even places.
       'format=rgb24',
       `crop=${size}:${size}`,

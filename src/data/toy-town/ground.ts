@@ -6,7 +6,7 @@ import { JUNCTIONS, PAVEMENT_EDGE, ROAD_HALF_WIDTH, STOP_DISTANCE, distance } fr
 export type Ground = (x: number, y: number, size: number) => Colour
 
 /** The painted part of the ground, in metres. Beyond it there are meadows. */
-const AREA = { x: 90, y: 90, width: 210, height: 200 }
+const AREA = { x: 138, y: 138, width: 116, height: 106 }
 const TEXEL = 0.1
 
 const ASPHALT: Colour = 0x55575c
@@ -29,7 +29,8 @@ export function paintGround(): Ground {
     const picture = levels[level]
     const texel = TEXEL * 2 ** level
     const [u, v] = [(x - AREA.x) / texel, (y - AREA.y) / texel]
-    if (!picture || u < 1 || v < 1 || u >= picture.width - 1 || v >= picture.height - 1) return meadow(x, y)
+    if (!picture || u < 1 || v < 1 || u >= picture.width - 1 || v >= picture.height - 1)
+      return meadow(x, y, size)
     return size < TEXEL / 2
       ? between(picture, u - 0.5, v - 0.5)
       : texelAt(picture, Math.floor(u), Math.floor(v))
@@ -104,11 +105,12 @@ function garden(x: number, y: number): Colour {
   if (pond < POND.radius + 1.6) return 0xd8c796
   const square = distance(SQUARE, { x, y })
   if (square < SQUARE.radius) return (Math.floor(x) + Math.floor(y)) % 2 === 0 ? 0xb5604c : 0xd49a7c
-  return meadow(x, y)
+  return meadow(x, y, TEXEL)
 }
 
-function meadow(x: number, y: number): Colour {
-  const tone = 0.72 + 0.3 * smoothGrain(x / 9, y / 9) + 0.16 * grain(x * 5, y * 5)
+function meadow(x: number, y: number, size: number): Colour {
+  const blades = size < 0.4 ? grain(x * 5, y * 5) : 0.5
+  const tone = 0.72 + 0.3 * smoothGrain(x / 9, y / 9) + 0.16 * blades
   return shade(mix(MEADOW, 0xa8a04a, 0.4 * smoothGrain(x / 23, y / 23)), tone)
 }
 

@@ -1,12 +1,8 @@
 import { mix, shade } from './colour.js'
 import type { Pose } from './drive.js'
-import { buildHouses } from './houses.js'
-import { furnishStreets } from './street-furniture.js'
-import { paintGround } from './ground.js'
-import { plantTown } from './greenery.js'
-import { buildLandmarks } from './landmarks.js'
 import type { Ray, Solid, Span } from './shapes.js'
-import { HAZE, paintSky } from './sky.js'
+import { HAZE } from './sky.js'
+import { theTown, type Town } from './town.js'
 
 /** Metres above the ground. */
 const EYE_HEIGHT = 1.5
@@ -21,25 +17,13 @@ const VIEW_DISTANCE = 150
 export type Renderer = (pose: Pose) => Uint8Array
 
 /**
- * Builds the town, which takes a second or two, and gives its renderer.
- *
  * The camera looks straight ahead with 90 degrees from left to right, so every column of the picture is a
  * vertical plane through the eye: it meets the town's upright surfaces in spans, painted from far to near.
  * Each pixel is the mean of several columns and rows.
  * @param size height and width of a picture in pixels
  */
-export function createRenderer(size: number): Renderer {
-  const landmarks = buildLandmarks()
-  const taken = landmarks.map(({ plot }) => plot)
-  const houses = buildHouses(taken)
-  const solids = [
-    ...landmarks.flatMap(({ solids }) => solids),
-    ...houses,
-    ...furnishStreets(),
-    ...plantTown(taken),
-  ]
-  const [ground, sky] = [paintGround(), paintSky()]
-
+export function createRenderer(size: number, town: Town = theTown()): Renderer {
+  const { solids, ground, sky } = town
   const samples = Math.max(2, Math.ceil(96 / size))
   const rows = size * samples
   const column = new Uint32Array(rows)

@@ -6,8 +6,8 @@ export const HAZE: Colour = 0xcfdde6
 
 const ZENITH: Colour = 0x3f86d0
 const SUN_COLOUR: Colour = 0xfff6d0
-const AZIMUTHS = 4096
-const SLOPES = 512
+const AZIMUTHS = 2048
+const SLOPES = 384
 /** The steepest view kept; above it the sky is even. */
 const MAX_SLOPE = 1.6
 
