@@ -8,7 +8,7 @@ import type { Tracker } from './tracker.js'
  * A log of one JSON object per line, `{"step": 10, "loss": 0.9, ..}`; numbers that are not finite are null.
  * @param file appended to if it is there
  * @param resumedAt the step a resumed run starts from: later lines, of steps that will be done again, go
- * @throws UserError if the file cannot be written.
+ * @throws UserError if the file cannot be read or written.
  */
 export function jsonLines(file: string, resumedAt: number): Tracker {
   const lines = readLines(file)
@@ -20,8 +20,7 @@ export function jsonLines(file: string, resumedAt: number): Tracker {
         mkdirSync(path.dirname(file), { recursive: true })
         appendFileSync(file, `${JSON.stringify({ step, ...metrics })}\n`)
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error)
-        throw new UserError(`could not write the log ${file}: ${reason}`, { cause: error })
+        throw failure('write', file, error)
       }
     },
   }
@@ -34,8 +33,13 @@ function readLines(file: string): readonly string[] {
       .filter((line) => line !== '')
   } catch (error) {
     if (isMissing(error)) return []
-    throw error
+    throw failure('read', file, error)
   }
+}
+
+function failure(what: 'read' | 'write', file: string, error: unknown): UserError {
+  const reason = error instanceof Error ? error.message : String(error)
+  return new UserError(`could not ${what} the log ${file}: ${reason}`, { cause: error })
 }
 
 /** Of a line that a killed process left unfinished: infinity, so that it goes. */

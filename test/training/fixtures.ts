@@ -10,7 +10,7 @@ export interface FakeDataset extends VideoDataset {
   readonly reads: { readonly video: number; readonly frames: readonly number[] }[]
 }
 
-/** Videos whose every pixel tells its video and frame: 16 * video + frame. */
+/** Videos whose every pixel tells its video and frame, 16 * video + frame, unless `pixel` says otherwise. */
 export function fakeDataset(
   options: {
     videos?: number
@@ -18,9 +18,10 @@ export function fakeDataset(
     T?: number
     imageSize?: number
     split?: 'train' | 'test'
+    pixel?: (video: number, frame: number, i: number) => number
   } = {},
 ): FakeDataset {
-  const { videos = 4, frames = 14, T = 10, imageSize = 4, split = 'train' } = options
+  const { videos = 4, frames = 14, T = 10, imageSize = 4, split = 'train', pixel = pixelOf } = options
   const reads: FakeDataset['reads'] = []
   return {
     name: 'fake',
@@ -34,7 +35,9 @@ export function fakeDataset(
       reads.push({ video, frames: wanted })
       const size = imageSize * imageSize * 3
       const pixels = new Uint8Array(wanted.length * size)
-      wanted.forEach((frame, i) => pixels.fill(pixelOf(video, frame), i * size, (i + 1) * size))
+      wanted.forEach((frame, k) => {
+        for (let i = 0; i < size; i++) pixels[k * size + i] = pixel(video, frame, i)
+      })
       return Promise.resolve(pixels)
     },
   }

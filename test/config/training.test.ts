@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest'
+import { defaultsOf } from '../../src/config/option.js'
+import { emaRates, resolveTrainConfig, trainingOptions } from '../../src/config/training.js'
+import { datasetNames } from '../../src/data/registry.js'
+import { UserError } from '../../src/errors.js'
+
+it('offers the data sets there are', () => {
+  expect([...trainingOptions.dataset.choices].sort()).toEqual([...datasetNames].sort())
+})
+
+it('has defaults that are valid', () => {
+  expect(resolveTrainConfig({})).toMatchObject(defaultsOf(trainingOptions))
+})
+
+it.each([
+  [{ microbatch: 0 }],
+  [{ T: 0 }],
+  [{ ema_rate: '1.5' }],
+  [{ ema_rate: '0.9,,0.99' }],
+  [{ ema_rate: '0.9,0.90' }],
+  [{ wandb_id: 'a', resume_id: 'b' }],
+  [{ resume_id: 'a', resume_checkpoint: 'b.pt' }],
+  [{ schedule_sampler: 'none' }],
+  [{ num_channels: 40 }],
+])('refuses %o', (values) => {
+  expect(() => resolveTrainConfig(values)).toThrow(UserError)
+})
+
+it('reads the rates of averages', () => {
+  expect(emaRates({ ema_rate: '0.99, 0.9999' })).toEqual([0.99, 0.9999])
+})

@@ -1,0 +1,77 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { UserError } from '../../src/errors.js'
+import { createModel } from '../../src/model/video-model.js'
+import { startRuntime } from '../../src/runtime/start.js'
+import { findResume } from '../../src/training/checkpoint-files.js'
+import { saveCheckpoint } from '../../src/training/save-checkpoint.js'
+import { disposeState, initialState, type TrainingState } from '../../src/training/state.js'
+import { availableBackends } from '../helpers/backends.js'
+import { smallConfig } from './fixtures.js'
+
+const disk = vi.hoisted(() => ({ left: Infinity }))
+
+/** A disk that takes `disk.left` more bytes. */
+vi.mock('node:fs', async (importOriginal) => {
+  const actual = await importOriginal<typeof import('node:fs')>()
+  const writeSync = (
+    fd: number,
+    data: Uint8Array,
+    offset = 0,
+    length = data.length - offset,
+    position?: number | null,
+  ) => {
+    if (length > disk.left)
+      throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
+    disk.left -= length
+    return actual.writeSync(fd, data, offset, length, position)
+  }
+  return { ...actual, writeSync }
+})
+
+const folder = mkdtempSync(path.join(tmpdir(), 'fdm-save-'))
+const rates = [0.99]
+let state: TrainingState
+const save = (step: number) =>
+  saveCheckpoint(
+    folder,
+    smallConfig(),
+    rates,
+    { ...state, optimizerStep: step },
+    { step, timesteps: { history: [] }, means: {} },
+  )
+
+beforeAll(async () => {
+  await startRuntime({ backend: availableBackends()[0] ?? 'wasm' })
+  const model = createModel(smallConfig())
+  state = initialState(model.parameters, 1)
+  model.dispose()
+})
+afterAll(() => {
+  disposeState(state)
+  rmSync(folder, { recursive: true })
+})
+
+it('a disk that is full at any point leaves the previous set, and nothing else', () => {
+  save(1)
+  const before = readdirSync(folder).sort()
+  // Model and average are 8 MB each, the optimizer 16 MB.
+  for (const bytes of [10, 4e6, 12e6, 30e6]) {
+    disk.left = bytes
+    expect(() => save(2)).toThrow(UserError)
+    expect(readdirSync(folder).sort()).toEqual(before)
+    expect(findResume(folder, rates).step).toBe(1)
+  }
+  disk.left = Infinity
+  save(2)
+  expect(findResume(folder, rates).step).toBe(2)
+})
+
+it('keeps the files of a step that is saved once more in vain', () => {
+  disk.left = 12e6
+  expect(() => save(2)).toThrow(UserError)
+  disk.left = Infinity
+  expect(findResume(folder, rates).step).toBe(2)
+})

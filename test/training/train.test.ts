@@ -1,0 +1,140 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { UserError } from '../../src/errors.js'
+import { startRuntime } from '../../src/runtime/start.js'
+import { tf } from '../../src/runtime/tf.js'
+import { readCheckpointFile } from '../../src/torch-file/index.js'
+import { heldOutLoss } from '../../src/training/held-out-loss.js'
+import { loadCheckpoint } from '../../src/training/load-checkpoint.js'
+import type { Preview } from '../../src/training/sample-preview.js'
+import type { ResolvedTrainConfig } from '../../src/training/save-checkpoint.js'
+import { train, type TrainRun } from '../../src/training/train.js'
+import { availableBackends, describeEachBackend } from '../helpers/backends.js'
+import { fakeDataset, smallConfig } from './fixtures.js'
+
+const root = mkdtempSync(path.join(tmpdir(), 'fdm-train-'))
+afterAll(() => rmSync(root, { recursive: true }))
+
+const run = (newRunId: string, config: Partial<ResolvedTrainConfig>, more: Partial<TrainRun> = {}) =>
+  train({
+    config: smallConfig(config),
+    dataset: fakeDataset({ videos: 3, T: 8, imageSize: 32 }),
+    newRunId,
+    root,
+    now: () => 0,
+    ...more,
+  })
+
+describeEachBackend('a run', (backend) => {
+  it('resumes as if it had never stopped, and leaves no tensors behind', async () => {
+    const options = {
+      max_steps: 2,
+      log_interval: 2,
+      ema_rate: '0.9,1',
+      dropout: 0.1,
+      schedule_sampler: 'loss-second-moment',
+    } as const
+    const tensors = tf.memory().numTensors
+    const whole = await run(`${backend}-whole`, options)
+    expect(tf.memory().numTensors).toBe(tensors)
+    await run(`${backend}-parts`, { ...options, max_steps: 1 })
+    const resumed = await run('unused', { ...options, resume_id: `${backend}-parts` })
+    expect(resumed).toMatchObject({ runId: `${backend}-parts`, step: 2 })
+    expect(tf.memory().numTensors).toBe(tensors)
+
+    const names = readdirSync(whole.folder)
+    expect(names.sort()).toEqual(
+      ['ema_0.9_000002.pt', 'ema_1.0_000002.pt', 'log.jsonl', 'model000002.pt', 'opt000002.pt', 'state000002.json'], // prettier-ignore
+    )
+    for (const name of names) {
+      const [a, b] = [path.join(whole.folder, name), path.join(resumed.folder, name)]
+      // The configurations differ in `resume_id`.
+      if (/^(model|ema)/.test(name)) expect(weightsOf(b).equals(weightsOf(a))).toBe(true)
+      else expect(readFileSync(b).equals(readFileSync(a))).toBe(true)
+    }
+  })
+})
+
+describe('a run', () => {
+  beforeAll(() => startRuntime({ backend: availableBackends()[0] ?? 'wasm' }))
+
+  it('learns one video by heart', async () => {
+    const losses: number[] = []
+    const dataset = fakeDataset({
+      videos: 1,
+      frames: 3,
+      T: 3,
+      imageSize: 32,
+      pixel: (_, frame, i) => 230 - 90 * (i % 3) - 15 * frame,
+    })
+    const config = { T: 3, max_steps: 30, lr: 2e-3, predict_xstart: true, pad_with_random_frames: false }
+    await run('overfit', config, { dataset, onStep: (_step, _total, loss) => losses.push(loss) })
+    const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length
+    expect(mean(losses.slice(-8))).toBeLessThan(0.2 * mean(losses.slice(0, 4)))
+  })
+
+  it('samples videos to look at, and ends at a signal with what it has saved', async () => {
+    const previews: (readonly [Preview, number])[] = []
+    const stop = new AbortController()
+    const result = await run(
+      'signal',
+      { batch_size: 2, noise_schedule: 'cosine', diffusion_steps: 3, sample_interval: 1 },
+      {
+        signal: stop.signal,
+        onStep: () => stop.abort(),
+        onSample: (preview, step) => void previews.push([preview, step]),
+      },
+    )
+    expect(result.step).toBe(1)
+    expect(existsSync(path.join(root, 'signal', 'model000001.pt'))).toBe(true)
+    const [[preview, step] = []] = previews
+    expect([step, preview?.shape, preview?.numObserved]).toEqual([1, [2, 3, 32, 32, 3], 1])
+    // The first frame of each video is given: frame 0 of two different videos, of one colour each.
+    const first = [0, 3].map((frame) => new Set(preview?.pixels.subarray(frame * 3072, (frame + 1) * 3072)))
+    expect(first.map(({ size }) => size)).toEqual([1, 1])
+    expect(first[0]).not.toEqual(first[1])
+
+    const { model, diffusion, config, step: loaded } = loadCheckpoint(result.saved?.ema[0] ?? '')
+    expect([
+      loaded,
+      config.image_size,
+      config.class_cond,
+      config.dataset,
+      config.max_frames,
+      config.T,
+    ]).toEqual(
+      [1, 32, false, null, 3, 8], // prettier-ignore
+    )
+    const dataset = fakeDataset({ split: 'test', T: 8, imageSize: 32 })
+    const held = () => heldOutLoss({ model, diffusion, dataset, config: smallConfig(), numVideos: 2 })
+    const loss = await held()
+    expect(loss).toBeGreaterThan(0)
+    expect(await held()).toBe(loss)
+    model.dispose()
+  })
+
+  it('starts from a checkpoint given by path, with optimizer and averages beside it', async () => {
+    const checkpoint = path.join(root, 'signal', 'model000001.pt')
+    const options = { noise_schedule: 'cosine', diffusion_steps: 3 } as const
+    const result = await run('from-path', { ...options, resume_checkpoint: checkpoint, max_steps: 2 })
+    expect(result).toMatchObject({ runId: 'from-path', step: 2 })
+    const other = { ...options, resume_checkpoint: checkpoint, num_channels: 64 }
+    await expect(run('other', other)).rejects.toThrow(`${checkpoint} does not fit the options given`)
+  })
+
+  it('refuses to resume nothing, and data of another size', async () => {
+    await expect(run('x', { resume_id: 'no-such-run' })).rejects.toThrow(
+      /no checkpoint to resume in .*no-such-run/,
+    )
+    await expect(run('x', {}, { dataset: fakeDataset({ imageSize: 64 }) })).rejects.toThrow(UserError)
+    await expect(run('x', { batch_size: 9 })).rejects.toThrow(UserError)
+  })
+})
+
+/** All parameters of a checkpoint, as bytes. */
+function weightsOf(checkpoint: string): Buffer {
+  const { stateDict } = readCheckpointFile(checkpoint)
+  return Buffer.concat([...stateDict.values()].map((tensor) => Buffer.from(tensor.toFloat32().buffer)))
+}
