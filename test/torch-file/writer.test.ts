@@ -65,6 +65,13 @@ describe('values come back as they were', () => {
     expect(readFileSync(file).includes(Buffer.from('473ff0000000000000', 'hex'))).toBe(true)
   })
 
+  test('hundreds of texts that occur twice', () => {
+    const record = () => Object.fromEntries(Array.from({ length: 400 }, (_, i) => [`name ${i}`, `${i}`]))
+    const back = roundTrip([record(), record()]) as TorchRecord[]
+    expect(back).toEqual([record(), record()])
+    expect(Object.keys(back[1] ?? {})).toEqual(Object.keys(record()))
+  })
+
   test('what occurs twice is written once', () => {
     const list = ['x'.repeat(1000)]
     const [a, b] = roundTrip([list, list]) as TorchValue[]
