@@ -7,6 +7,8 @@ import { isMissing } from '../files.js'
 export interface TensorFlowBuild {
   /** The compiled Node addon. */
   readonly binding: string
+  /** The small addon that silences standard error while the other is loaded. */
+  readonly gate: string
   /** The `@tensorflow/tfjs-node-gpu` package whose JavaScript drives the addon. */
   readonly driver: string
   /** The folder of libtensorflow_cc.so.2. */
@@ -48,6 +50,6 @@ export function readBuild(cache: string): TensorFlowBuild | undefined {
 function isBuild(value: unknown): value is TensorFlowBuild {
   if (typeof value !== 'object' || value === null) return false
   const record = value as Readonly<Record<string, unknown>>
-  const texts = ['binding', 'driver', 'libraries', 'version']
+  const texts = ['binding', 'gate', 'driver', 'libraries', 'version']
   return texts.every((key) => typeof record[key] === 'string') && typeof record.cuda === 'boolean'
 }

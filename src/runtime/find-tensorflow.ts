@@ -12,6 +12,8 @@ export interface TensorFlowFound {
   readonly driver: string
   /** That package's name, which its backend is told. */
   readonly driverName: string
+  /** An addon that silences standard error, to be used while the library is loaded. */
+  readonly gate?: string
   /** The folder of the TensorFlow libraries, where it is known. */
   readonly libraries?: string
 }
@@ -35,8 +37,8 @@ export function findTensorFlow({
   const installed = folders.flatMap((folder) => names.flatMap((name) => installedPackage(folder, name)))
   const build = readBuild(cache)
   if (build && existsSync(build.binding)) {
-    const { binding, driver, libraries } = build
-    installed.push({ origin: 'setup', binding, driver, driverName: packageName(driver), libraries })
+    const { binding, gate, driver, libraries } = build
+    installed.push({ origin: 'setup', binding, gate, driver, driverName: packageName(driver), libraries })
   }
   return installed.filter(({ binding }, i) => installed.findIndex((other) => other.binding === binding) === i)
 }

@@ -25,14 +25,30 @@ export function loadTensorFlow(found: TensorFlowFound): TensorFlowBinding {
   const require = createRequire(import.meta.url)
   prepareEnvironment(found.libraries)
   restoreUtilities(require('node:util') as Record<string, unknown>)
-  const binding = require(found.binding) as TensorFlowBinding
-  Object.assign(globalThis, { [Symbol.for(SHARED_TFJS)]: tf })
+  const binding = quietly(found.gate, () => require(found.binding) as TensorFlowBinding)
+  // Required, not imported: the driver extends its classes in a way that only works with their CommonJS form.
+  Object.assign(globalThis, { [Symbol.for(SHARED_TFJS)]: require('@tensorflow/tfjs') as unknown })
   const { NodeJSKernelBackend } = require(path.join(found.driver, 'dist/nodejs_kernel_backend.js')) as {
     NodeJSKernelBackend: new (binding: TensorFlowBinding, packageName: string) => tf.KernelBackend
   }
   require(path.join(found.driver, 'dist/register_all_kernels.js'))
   tf.registerBackend('tensorflow', () => new NodeJSKernelBackend(binding, found.driverName), 3)
   return binding
+}
+
+/**
+ * Loads the library without the lines it always writes to standard error. The level 0, the most talkative,
+ * lets them through.
+ */
+function quietly<T>(gateFile: string | undefined, load: () => T): T {
+  if (gateFile === undefined || process.env.TF_CPP_MIN_LOG_LEVEL === '0') return load()
+  const gate = createRequire(import.meta.url)(gateFile) as { close(): void; open(): void }
+  gate.close()
+  try {
+    return load()
+  } finally {
+    gate.open()
+  }
 }
 
 /** Variables the library reads as it is loaded. Whatever the user has set is left as it is. */

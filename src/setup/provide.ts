@@ -16,7 +16,8 @@ export async function provide(
 ): Promise<string> {
   const target = path.join(cache, name)
   if (existsSync(target)) return target
-  const temporary = path.join(cache, UNFINISHED, name)
+  // The number keeps it apart from what a killed process's children may still be writing.
+  const temporary = path.join(cache, UNFINISHED, String(process.pid), name)
   mkdirSync(path.dirname(temporary), { recursive: true })
   await make(temporary)
   renameSync(temporary, target)
@@ -34,15 +35,19 @@ export async function withCache<T>(cache: string, onWait: () => void, work: () =
     mkdirSync(cache, { recursive: true })
     const release = await acquire(cache, onWait)
     try {
-      rmSync(path.join(cache, UNFINISHED), { recursive: true, force: true })
+      clear(cache)
       return await work()
     } finally {
-      rmSync(path.join(cache, UNFINISHED), { recursive: true, force: true })
+      clear(cache)
       await release()
     }
   } catch (error) {
     throw describe(cache, error)
   }
+}
+
+function clear(cache: string): void {
+  rmSync(path.join(cache, UNFINISHED), { recursive: true, force: true, maxRetries: 5 })
 }
 
 async function acquire(cache: string, onWait: () => void): Promise<() => Promise<void>> {

@@ -6,7 +6,7 @@ import { writeFileAtomic } from '../files.js'
 import { buildRecord, cacheFolder, readBuild, type TensorFlowBuild } from '../runtime/cache-folder.js'
 import { findTensorFlow } from '../runtime/find-tensorflow.js'
 import { checkBinding, type CheckedBinding } from './check-binding.js'
-import { bindingSources, compileBinding, hasLibraries } from './compile-binding.js'
+import { bindingSources, compileAddon, compileBinding, gateSource, hasLibraries } from './compile-binding.js'
 import { DRIVER_VERSION, driverIn, installDriver } from './driver.js'
 import { provide, withCache } from './provide.js'
 import { findPythonTensorFlow } from './python-tensorflow.js'
@@ -63,7 +63,8 @@ export async function setupTensorFlow(options: TensorFlowSetupOptions = {}): Pro
 
 function keptBuild(cache: string, libraries: string | undefined, cuda: boolean): TensorFlowSetup | undefined {
   const record = readBuild(cache)
-  if (!record || !existsSync(record.binding) || !existsSync(record.driver)) return undefined
+  if (!record || !existsSync(record.binding) || !existsSync(record.gate) || !existsSync(record.driver))
+    return undefined
   if (!hasLibraries(record.libraries)) return undefined
   if (libraries !== undefined && libraries !== record.libraries) return undefined
   if (cuda && !record.cuda) return undefined
@@ -96,13 +97,20 @@ async function build(
     return installDriver(temporary)
   })
   const driver = driverIn(driverFolder)
-  const binding = await provide(cache, bindingName(driver, libraries), async (temporary) => {
-    onProgress('compiling the binding (about 15 s)')
-    await compileBinding(driver, libraries, temporary)
+  const binding = await provide(
+    cache,
+    addonName('binding', bindingSources(driver), libraries),
+    async (temporary) => {
+      onProgress('compiling the binding (about 15 s)')
+      await compileBinding(driver, libraries, temporary)
+    },
+  )
+  const gate = await provide(cache, addonName('stderr-gate', [gateSource()]), (temporary) => {
+    return compileAddon([gateSource()], temporary)
   })
   onProgress('running a convolution')
   const checked = await checkBinding(binding, driver)
-  const record: TensorFlowBuild = { binding, driver, libraries, version: checked.version, cuda }
+  const record: TensorFlowBuild = { binding, gate, driver, libraries, version: checked.version, cuda }
   writeFileAtomic(buildRecord(cache), JSON.stringify(record, undefined, 2) + '\n')
   return { how: 'built', binding, ...checked }
 }
@@ -113,9 +121,9 @@ async function fetched(cache: string, cuda: boolean, onProgress: (line: string) 
   return path.join(folder, 'tensorflow')
 }
 
-/** A name that changes with the sources and with the libraries, so that no stale addon is taken for current. */
-function bindingName(driver: string, libraries: string): string {
+/** A name that changes with the sources and the libraries, so that no stale addon is taken for current. */
+function addonName(name: string, sources: readonly string[], libraries = ''): string {
   const hash = createHash('sha256').update(libraries)
-  for (const source of bindingSources(driver)) hash.update(readFileSync(source))
-  return `binding-${hash.digest('hex').slice(0, 16)}.node`
+  for (const source of sources) hash.update(readFileSync(source))
+  return `${name}-${hash.digest('hex').slice(0, 16)}.node`
 }

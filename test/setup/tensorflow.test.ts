@@ -129,7 +129,9 @@ describe.runIf(readBuild(cacheFolder()))('setupTensorFlow, compiling', () => {
   const build = readBuild(cacheFolder())
 
   function withCompiler(): void {
-    const copy = `require('node:fs').copyFileSync(${JSON.stringify(build?.binding)}, args[args.indexOf('-o') + 1])`
+    const files = JSON.stringify([build?.gate, build?.binding])
+    const from = `${files}[Number(args.some((word) => word.endsWith('tfjs_binding.cc')))]`
+    const copy = `require('node:fs').copyFileSync(${from}, args[args.indexOf('-o') + 1])`
     const version = `console.log('fake g++ 1.0')`
     const body = `const args = process.argv; if (args.includes('--version')) ${version}; else ${copy}`
     writeProgram(onlyPath(), 'g++', body)
