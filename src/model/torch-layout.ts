@@ -10,7 +10,11 @@ export function fromTorchLayout(values: Float32Array, shape: readonly number[]):
 
 /** The values of a parameter in PyTorch's layout, C order. Reads them back to the host. */
 export function toTorchLayout(parameter: Tensor): Float32Array {
-  return tf.tidy(() => permuted(parameter, TO_TORCH).dataSync<'float32'>())
+  const moved = permuted(parameter, TO_TORCH)
+  // Not inside a tidy: it would look at every number of the result in search of tensors.
+  const values = moved.dataSync<'float32'>()
+  if (moved !== parameter) moved.dispose()
+  return values
 }
 
 type Permutations = Readonly<Record<number, number[]>>
