@@ -78,3 +78,8 @@ export function emaRates(config: Pick<TrainingConfig, 'ema_rate'>): readonly num
     )
   return rates
 }
+
+/** What the runtime is to compute in: `use_fp16` is the original's word for mixed precision. */
+export function precisionOf(config: Pick<TrainingConfig, 'use_fp16' | 'precision'>): 'fp32' | 'bf16' {
+  return config.use_fp16 ? 'bf16' : config.precision
+}

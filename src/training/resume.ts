@@ -6,7 +6,7 @@ import { parameterSpecs } from '../model/parameters.js'
 import { createModel } from '../model/video-model.js'
 import { tf } from '../runtime/tf.js'
 import { readCheckpointFile } from '../torch-file/index.js'
-import { filesBeside, findResume, type CheckpointFiles } from './checkpoint-files.js'
+import { filesBeside, findResume, removeUnfinished, type CheckpointFiles } from './checkpoint-files.js'
 import { readOptimizerFile } from './optimizer-file.js'
 import type { HostState, ResolvedTrainConfig } from './save-checkpoint.js'
 import { initialState, type TrainingState } from './state.js'
@@ -34,7 +34,9 @@ export function startingPoint(config: ResolvedTrainConfig, root: string): Starti
   const runId = config.wandb_id || config.resume_id
   if (runId) {
     const folder = path.join(root, runId)
-    return resumed(findResume(folder, rates), config)
+    const files = findResume(folder, rates)
+    removeUnfinished(folder)
+    return resumed(files, config)
   }
   if (config.resume_checkpoint) return resumed(filesBeside(config.resume_checkpoint, rates), config)
   const model = createModel(config, { seed: config.seed })
