@@ -13,8 +13,8 @@ const SCALING = 'flags=area+full_chroma_int+full_chroma_inp+accurate_rnd'
  * @throws UserError naming the file, with ffmpeg's last words, if it cannot be decoded.
  */
 export async function* decodeVideo(file: string, size: number, program: string): AsyncGenerator<Uint8Array> {
-  // The scheme keeps a name such as `concat:a` or `-y` from being taken for anything but a file.
-  const command = ffmpeg(`file:${path.resolve(file)}`)
+  // A path from the root: `concat:a` or `-y` alone would be taken for something else than a file.
+  const command = ffmpeg(path.resolve(file))
     .setFfmpegPath(program)
     .inputOptions('-nostdin', '-hide_banner', '-loglevel', 'error')
     .noAudio()

@@ -3,6 +3,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  statSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -153,12 +154,14 @@ describe('DATA_ROOT', () => {
   test('files are copied on first use and read from there', async () => {
     const [root, disk] = [newFolder(), newFolder()]
     const video = writeVideo(source(root), 5, SIZE)
+    utimesSync(source(root), 1000, 1000)
     const train = await open(root, disk)
     expect(existsSync(copyOf(disk))).toBe(false)
     const both = await Promise.all([train.readFrames(0, [1]), train.readFrames(0, [2])])
     expect(both).toEqual([frameOf(video, 1), frameOf(video, 2)])
     expect(readFileSync(copyOf(disk))).toEqual(readFileSync(source(root)))
     expect(readdirSync(path.dirname(copyOf(disk)))).toEqual(['0.npy'])
+    expect(statSync(copyOf(disk)).mtimeMs).toBe(1000_000)
 
     // The copy, not the source, is what is read.
     truncateSync(source(root), 130)

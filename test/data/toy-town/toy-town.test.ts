@@ -6,6 +6,7 @@ import { openDataset } from '../../../src/data/registry.js'
 import { simulateDrive, TOP_SPEED, type Pose } from '../../../src/data/toy-town/drive.js'
 import { renderToyTown } from '../../../src/data/toy-town/render-toy-town.js'
 import { createRenderer } from '../../../src/data/toy-town/renderer.js'
+import { box } from '../../../src/data/toy-town/shapes.js'
 import { lightFor, SIGNAL_CYCLE } from '../../../src/data/toy-town/signals.js'
 import { buildTown } from '../../../src/data/toy-town/town.js'
 import { UserError } from '../../../src/errors.js'
@@ -119,6 +120,27 @@ describe('pictures', () => {
     expect(changed).toBeGreaterThan(0)
     expect(changed).toBeLessThan(0.03 * before.length)
     expect(render({ ...waiting, time: 1 + SIGNAL_CYCLE })).toEqual(before)
+  })
+
+  test('show what is near before what is far', () => {
+    const wall = (x: number, half: number, top: number, colour: number) => {
+      const paint = () => colour
+      const walls = [paint, paint, paint, paint] as const
+      return box({ x, y: 0, angle: 0, half: [0.5, half], top, walls, roofPaint: paint })
+    }
+    const [near, far] = [wall(4, 1, 2, 0xff0000), wall(12, 9, 9, 0x0000ff)]
+    for (const solids of [
+      [near, far],
+      [far, near],
+    ]) {
+      const town = { solids, ground: () => 0x00ff00, sky: () => 0x00ff00 }
+      const seen = createRenderer(SIZE, town)({ x: 0, y: 0, heading: 0, time: 0 })
+      const strongest = (column: number, row: number) => {
+        const pixel = [...seen.subarray((row * SIZE + column) * 3, (row * SIZE + column) * 3 + 3)]
+        return pixel.indexOf(Math.max(...pixel))
+      }
+      expect([strongest(16, 16), strongest(16, 10), strongest(5, 14), strongest(16, 0)]).toEqual([0, 2, 2, 1])
+    }
   })
 
   test('in other sizes show the same', () => {
