@@ -48,12 +48,12 @@ export async function setupTensorFlow(options: TensorFlowSetupOptions = {}): Pro
       `no TensorFlow in ${libraries}: expected libtensorflow_cc.so.2, libtensorflow_framework.so.2 and include/ there`,
     )
   }
-  const kept = keptBuild(cacheDir, libraries, cuda)
-  if (kept) return kept
   if (libraries === undefined && !cuda) {
     const installed = await installedPackage(cacheDir)
     if (installed) return installed
   }
+  const kept = keptBuild(cacheDir, libraries, cuda)
+  if (kept) return kept
   const onWait = () => onProgress('waiting for another setup to finish')
   return withCache(cacheDir, onWait, async () => {
     // Another process may have finished it while this one waited.
