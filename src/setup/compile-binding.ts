@@ -1,10 +1,8 @@
-import { existsSync, readdirSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { UserError } from '../errors.js'
-import { findCompiler } from './compiler.js'
+import { runCompiler } from './compiler.js'
 import { packageRoot } from './package-root.js'
-import { reasonOf, runCommand } from './run-command.js'
 
 const LIBRARIES = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2']
 
@@ -13,61 +11,102 @@ export function hasLibraries(folder: string): boolean {
   return [...LIBRARIES, 'include/tensorflow/c/c_api.h'].every((name) => existsSync(path.join(folder, name)))
 }
 
-/** The C++ files that make up the binding. */
-export function bindingSources(driver: string): string[] {
-  const folder = path.join(driver, 'binding')
+/**
+ * The binding's file name in the cache. It changes with everything the binding is made of, so that no
+ * stale one is taken for current.
+ */
+export function bindingName(driver: string, libraries: string): string {
+  const files = [...driverSources(driver), ...extensionFiles()]
+  return addonName('binding', files, JSON.stringify([libraries, RENAMED]))
+}
+
+/** The file name of the addon that silences standard error. */
+export function gateName(): string {
+  return addonName('stderr-gate', [gateSource()], '')
+}
+
+/**
+ * Compiles the driver's binding together with what is added to it. It depends on the Node-API alone, not on
+ * a version of Node, and finds the libraries by their absolute path.
+ * @throws UserError if there is no compiler or it fails.
+ */
+export async function compileBinding(driver: string, libraries: string, output: string): Promise<void> {
+  const objects = `${output}.objects`
+  mkdirSync(objects, { recursive: true })
+  const include = [path.join(libraries, 'include'), driver].map((folder) => `-I${folder}`)
+  const compile = (sources: readonly string[], more: readonly string[]) => {
+    return compileInTurn(sources, objects, [...include, ...more])
+  }
+  const parts = await Promise.all([compile(driverSources(driver), RENAMED), compile(extensionSources(), [])])
+  await runCompiler([
+    ...['-shared', ...parts.flat()],
+    ...LIBRARIES.map((name) => path.join(libraries, name)),
+    ...[`-Wl,-rpath,${libraries}`, '-o', output],
+  ])
+}
+
+/**
+ * Compiles the addon that silences standard error.
+ * @throws UserError if there is no compiler or it fails.
+ */
+export async function compileGate(output: string): Promise<void> {
+  await runCompiler(['-shared', gateSource(), '-o', output])
+}
+
+/**
+ * Two names in the driver's sources that stand for functions of ours instead: the maker of its context, and
+ * its entry point, which is called by ours.
+ */
+const RENAMED = ['-DTFE_NewContext=FdmNewContext', '-Dnapi_register_module_v1=FdmInitBinding']
+
+/** One after the other, since each needs much memory. */
+async function compileInTurn(
+  sources: readonly string[],
+  folder: string,
+  more: readonly string[],
+): Promise<string[]> {
+  const objects: string[] = []
+  for (const source of sources) {
+    const object = path.join(folder, `${path.basename(source, '.cc')}.o`)
+    await runCompiler(['-c', source, ...more, '-o', object])
+    objects.push(object)
+  }
+  return objects
+}
+
+function driverSources(driver: string): string[] {
+  return filesOf(path.join(driver, 'binding')).filter(isSource)
+}
+
+/** What is added to the binding, headers included. */
+function extensionFiles(): string[] {
+  return filesOf(nativeFolder()).filter((file) => file !== gateSource())
+}
+
+function extensionSources(): string[] {
+  return extensionFiles().filter(isSource)
+}
+
+function gateSource(): string {
+  return path.join(nativeFolder(), 'stderr-gate.cc')
+}
+
+function nativeFolder(): string {
+  return path.join(packageRoot(), 'native')
+}
+
+function filesOf(folder: string): string[] {
   return readdirSync(folder)
-    .filter((name) => name.endsWith('.cc'))
     .sort()
     .map((name) => path.join(folder, name))
 }
 
-/** The C++ file of the addon that silences standard error. */
-export function gateSource(): string {
-  return path.join(packageRoot(), 'native/stderr-gate.cc')
+function isSource(file: string): boolean {
+  return file.endsWith('.cc')
 }
 
-/**
- * Compiles the binding, which finds the libraries by their absolute path.
- * @throws UserError if there is no compiler or it fails.
- */
-export async function compileBinding(driver: string, libraries: string, output: string): Promise<void> {
-  await compileAddon(bindingSources(driver), output, [
-    ...[path.join(libraries, 'include'), driver].map((folder) => `-I${folder}`),
-    ...LIBRARIES.map((name) => path.join(libraries, name)),
-    `-Wl,-rpath,${libraries}`,
-  ])
-}
-
-/**
- * Compiles a Node addon with one call of the C++ compiler. It depends on the Node-API alone, not on a
- * version of Node.
- * @param more further arguments: include folders, libraries
- * @throws UserError if there is no compiler or it fails.
- */
-export async function compileAddon(
-  sources: readonly string[],
-  output: string,
-  more: readonly string[] = [],
-): Promise<void> {
-  const compiler = await findCompiler()
-  if (!compiler) {
-    throw new UserError(
-      'a C++ compiler is needed to build the TensorFlow binding: install g++ (Debian, Ubuntu: apt install g++) or name one in CXX',
-    )
-  }
-  const headers = path.dirname(createRequire(import.meta.url).resolve('node-api-headers/package.json'))
-  const result = await runCommand([
-    compiler.command,
-    ...['-O2', '-std=c++17', '-fPIC', '-shared', '-w', '-DNAPI_VERSION=8'],
-    `-I${path.join(headers, 'include')}`,
-    ...sources,
-    ...more,
-    ...['-o', output],
-  ])
-  if (result.status !== 0) {
-    throw new UserError(
-      `${compiler.command} could not build the TensorFlow binding ${path.basename(output)} (${reasonOf(result)})`,
-    )
-  }
+function addonName(name: string, sources: readonly string[], settings: string): string {
+  const hash = createHash('sha256').update(settings)
+  for (const source of sources) hash.update(readFileSync(source))
+  return `${name}-${hash.digest('hex').slice(0, 16)}.node`
 }

@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../errors.js'
 import { writeFileAtomic } from '../files.js'
 import { buildRecord, cacheFolder, readBuild, type TensorFlowBuild } from '../runtime/cache-folder.js'
 import { findTensorFlow } from '../runtime/find-tensorflow.js'
 import { checkBinding, type CheckedBinding } from './check-binding.js'
-import { bindingSources, compileAddon, compileBinding, gateSource, hasLibraries } from './compile-binding.js'
+import { bindingName, compileBinding, compileGate, gateName, hasLibraries } from './compile-binding.js'
 import { DRIVER_VERSION, driverIn, installDriver } from './driver.js'
 import { provide, withCache } from './provide.js'
 import { findPythonTensorFlow } from './python-tensorflow.js'
@@ -65,10 +64,15 @@ function keptBuild(cache: string, libraries: string | undefined, cuda: boolean):
   const record = readBuild(cache)
   if (!record || !existsSync(record.binding) || !existsSync(record.gate) || !existsSync(record.driver))
     return undefined
-  if (!hasLibraries(record.libraries)) return undefined
+  if (!hasLibraries(record.libraries) || !isCurrent(record)) return undefined
   if (libraries !== undefined && libraries !== record.libraries) return undefined
   if (cuda && !record.cuda) return undefined
   return { how: 'kept', binding: record.binding, version: record.version, gpu: record.cuda }
+}
+
+/** Whether it was built from the sources of this version. */
+function isCurrent({ binding, gate, driver, libraries }: TensorFlowBuild): boolean {
+  return path.basename(binding) === bindingName(driver, libraries) && path.basename(gate) === gateName()
 }
 
 async function installedPackage(cache: string): Promise<TensorFlowSetup | undefined> {
@@ -97,17 +101,11 @@ async function build(
     return installDriver(temporary)
   })
   const driver = driverIn(driverFolder)
-  const binding = await provide(
-    cache,
-    addonName('binding', bindingSources(driver), libraries),
-    async (temporary) => {
-      onProgress('compiling the binding (about 15 s)')
-      await compileBinding(driver, libraries, temporary)
-    },
-  )
-  const gate = await provide(cache, addonName('stderr-gate', [gateSource()]), (temporary) => {
-    return compileAddon([gateSource()], temporary)
+  const binding = await provide(cache, bindingName(driver, libraries), async (temporary) => {
+    onProgress('compiling the binding (about 30 s)')
+    await compileBinding(driver, libraries, temporary)
   })
+  const gate = await provide(cache, gateName(), compileGate)
   onProgress('running a convolution')
   const checked = await checkBinding(binding, driver)
   const record: TensorFlowBuild = { binding, gate, driver, libraries, version: checked.version, cuda }
@@ -119,11 +117,4 @@ async function fetched(cache: string, cuda: boolean, onProgress: (line: string) 
   const name = `tensorflow-${TENSORFLOW_SERIES}-${cuda ? 'cuda' : 'cpu'}`
   const folder = await provide(cache, name, (temporary) => fetchTensorFlow(temporary, cuda, onProgress))
   return path.join(folder, 'tensorflow')
-}
-
-/** A name that changes with the sources and the libraries, so that no stale addon is taken for current. */
-function addonName(name: string, sources: readonly string[], libraries = ''): string {
-  const hash = createHash('sha256').update(libraries)
-  for (const source of sources) hash.update(readFileSync(source))
-  return `${name}-${hash.digest('hex').slice(0, 16)}.node`
 }

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it, vi, onTestFinished } from 'vitest'
 import { UserError } from '../../src/errors.js'
@@ -130,7 +139,7 @@ describe.runIf(readBuild(cacheFolder()))('setupTensorFlow, compiling', () => {
 
   function withCompiler(): void {
     const files = JSON.stringify([build?.gate, build?.binding])
-    const from = `${files}[Number(args.some((word) => word.endsWith('tfjs_binding.cc')))]`
+    const from = `${files}[Number(!args.some((word) => word.endsWith('stderr-gate.cc')))]`
     const copy = `require('node:fs').copyFileSync(${from}, args[args.indexOf('-o') + 1])`
     const version = `console.log('fake g++ 1.0')`
     const body = `const args = process.argv; if (args.includes('--version')) ${version}; else ${copy}`
@@ -159,6 +168,17 @@ describe.runIf(readBuild(cacheFolder()))('setupTensorFlow, compiling', () => {
     expect((await setupTensorFlow(options)).how).toBe('built')
     rmSync(binding)
     expect((await setupTensorFlow(options)).how).toBe('built')
+  })
+
+  it('builds again what was built from other sources', async () => {
+    withCompiler()
+    const options = { cacheDir: cacheWithDriver(), tensorflowDir: build?.libraries ?? '' }
+    const { binding } = await setupTensorFlow(options)
+    const stale = path.join(options.cacheDir, 'binding-0123456789abcdef.node')
+    renameSync(binding, stale)
+    const record = readFileSync(buildRecord(options.cacheDir), 'utf8')
+    writeFileSync(buildRecord(options.cacheDir), record.replace(binding, stale))
+    expect(await setupTensorFlow(options)).toMatchObject({ how: 'built', binding })
   })
 
   it('does not record an addon that does not load', async () => {

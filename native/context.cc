@@ -1,0 +1,47 @@
+// The context of the binding, made with a configuration and remembered for the functions added to it.
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+#include "extension.h"
+
+namespace {
+
+// Each worker thread of Node has a module, and so a context, of its own.
+thread_local TFE_Context* current = nullptr;
+
+void AppendVarint(uint8_t tag, uint32_t value, std::string* proto) {
+  proto->push_back(static_cast<char>(tag));
+  for (; value >= 0x80; value >>= 7) proto->push_back(static_cast<char>(value | 0x80));
+  proto->push_back(static_cast<char>(value));
+}
+
+// A serialised tensorflow.ConfigProto.
+std::string Config() {
+  // gpu_options (6) { allow_growth (4): true }: by default the first process takes all of a GPU's memory.
+  std::string proto("\x32\x02\x20\x01", 4);
+  const char* text = std::getenv("FDM_THREADS");
+  const int threads = text ? std::atoi(text) : 0;
+  if (threads > 0) {
+    AppendVarint(2 << 3, threads, &proto);  // intra_op_parallelism_threads
+    AppendVarint(5 << 3, threads, &proto);  // inter_op_parallelism_threads
+  }
+  return proto;
+}
+
+}  // namespace
+
+extern "C" TFE_Context* FdmNewContext(const TFE_ContextOptions* options, TF_Status* status) {
+  const std::string config = Config();
+  // The caller made the options itself and passes them as constant only because TFE_NewContext asks for it.
+  TFE_ContextOptionsSetConfig(const_cast<TFE_ContextOptions*>(options), config.data(), config.size(), status);
+  if (TF_GetCode(status) != TF_OK) return nullptr;
+  current = TFE_NewContext(options, status);
+  return current;
+}
+
+namespace fdm {
+
+TFE_Context* CurrentContext() { return current; }
+
+}  // namespace fdm

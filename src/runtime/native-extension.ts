@@ -1,0 +1,38 @@
+import { tf } from './tf.js'
+
+/** What the addon built by `fdm setup` adds to the TensorFlow binding (see native/). */
+export interface NativeExtension {
+  /**
+   * Makes a graph an operation that the backend's `executeOp` runs by the name given here.
+   * @param graphDef a serialised tensorflow.GraphDef whose inputs are Placeholder nodes
+   * @param inputs the operation's inputs, in their order, as `node:output`
+   * @param outputs the operation's outputs, in their order, as `node:output`
+   * @throws Error with TensorFlow's message if the graph is malformed or the name is taken by another graph.
+   */
+  registerFunction(
+    name: string,
+    graphDef: Uint8Array,
+    inputs: readonly string[],
+    outputs: readonly string[],
+  ): void
+  /**
+   * Forgets a registered function.
+   * @throws Error if there is none of that name.
+   */
+  removeFunction(name: string): void
+  /** Whether the backend knows an operation, TensorFlow's or ours, or a registered function. */
+  hasOperation(name: string): boolean
+}
+
+/**
+ * The extension of the backend in use; undefined on WebAssembly and on a binding that was not built by
+ * `fdm setup`.
+ */
+export function nativeExtension(): NativeExtension | undefined {
+  const { binding } = tf.backend() as unknown as { readonly binding?: Partial<NativeExtension> }
+  return isExtension(binding) ? binding : undefined
+}
+
+function isExtension(binding: Partial<NativeExtension> | undefined): binding is NativeExtension {
+  return typeof binding?.registerFunction === 'function'
+}

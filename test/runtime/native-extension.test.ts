@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { nativeExtension, type NativeExtension } from '../../src/runtime/native-extension.js'
+import { startRuntime } from '../../src/runtime/start.js'
+import { type Tensor, tf } from '../../src/runtime/tf.js'
+import { availableBackends } from '../helpers/backends.js'
+
+/** A message field of protocol buffers whose content is shorter than 128 bytes. */
+function field(number: number, content: string | readonly number[]): number[] {
+  const bytes = typeof content === 'string' ? [...Buffer.from(content)] : content
+  return [(number << 3) | 2, bytes.length, ...bytes]
+}
+
+const FLOAT = [6 << 3, 1] // AttrValue.type: DT_FLOAT
+
+/** A NodeDef within a GraphDef: name, op, inputs, and one attribute. */
+function node(name: string, op: string, inputs: readonly string[], typeAttribute = 'T'): number[] {
+  const attribute = [...field(1, typeAttribute), ...field(2, FLOAT)]
+  return field(1, [
+    ...field(1, name),
+    ...field(2, op),
+    ...inputs.flatMap((input) => field(3, input)),
+    ...field(5, attribute),
+  ])
+}
+
+/** (a + b) and (a + b) * a */
+const GRAPH = Uint8Array.from([
+  ...node('a', 'Placeholder', [], 'dtype'),
+  ...node('b', 'Placeholder', [], 'dtype'),
+  ...node('sum', 'AddV2', ['a', 'b']),
+  ...node('product', 'Mul', ['sum', 'a']),
+])
+
+it('is not there on WebAssembly', async () => {
+  await startRuntime({ backend: 'wasm' })
+  expect(nativeExtension()).toBeUndefined()
+})
+
+describe.runIf(availableBackends().includes('tensorflow'))('nativeExtension', () => {
+  let extension: NativeExtension
+
+  beforeAll(async () => {
+    await startRuntime({ backend: 'tensorflow' })
+    const found = nativeExtension()
+    if (!found) throw new Error('the binding is a stock one: run "npx fdm setup"')
+    extension = found
+  })
+
+  const register = (name: string, outputs = ['product:0', 'sum:0']) => {
+    extension.registerFunction(name, GRAPH, ['a:0', 'b:0'], outputs)
+  }
+
+  it('runs a registered graph as an operation, outputs in the order asked for', () => {
+    register('graph')
+    const inputs = [tf.tensor1d([2, 3]), tf.tensor1d([10, 20])]
+    const [product, sum] = execute('graph', inputs, 2)
+    expect([...(product?.dataSync() ?? [])]).toEqual([24, 69])
+    expect([...(sum?.dataSync() ?? [])]).toEqual([12, 23])
+    const [second] = execute('graph', [tf.scalar(1), tf.zeros([2, 2])], 2)
+    expect(second?.shape).toEqual([2, 2])
+  })
+
+  it('knows operations and registered functions by name', () => {
+    register('known')
+    expect(['AddV2', 'known', 'NoSuchOperation'].map((name) => extension.hasOperation(name))).toEqual([
+      true,
+      true,
+      false,
+    ])
+  })
+
+  it('forgets a removed function, whose name is free then', () => {
+    register('removed')
+    extension.removeFunction('removed')
+    expect(extension.hasOperation('removed')).toBe(false)
+    expect(() => extension.removeFunction('removed')).toThrow(/removed cannot be removed: .*non-existent/)
+    register('removed', ['sum:0'])
+    const [sum] = execute('removed', [tf.scalar(1), tf.scalar(2)], 1)
+    expect(sum?.dataSync()[0]).toBe(3)
+  })
+
+  it('throws what TensorFlow says about a bad graph, and goes on', () => {
+    const add = (graph: Uint8Array, inputs: string[], outputs: string[]) => () => {
+      extension.registerFunction('bad', graph, inputs, outputs)
+    }
+    const unknown = Uint8Array.from(node('x', 'NoSuchOperation', []))
+    const dangling = Uint8Array.from(node('x', 'Neg', ['nothing']))
+    expect(add(Uint8Array.of(1, 2, 3), [], [])).toThrow('Invalid GraphDef')
+    expect(add(unknown, [], [])).toThrow(/not valid: Op type not registered 'NoSuchOperation'/)
+    expect(add(dangling, [], [])).toThrow(/not valid: .*nothing/)
+    expect(add(GRAPH, ['a:0'], ['other:0'])).toThrow('no output other:0')
+    expect(add(GRAPH, ['a:0'], ['sum:1'])).toThrow('no output sum:1')
+    expect(add(GRAPH, ['a:0', 'a:0'], ['sum:0'])).toThrow('cannot be a function')
+    expect(extension.hasOperation('bad')).toBe(false)
+  })
+
+  it('refuses another graph of the same name', () => {
+    register('twice')
+    expect(() => register('twice', ['sum:0'])).toThrow(/twice cannot be registered/)
+  })
+
+  it('refuses arguments of other types', () => {
+    const wild = extension as unknown as Record<string, (...values: unknown[]) => void>
+    expect(() => wild.registerFunction?.('f', 'text', [], [])).toThrow('expected a Uint8Array')
+    expect(() => wild.registerFunction?.('f', GRAPH, [1], [])).toThrow('expected a string')
+    expect(() => wild.registerFunction?.('f', GRAPH, undefined, [])).toThrow('expected an array')
+    expect(() => wild.removeFunction?.()).toThrow('expected a string')
+  })
+
+  afterAll(() => {
+    for (const name of ['graph', 'known', 'removed', 'twice']) {
+      if (extension.hasOperation(name)) extension.removeFunction(name)
+    }
+  })
+})
+
+function execute(name: string, inputs: readonly Tensor[], outputs: number): Tensor[] {
+  const backend = tf.backend() as unknown as {
+    executeMultipleOutputs(name: string, attributes: [], inputs: readonly Tensor[], outputs: number): Tensor[]
+  }
+  return backend.executeMultipleOutputs(name, [], inputs, outputs)
+}
