@@ -17,13 +17,13 @@ export interface DemoSettings {
 }
 
 /**
- * A network and windows small enough to learn something within minutes on two processor cores: short
- * windows, because a completion that goes on frame by frame needs no more, and a clean frame as the
- * prediction, because it looks like something sooner than predicted noise does.
+ * Small enough to learn something within minutes on two processor cores: a narrow network; short windows,
+ * because a completion that goes on frame by frame needs no longer ones; the clean frame as what is
+ * predicted, because that looks like something sooner than predicted noise does.
  */
 const SMALL_RUN = {
   dataset: 'toy_town',
-  T: 20,
+  T: 12,
   max_frames: 8,
   batch_size: 2,
   num_channels: 32,
@@ -38,10 +38,10 @@ const SMALL_RUN = {
 
 export const FULL_DEMO: DemoSettings = {
   runId: 'demo',
-  train: { ...SMALL_RUN, max_steps: 400, save_interval: 100, ema_rate: '0.98' },
+  train: { ...SMALL_RUN, max_steps: 400, lr_anneal_steps: 400, save_interval: 100, ema_rate: '0.98' },
   lossTasks: 40,
   videos: 4,
-  T: 40,
+  T: 24,
   numObserved: 12,
   respacing: 'ddim20',
 }

@@ -24,6 +24,8 @@ import { withProgress, type Terminal } from './terminal.js'
 
 /** Enlargement of the pictures: frames of 32 pixels are hard to see. */
 const SCALE = 4
+/** Fetching two things, unpacking, compiling, trying. */
+const SETUP_STEPS = 5
 const TOY_TOWN = { directory: 'datasets/toy-town', size: 32, frames: 100, train: 60, test: 20, seed: 0 }
 
 await main(async (terminal) => {
@@ -81,7 +83,10 @@ async function demo(settings: DemoSettings, terminal: Terminal): Promise<void> {
 
 async function prepareTensorFlow(terminal: Terminal): Promise<void> {
   try {
-    const { version } = await setupTensorFlow({ onProgress: (line) => terminal.log(line) })
+    let step = 0
+    const { version } = await withProgress(terminal, 'setting up', (update) =>
+      setupTensorFlow({ onProgress: (line) => update(Math.min(step++, SETUP_STEPS), SETUP_STEPS, line) }),
+    )
     terminal.log(`TensorFlow ${version} is ready`)
   } catch (error) {
     if (!(error instanceof UserError)) throw error

@@ -20,7 +20,7 @@ export async function openConfigDataset(
   const name = datasetName(config)
   const { data_dir: dataDir, image_size: imageSize } = config
   const ownT = positive(config.T)
-  return withProgress(terminal, 'decoding videos', (update) =>
+  return withProgress(terminal, 'reading videos', (update) =>
     openDataset({
       name,
       split,
