@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest'
+import { resolveModelConfig } from '../../src/config/model.js'
+import { UserError } from '../../src/errors.js'
+import { createDiffusion } from '../../src/diffusion/gaussian-diffusion.js'
+import { respacedTimesteps } from '../../src/diffusion/respacing.js'
+
+it('a linear schedule of too few steps is an error that says so', () => {
+  expect(() => createDiffusion(resolveModelConfig({ diffusion_steps: 19 }))).toThrow(/--diffusion_steps 19/)
+  expect(() => createDiffusion(resolveModelConfig({ diffusion_steps: 20 }))).not.toThrow()
+})
+
+it.each([
+  ['ddim60', /no integer stride keeps exactly 60 of 100/],
+  ['200', /fewer than 200/],
+  ['10,,10', /takes/],
+  ['0', /takes/],
+  ['ddim', /takes/],
+  ['50,60', /section 2/],
+])('respacing 100 steps by "%s" is an error', (respacing, message) => {
+  expect(() => respacedTimesteps(100, respacing)).toThrow(UserError)
+  expect(() => respacedTimesteps(100, respacing)).toThrow(message)
+})
+
+it('a stride keeps exactly as many as asked for', () => {
+  expect(respacedTimesteps(100, 'ddim25')).toEqual(Array.from({ length: 25 }, (_, i) => 4 * i))
+  expect(respacedTimesteps(100, 'ddim3')).toEqual([0, 34, 68])
+})
+
+it('a chain of one step works', () => {
+  const { schedule } = createDiffusion(resolveModelConfig({ timestep_respacing: '1' }))
+  expect(schedule.numTimesteps).toBe(1)
+  expect([...schedule.posteriorLogVarianceClipped].every(Number.isFinite)).toBe(true)
+})
+
+it('a step outside the schedule is an error', () => {
+  const diffusion = createDiffusion(resolveModelConfig({ timestep_respacing: '10' }))
+  expect(() => diffusion.at([10])).toThrow(RangeError)
+  expect(() => diffusion.at([-1])).toThrow(RangeError)
+})
