@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { UserError } from '../errors.js'
 import { runCompiler } from './compiler.js'
 import { packageRoot } from './package-root.js'
 
@@ -16,8 +17,8 @@ export function hasLibraries(folder: string): boolean {
  * stale one is taken for current.
  */
 export function bindingName(driver: string, libraries: string): string {
-  const files = [...driverSources(driver), ...extensionFiles()]
-  return addonName('binding', files, JSON.stringify([libraries, RENAMED]))
+  const files = [...driverSources(driver), ...extensionFiles(), ...operationFiles()]
+  return addonName('binding', files, JSON.stringify([libraries, RENAMED, OPERATION_SETTINGS]))
 }
 
 /** The file name of the addon that silences standard error. */
@@ -27,17 +28,37 @@ export function gateName(): string {
 
 /**
  * Compiles the driver's binding together with what is added to it. It depends on the Node-API alone, not on
- * a version of Node, and finds the libraries by their absolute path.
+ * a version of Node, and finds the libraries by their absolute path. Our own operations are left out where
+ * they do not compile: not every TensorFlow comes with the headers they need.
+ * @param onLeftOut told why, in that case
  * @throws UserError if there is no compiler or it fails.
  */
-export async function compileBinding(driver: string, libraries: string, output: string): Promise<void> {
+export async function compileBinding(
+  driver: string,
+  libraries: string,
+  output: string,
+  onLeftOut: (reason: string) => void,
+): Promise<void> {
   const objects = `${output}.objects`
   mkdirSync(objects, { recursive: true })
   const include = [path.join(libraries, 'include'), driver].map((folder) => `-I${folder}`)
-  const compile = (sources: readonly string[], more: readonly string[]) => {
-    return compileInTurn(sources, objects, [...include, ...more])
+  const compile = (sources: readonly string[], settings: readonly string[]) => {
+    return compileInTurn(sources, objects, [...include, ...settings])
   }
-  const parts = await Promise.all([compile(driverSources(driver), RENAMED), compile(extensionSources(), [])])
+  const compileRest = async () => [
+    ...(await compile(driverSources(driver), RENAMED)),
+    ...(await compile(extensionFiles().filter(isSource), [])),
+  ]
+  const compileOperations = async () => {
+    try {
+      return await compile(operationFiles().filter(isSource), OPERATION_SETTINGS)
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+      onLeftOut(error.message)
+      return []
+    }
+  }
+  const parts = await Promise.all([compileRest(), compileOperations()])
   await runCompiler([
     ...['-shared', ...parts.flat()],
     ...LIBRARIES.map((name) => path.join(libraries, name)),
@@ -58,6 +79,15 @@ export async function compileGate(output: string): Promise<void> {
  * its entry point, which is called by ours.
  */
 const RENAMED = ['-DTFE_NewContext=FdmNewContext', '-Dnapi_register_module_v1=FdmInitBinding']
+
+/**
+ * How TensorFlow's Python package is compiled, as far as it changes the layout of what is shared with it;
+ * and what the compiler may do to loops over floating-point numbers: fuse multiplications and additions.
+ */
+const OPERATION_SETTINGS = [
+  ...['-D_GLIBCXX_USE_CXX11_ABI=1', '-DEIGEN_MAX_ALIGN_BYTES=64'],
+  ...['-O3', '-fno-math-errno', '-fno-trapping-math', '-ffp-contract=fast'],
+]
 
 /** One after the other, since each needs much memory. */
 async function compileInTurn(
@@ -80,11 +110,12 @@ function driverSources(driver: string): string[] {
 
 /** What is added to the binding, headers included. */
 function extensionFiles(): string[] {
-  return filesOf(nativeFolder()).filter((file) => file !== gateSource())
+  return filesOf(nativeFolder()).filter((file) => /\.(cc|h)$/.test(file) && file !== gateSource())
 }
 
-function extensionSources(): string[] {
-  return extensionFiles().filter(isSource)
+/** TensorFlow operations of our own, headers included. */
+function operationFiles(): string[] {
+  return filesOf(path.join(nativeFolder(), 'operations'))
 }
 
 function gateSource(): string {

@@ -103,7 +103,9 @@ async function build(
   const driver = driverIn(driverFolder)
   const binding = await provide(cache, bindingName(driver, libraries), async (temporary) => {
     onProgress('compiling the binding (about 30 s)')
-    await compileBinding(driver, libraries, temporary)
+    await compileBinding(driver, libraries, temporary, (reason) => {
+      onProgress(`some parts will be slower: ${reason}`)
+    })
   })
   const gate = await provide(cache, gateName(), compileGate)
   onProgress('running a convolution')
