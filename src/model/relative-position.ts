@@ -1,6 +1,6 @@
 import { linear } from '../nn/linear.js'
-import { silu } from '../nn/group-norm.js'
 import type { Scope } from '../nn/scope.js'
+import { silu } from '../nn/silu.js'
 import { tf, type Tensor, type Tensor2D, type Tensor4D } from '../runtime/tf.js'
 
 /**

@@ -1,7 +1,8 @@
 import { conv1x1, conv3x3 } from '../nn/conv.js'
-import { groupNorm, silu } from '../nn/group-norm.js'
+import { groupNorm } from '../nn/group-norm.js'
 import { linear } from '../nn/linear.js'
 import type { Scope } from '../nn/scope.js'
+import { silu } from '../nn/silu.js'
 import { tf, type Tensor, type Tensor2D, type Tensor3D, type Tensor4D } from '../runtime/tf.js'
 
 export interface ResidualContext {

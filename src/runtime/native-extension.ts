@@ -22,6 +22,8 @@ export interface NativeExtension {
   removeFunction(name: string): void
   /** Whether the backend knows an operation, TensorFlow's or ours, or a registered function. */
   hasOperation(name: string): boolean
+  /** Whether the backend computes on a GPU. This one function any binding has. */
+  isUsingGpuDevice(): boolean
 }
 
 /**

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { nativeExtension, type NativeExtension } from '../../src/runtime/native-extension.js'
 import { startRuntime } from '../../src/runtime/start.js'
 import { type Tensor, tf } from '../../src/runtime/tf.js'
-import { availableBackends } from '../helpers/backends.js'
+import { ownBinding } from '../helpers/own-binding.js'
 
 /** A message field of protocol buffers whose content is shorter than 128 bytes. */
 function field(number: number, content: string | readonly number[]): number[] {
@@ -36,13 +36,13 @@ it('is not there on WebAssembly', async () => {
   expect(nativeExtension()).toBeUndefined()
 })
 
-describe.runIf(availableBackends().includes('tensorflow'))('nativeExtension', () => {
+describe.runIf(ownBinding)('nativeExtension', () => {
   let extension: NativeExtension
 
   beforeAll(async () => {
     await startRuntime({ backend: 'tensorflow' })
     const found = nativeExtension()
-    if (!found) throw new Error('the binding is a stock one: run "npx fdm setup"')
+    if (!found) throw new Error('the binding is an old one: run "npx fdm setup"')
     extension = found
   })
 
