@@ -27,6 +27,8 @@ export const trainCommand = defineCommand({
     const result = await runTraining({ values, newRunId: runId, dryRun, previews: true }, terminal)
     if (!result) return
     terminal.log(`stopped after step ${result.step}; go on with --resume_id ${result.runId}`)
-    if (result.saved) terminal.log(`sample with: npx fdm sample ${result.saved.ema[0] ?? result.saved.model}`)
+    if (!result.saved) return
+    const model = result.saved.ema[0] ?? result.saved.model
+    terminal.log(`sample with: npx fdm sample ${model} --sampling_scheme autoreg`)
   },
 })
