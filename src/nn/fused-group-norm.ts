@@ -5,7 +5,7 @@ import {
   type TensorFlowBackend,
 } from '../runtime/tensorflow-backend.js'
 import { tf, type Tensor, type Tensor3D } from '../runtime/tf.js'
-import { type Activation, EPSILON, GROUPS } from './group-norm.js'
+import { type Activation, EPSILON, GROUPS } from './group-norm-settings.js'
 
 /**
  * Whether the backend in use has the operation. It computes on processors; on a GPU the plain form is

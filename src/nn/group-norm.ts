@@ -1,11 +1,7 @@
 import type { Tensor, Tensor3D } from '../runtime/tf.js'
 import { fusedGroupNorm, hasFusedGroupNorm } from './fused-group-norm.js'
+import type { Activation } from './group-norm-settings.js'
 import { plainGroupNorm } from './plain-group-norm.js'
-
-export const GROUPS = 32
-export const EPSILON = 1e-5
-
-export type Activation = 'silu' | 'none'
 
 /**
  * Group normalisation (Wu & He 2018; 32 groups, eps 1e-5) with its affine map, then SiLU if asked for.

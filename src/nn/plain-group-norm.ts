@@ -1,5 +1,5 @@
 import { tf, type Tensor, type Tensor3D } from '../runtime/tf.js'
-import { type Activation, EPSILON, GROUPS } from './group-norm.js'
+import { type Activation, EPSILON, GROUPS } from './group-norm-settings.js'
 import { silu } from './silu.js'
 
 /**

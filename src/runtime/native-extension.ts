@@ -1,4 +1,4 @@
-import { tf } from './tf.js'
+import { tensorflowBackend } from './tensorflow-backend.js'
 
 /** What the addon built by `fdm setup` adds to the TensorFlow binding (see native/). */
 export interface NativeExtension {
@@ -31,10 +31,10 @@ export interface NativeExtension {
  * `fdm setup`.
  */
 export function nativeExtension(): NativeExtension | undefined {
-  const { binding } = tf.backend() as unknown as { readonly binding?: Partial<NativeExtension> }
-  return isExtension(binding) ? binding : undefined
+  const binding: object | undefined = tensorflowBackend()?.binding
+  return binding && isExtension(binding) ? binding : undefined
 }
 
-function isExtension(binding: Partial<NativeExtension> | undefined): binding is NativeExtension {
-  return typeof binding?.registerFunction === 'function'
+function isExtension(binding: Partial<NativeExtension>): binding is NativeExtension {
+  return typeof binding.registerFunction === 'function'
 }

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { fusedGroupNorm, hasFusedGroupNorm } from '../../src/nn/fused-group-norm.js'
-import { type Activation, groupNorm } from '../../src/nn/group-norm.js'
+import type { Activation } from '../../src/nn/group-norm-settings.js'
+import { groupNorm } from '../../src/nn/group-norm.js'
 import { plainGroupNorm } from '../../src/nn/plain-group-norm.js'
 import { nativeExtension } from '../../src/runtime/native-extension.js'
 import { randomNormal } from '../../src/runtime/random-normal.js'
