@@ -31,20 +31,13 @@ export {
 } from './diffusion/likelihood.js'
 export { ancestralSampler } from './diffusion/samplers/ancestral.js'
 export { ddimSampler } from './diffusion/samplers/ddim.js'
-export type {
-  Conditioning,
-  Denoised,
-  Denoiser,
-  Network,
-  NoiseSource,
-  Sampler,
-  SamplerRun,
-} from './diffusion/types.js'
+export type { Conditioning, Denoised, Denoiser, Network, Sampler } from './diffusion/types.js'
 
 export { samplingSchemes } from './schemes/registry.js'
 export { planVideo } from './schemes/plan.js'
 export type { FrameFeatures, SamplingScheme, SchemeSettings, Stage } from './schemes/types.js'
 export { sampleVideo, type SampleVideoOptions, type SamplingProgress } from './sampling/sample-video.js'
+export type { SamplingDiffusion, SamplingModel } from './sampling/denoising-step.js'
 export type { VideoBatch } from './sampling/video-batch.js'
 
 export { openDataset } from './data/registry.js'

@@ -10,10 +10,10 @@ import { UserError } from '../errors.js'
 import { planVideo, range } from '../schemes/plan.js'
 import { findScheme } from '../schemes/registry.js'
 import type { SamplingScheme } from '../schemes/types.js'
+import { denoisingStep, type SamplingModel } from './denoising-step.js'
 import { writeModelConfig } from './model-config.js'
 import { modelResultsFolder, runIdentifier, sampleFile } from './results-layout.js'
 import { writeSample } from './sample-file.js'
-import type { SamplingModel } from './sample-stage.js'
 import { sampleVideo, type SamplingProgress } from './sample-video.js'
 import { selectVideos } from './select-videos.js'
 import { filmOf, type VideoBatch } from './video-batch.js'
@@ -118,37 +118,42 @@ export async function* sampleRun(
   const sampler = use_ddim ? ddimSampler(diffusion.schedule, eta) : ancestralSampler(diffusion.numTimesteps)
   writeModelConfig(run.folder, config)
 
+  const { model } = checkpoint
+  const shared = { model, diffusion, sampler, clipDenoised: options.clip_denoised }
+  const denoise = denoisingStep(shared)
   const fileOf = (video: number) => sampleFile(run.folder, video, sampleIdx)
-  for (let at = 0; at < run.videos.length;) {
-    const todo: number[] = []
-    for (; at < run.videos.length && todo.length < options.batch_size; at++) {
-      const video = run.videos[at] ?? 0
-      if (existsSync(fileOf(video))) yield { video, file: fileOf(video), isNew: false }
-      else todo.push(video)
+  try {
+    for (let at = 0; at < run.videos.length;) {
+      const todo: number[] = []
+      for (; at < run.videos.length && todo.length < options.batch_size; at++) {
+        const video = run.videos[at] ?? 0
+        if (existsSync(fileOf(video))) yield { video, file: fileOf(video), isNew: false }
+        else todo.push(video)
+      }
+      if (todo.length === 0) return
+      onBatch?.(todo)
+      const sampled = await sampleVideo({
+        ...shared,
+        denoise,
+        videos: await observedFrames(dataset, todo, options.n_obs),
+        numObserved: options.n_obs,
+        scheme: run.scheme,
+        maxFrames: run.maxFrames,
+        maxLatentFrames: run.maxLatentFrames,
+        seed: options.seed,
+        videoIndices: todo,
+        sampleIdx,
+        ...(onProgress && { onProgress }),
+        ...(signal && { signal }),
+      })
+      for (const [b, video] of todo.entries()) {
+        const file = fileOf(video)
+        writeSample(file, filmOf(sampled, b))
+        yield { video, file, isNew: true }
+      }
     }
-    if (todo.length === 0) return
-    onBatch?.(todo)
-    const sampled = await sampleVideo({
-      model: checkpoint.model,
-      diffusion,
-      sampler,
-      videos: await observedFrames(dataset, todo, options.n_obs),
-      numObserved: options.n_obs,
-      scheme: run.scheme,
-      maxFrames: run.maxFrames,
-      maxLatentFrames: run.maxLatentFrames,
-      clipDenoised: options.clip_denoised,
-      seed: options.seed,
-      videoIndices: todo,
-      sampleIdx,
-      ...(onProgress && { onProgress }),
-      ...(signal && { signal }),
-    })
-    for (const [b, video] of todo.entries()) {
-      const file = fileOf(video)
-      writeSample(file, filmOf(sampled, b))
-      yield { video, file, isNew: true }
-    }
+  } finally {
+    denoise.dispose()
   }
 }
 

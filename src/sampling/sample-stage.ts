@@ -1,28 +1,15 @@
-import type { Conditioning, Denoiser, Network, Sampler } from '../diffusion/types.js'
+import { walk } from '../diffusion/samplers/walk.js'
 import { UserError } from '../errors.js'
 import { tf } from '../runtime/tf.js'
 import type { Stage } from '../schemes/types.js'
+import type { DenoisingStep } from './denoising-step.js'
 import type { FrameStore } from './frame-store.js'
 import { stageConditioning } from './stage-conditioning.js'
-import { stageNoise, type NoiseKey } from './stage-noise.js'
-
-/** What sampling needs of a model: its network, given what is known of the videos. */
-export interface SamplingModel {
-  readonly config: { readonly image_size: number }
-  conditioned(conditioning: Conditioning): Network
-}
-
-/** What sampling needs of a diffusion process. */
-export interface SamplingDiffusion {
-  readonly numTimesteps: number
-  denoiser(network: Network, options: { readonly clipDenoised: boolean }): Denoiser
-}
+import { stageNoise, stageSeeds, type NoiseKey } from './stage-noise.js'
 
 export interface SampleStageOptions {
-  readonly model: SamplingModel
-  readonly diffusion: SamplingDiffusion
-  readonly sampler: Sampler
-  readonly clipDenoised: boolean
+  readonly denoise: DenoisingStep
+  readonly numTimesteps: number
   /** (H, W, C) */
   readonly frameShape: readonly [number, number, number]
   /** One per video. */
@@ -42,17 +29,14 @@ export async function sampleStage(
   frames: FrameStore,
   options: SampleStageOptions,
 ): Promise<void> {
-  const { model, diffusion, sampler, clipDenoised, frameShape, keys, index, onStep } = options
+  const { denoise, numTimesteps, frameShape, keys, index, onStep } = options
   const conditioning = stageConditioning(stages, frames, frameShape)
   const shape = [conditioning.obsMask.shape[1], ...frameShape] as const
   const start = stageNoise(keys, shape, index, 'start')
   try {
-    const sample = await sampler.sample({
-      denoise: diffusion.denoiser(model.conditioned(conditioning), { clipDenoised }),
-      start,
-      noise: (t) => stageNoise(keys, shape, index, t),
-      onStep,
-    })
+    const sample = await walk(numTimesteps, { start, onStep }, (x, t) =>
+      denoise.run(conditioning, x, t, stageSeeds(keys, index, t)),
+    )
     const values = sample.data<'float32'>().finally(() => sample.dispose())
     keepLatentFrames(await values, stages, frames)
   } finally {

@@ -3,8 +3,14 @@ import type { Sampler } from '../diffusion/types.js'
 import { UserError } from '../errors.js'
 import { checkedStages, planVideo, range } from '../schemes/plan.js'
 import type { SamplingScheme, SchemeSettings, Stage } from '../schemes/types.js'
+import {
+  denoisingStep,
+  type DenoisingStep,
+  type SamplingDiffusion,
+  type SamplingModel,
+} from './denoising-step.js'
 import { frameStore } from './frame-store.js'
-import { sampleStage, type SamplingDiffusion, type SamplingModel } from './sample-stage.js'
+import { sampleStage } from './sample-stage.js'
 import type { VideoBatch } from './video-batch.js'
 
 export interface SampleVideoOptions {
@@ -23,6 +29,8 @@ export interface SampleVideoOptions {
   readonly sampler?: Sampler
   /** Whether guesses of clean frames are kept within the range of pixels. Default: true. */
   readonly clipDenoised?: boolean
+  /** A step made from the same model, diffusion and sampler, to be used again. Default: one of its own. */
+  readonly denoise?: DenoisingStep
   /** A video's noise depends on the seed, its index and `sampleIdx`, and on nothing else. Default: 0. */
   readonly seed?: number
   /** Position of each video in its data set. Default: 0, 1, ... */
@@ -54,8 +62,7 @@ export interface SamplingProgress {
  */
 export async function sampleVideo(options: SampleVideoOptions): Promise<VideoBatch> {
   checkVideos(options)
-  const { model, diffusion, videos, numObserved, scheme, onProgress, signal } = options
-  const { sampler = ancestralSampler(diffusion.numTimesteps), clipDenoised = true } = options
+  const { diffusion, videos, numObserved, scheme, onProgress, signal } = options
   const { seed = 0, sampleIdx = 0, maxFrames } = options
   const [B, T, H, W, C] = videos.shape
   const settings: SchemeSettings = {
@@ -69,19 +76,33 @@ export async function sampleVideo(options: SampleVideoOptions): Promise<VideoBat
   const keys = (options.videoIndices ?? range(B)).map((video) => ({ seed, video, sampleIdx }))
   // Each video walks its own iterator: a scheme may choose by what the video's frames look like.
   const walks = range(B).map(() => checkedStages(scheme.name, settings, scheme.stages(settings)))
+  const denoise = options.denoise ?? ownStep(options)
+  const { numTimesteps } = diffusion
   let index = 0
-  for (const stages of inStep(walks)) {
-    const report = (step: number, steps: number) => {
-      if (stages[0]) onProgress?.({ stage: index, stages: total, step, steps, frames: stages[0] })
-      signal?.throwIfAborted()
+  try {
+    for (const stages of inStep(walks)) {
+      const report = (step: number, steps: number) => {
+        if (stages[0]) onProgress?.({ stage: index, stages: total, step, steps, frames: stages[0] })
+        signal?.throwIfAborted()
+      }
+      report(0, numTimesteps)
+      const stage = { denoise, numTimesteps, frameShape: [H, W, C] as const, keys, index, onStep: report }
+      await sampleStage(stages, frames, stage)
+      index++
     }
-    report(0, diffusion.numTimesteps)
-    const frameShape = [H, W, C] as const
-    const stage = { model, diffusion, sampler, clipDenoised, frameShape, keys, index, onStep: report }
-    await sampleStage(stages, frames, stage)
-    index++
+  } finally {
+    if (denoise !== options.denoise) denoise.dispose()
   }
   return frames.toVideos()
+}
+
+function ownStep({ model, diffusion, sampler, clipDenoised = true }: SampleVideoOptions): DenoisingStep {
+  return denoisingStep({
+    model,
+    diffusion,
+    sampler: sampler ?? ancestralSampler(diffusion.numTimesteps),
+    clipDenoised,
+  })
 }
 
 /** The next stage of every video, until all end together. */

@@ -1,6 +1,6 @@
+import { videoNoise } from '../diffusion/video-noise.js'
 import { hostRandom } from '../random.js'
-import { randomNormal } from '../runtime/random-normal.js'
-import { tf, type Tensor4D, type Tensor5D } from '../runtime/tf.js'
+import { tf, type Tensor2D, type Tensor5D } from '../runtime/tf.js'
 
 /** What a video's noise depends on, besides stage and step. */
 export interface NoiseKey {
@@ -12,11 +12,21 @@ export interface NoiseKey {
 }
 
 /**
+ * Seeds of the noise for one moment of sampling, (B, 2), int32.
+ * @param keys one per video
+ * @param moment the step that needs it, or `start` for x_T
+ */
+export function stageSeeds(keys: readonly NoiseKey[], stage: number, moment: number | 'start'): Tensor2D {
+  const seeds = keys.map(({ seed, video, sampleIdx }) => [
+    ...hostRandom('sample', seed, video, sampleIdx, stage, moment).deviceSeed(),
+  ])
+  return tf.tensor2d(seeds, [keys.length, 2], 'int32')
+}
+
+/**
  * Standard-normal noise for one moment of sampling, (B, K, H, W, C): each video's own, so that a video
  * turns out the same in whatever batch it is sampled.
- * @param keys one per video
  * @param shape (K, H, W, C) of one video
- * @param moment the step that needs it, or `start` for x_T
  */
 export function stageNoise(
   keys: readonly NoiseKey[],
@@ -24,11 +34,5 @@ export function stageNoise(
   stage: number,
   moment: number | 'start',
 ): Tensor5D {
-  return tf.tidy(() => {
-    const videos = keys.map(({ seed, video, sampleIdx }) => {
-      const random = hostRandom('sample', seed, video, sampleIdx, stage, moment)
-      return randomNormal([...shape], random.deviceSeed()) as Tensor4D
-    })
-    return tf.stack(videos) as Tensor5D
-  })
+  return tf.tidy(() => videoNoise(stageSeeds(keys, stage, moment), [keys.length, ...shape]))
 }

@@ -1,9 +1,9 @@
 import type { GaussianDiffusion, StepTable } from '../diffusion/gaussian-diffusion.js'
 import { trainingLosses, type Losses } from '../diffusion/losses.js'
 import type { Conditioning, Network } from '../diffusion/types.js'
+import { videoNoise } from '../diffusion/video-noise.js'
 import type { Parameters } from '../nn/scope.js'
-import { randomNormal } from '../runtime/random-normal.js'
-import { tf, type Tensor, type Tensor1D, type Tensor2D, type Tensor5D } from '../runtime/tf.js'
+import { tf, type Tensor, type Tensor1D, type Tensor2D } from '../runtime/tf.js'
 import { nameTensors } from './state.js'
 
 /** The trained network as a pure function of its parameters. */
@@ -77,10 +77,4 @@ export function mapLosses(losses: Losses, change: (values: Tensor1D) => Tensor1D
   return Object.fromEntries(
     Object.entries(losses).map(([name, values]) => [name, change(values as Tensor1D)]),
   ) as unknown as Losses
-}
-
-/** Each video's noise depends on its own seed alone, so that micro-batches change nothing. */
-export function videoNoise(seeds: Tensor2D, shape: readonly number[]): Tensor5D {
-  const videos = tf.unstack(seeds).map((seed) => randomNormal(shape.slice(1), seed as Tensor1D))
-  return tf.stack(videos) as Tensor5D
 }

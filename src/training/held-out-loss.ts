@@ -2,12 +2,12 @@ import type { TrainingConfig } from '../config/training.js'
 import type { VideoDataset } from '../data/dataset.js'
 import type { GaussianDiffusion } from '../diffusion/gaussian-diffusion.js'
 import { trainingLosses } from '../diffusion/losses.js'
+import { videoNoise } from '../diffusion/video-noise.js'
 import type { VideoModel } from '../model/video-model.js'
 import { hostRandom } from '../random.js'
 import { tf } from '../runtime/tf.js'
 import { makeBatch } from './batch.js'
 import { feedMicroBatch } from './feed.js'
-import { videoNoise } from './gradients.js'
 import { readItem } from './item.js'
 
 export interface HeldOutRequest {

@@ -2,11 +2,13 @@ import type { VideoDataset } from '../data/dataset.js'
 import { toPixels } from '../data/pixels.js'
 import type { GaussianDiffusion } from '../diffusion/gaussian-diffusion.js'
 import { ancestralSampler } from '../diffusion/samplers/ancestral.js'
-import { unet } from '../model/unet.js'
+import { walk } from '../diffusion/samplers/walk.js'
+import { modelOf } from '../model/video-model.js'
 import type { Parameters } from '../nn/scope.js'
 import { hostRandom } from '../random.js'
-import { randomNormal } from '../runtime/random-normal.js'
-import { tf, type Tensor5D } from '../runtime/tf.js'
+import { tf } from '../runtime/tf.js'
+import { denoisingStep } from '../sampling/denoising-step.js'
+import { stageNoise, stageSeeds } from '../sampling/stage-noise.js'
 import { makeBatch } from './batch.js'
 import { epochOrder } from './epoch-order.js'
 import { feedMicroBatch } from './feed.js'
@@ -56,21 +58,26 @@ export async function samplePreview({
     noise: videos.map((_, i) => hostRandom('preview noise', i)),
     dropout: hostRandom('preview dropout'),
   })
-  const noise = (moment: number | 'start') =>
-    randomNormal(batch.shape, hostRandom('preview', moment).deviceSeed()) as Tensor5D
-  const start = noise('start')
+  const keys = videos.map((video) => ({ seed: 0, video, sampleIdx: 0 }))
+  const [, ...shape] = batch.shape
+  const start = stageNoise(keys, shape, 0, 'start')
+  const { numTimesteps } = diffusion
+  const denoise = denoisingStep({
+    model: modelOf(config, parameters),
+    diffusion,
+    sampler: ancestralSampler(numTimesteps),
+    clipDenoised: true,
+  })
+  const { x0, obsMask, latentMask, frameIndices } = fed
   try {
-    const sample = await ancestralSampler(diffusion.numTimesteps).sample({
-      denoise: diffusion.denoiser((x, timesteps) => unet(parameters, config, { ...fed, x, timesteps }), {
-        clipDenoised: true,
-      }),
-      start,
-      noise,
-    })
+    const sample = await walk(numTimesteps, { start }, (x, t) =>
+      denoise.run({ x0, obsMask, latentMask, frameIndices }, x, t, stageSeeds(keys, 0, t)),
+    )
     const pixels = toPixels(await sample.data().finally(() => sample.dispose()))
     keepObserved(pixels, batch.pixels, batch.obsMask)
     return { shape: batch.shape, pixels, numObserved: tasks[0]?.observed.length ?? 0 }
   } finally {
+    denoise.dispose()
     tf.dispose([{ ...fed }, start])
   }
 }

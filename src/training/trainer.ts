@@ -2,6 +2,7 @@ import type { TrainingConfig } from '../config/training.js'
 import type { GaussianDiffusion } from '../diffusion/gaussian-diffusion.js'
 import { UserError } from '../errors.js'
 import { hostRandom } from '../random.js'
+import { compile } from '../runtime/compile.js'
 import { tf } from '../runtime/tf.js'
 import type { HostLosses } from '../tracking/loss-metrics.js'
 import { ADAMW_DEFAULTS, adamwScalars } from './adamw.js'
@@ -10,7 +11,7 @@ import { feedMicroBatch } from './feed.js'
 import type { ParametricNetwork } from './gradients.js'
 import { learningRate } from './learning-rate.js'
 import { disposeState, type TrainingState } from './state.js'
-import { trainingStep, type StepResult } from './step.js'
+import { trainingStep, type StepInputs, type StepResult } from './step.js'
 import type { TimestepDraw, TimestepSampler } from './timestep-sampler.js'
 
 export interface TrainerSetup {
@@ -53,6 +54,9 @@ export function createTrainer(setup: TrainerSetup): Trainer {
   const { config, network, diffusion, emaRates, timestepSampler } = setup
   const settings = { network, diffusion, emaRates, ...ADAMW_DEFAULTS }
   let { state, step, optimizerStep } = setup
+  const compiledStep = compile((before: TrainingState, inputs: StepInputs) =>
+    trainingStep(settings, before, inputs),
+  )
 
   const run = (microBatches: readonly Batch[], draw: TimestepDraw): StepResult => {
     let first = 0
@@ -78,7 +82,7 @@ export function createTrainer(setup: TrainerSetup): Trainer {
       rootCorrection: tf.scalar(numbers.rootCorrection),
     }
     try {
-      return trainingStep(settings, state, { microBatches: fed, scalars })
+      return compiledStep(state, { microBatches: fed, scalars })
     } finally {
       tf.dispose([fed.map((micro) => ({ ...micro })), scalars])
     }
@@ -117,6 +121,7 @@ export function createTrainer(setup: TrainerSetup): Trainer {
       return { losses, draw, gradNorm }
     },
     dispose: () => {
+      compiledStep.dispose()
       disposeState(state)
     },
   }

@@ -1,26 +1,35 @@
 import { modelOptions } from '../../src/config/model.js'
 import { defaultsOf } from '../../src/config/option.js'
 import { createDiffusion } from '../../src/diffusion/gaussian-diffusion.js'
-import type { Conditioning } from '../../src/diffusion/types.js'
+import type { Conditioning, Network } from '../../src/diffusion/types.js'
 import { tf, type Tensor5D } from '../../src/runtime/tf.js'
-import type { SamplingModel } from '../../src/sampling/sample-stage.js'
+import type { SamplingModel } from '../../src/sampling/denoising-step.js'
 import type { VideoBatch } from '../../src/sampling/video-batch.js'
 
 export const SIZE = 4
 
 /** A model that predicts clean frames: sampling ends with exactly what it says at the last step. */
-export function fakeModel(
-  predict: (conditioning: Conditioning, x: Tensor5D) => Tensor5D,
-): SamplingModel & { readonly seen: Conditioning[] } {
-  const seen: Conditioning[] = []
-  return {
-    seen,
-    config: { image_size: SIZE },
-    conditioned(conditioning) {
-      seen.push(conditioning)
-      return (x) => tf.tidy(() => predict(conditioning, x))
-    },
+export function fakeModel(predict: (conditioning: Conditioning, x: Tensor5D) => Tensor5D): FakeModel {
+  const seen = new Set<Conditioning>()
+  const conditioned = (conditioning: Conditioning): Network => {
+    seen.add(conditioning)
+    return (x) => tf.tidy(() => predict(conditioning, x))
   }
+  return {
+    conditioned,
+    get seen() {
+      return [...seen]
+    },
+    config: { image_size: SIZE },
+    parameters: new Map(),
+    with: () => ({ conditioned }),
+  }
+}
+
+export interface FakeModel extends SamplingModel {
+  conditioned(conditioning: Conditioning): Network
+  /** What the network was given in each stage. */
+  readonly seen: readonly Conditioning[]
 }
 
 export const fakeConfig = { ...defaultsOf(modelOptions), timestep_respacing: '5', predict_xstart: true }

@@ -1,17 +1,18 @@
 import { tf, type Tensor5D } from '../../runtime/tf.js'
 import type { Denoised, Sampler } from '../types.js'
-import { walk } from './walk.js'
+import { samplerOf } from './sampler.js'
 
 /**
  * Ancestral sampling (Ho et al. 2020, algorithm 2): draws x_{t-1} from p(x_{t-1} | x_t), step by step;
  * no noise at the last one.
  */
 export function ancestralSampler(numTimesteps: number): Sampler {
-  return {
+  return samplerOf({
     name: 'ancestral',
-    sample: (run) =>
-      walk(numTimesteps, run, (x, t) => ancestralStep(run.denoise(x, t), t === 0 ? undefined : run.noise(t))),
-  }
+    numTimesteps,
+    weights: (t) => [t === 0 ? 0 : 1],
+    update: (_, denoised, weight, noise) => ancestralStep(denoised, tf.mul(noise(), weight)),
+  })
 }
 
 /** x_{t-1} from what was seen at x_t, with standard-normal noise of its shape or, at t = 0, none. */

@@ -1,28 +1,32 @@
-import { tf, type Tensor5D } from '../../runtime/tf.js'
+import { tf, type Tensor, type Tensor5D } from '../../runtime/tf.js'
 import type { Schedule } from '../schedule.js'
 import type { Denoised, Sampler } from '../types.js'
-import { walk } from './walk.js'
+import { samplerOf } from './sampler.js'
 
 /**
  * DDIM (Song et al. 2020, eq. 12), the noise derived again from the (clipped) guess of x_0.
  * @param eta 0: deterministic; 1: as noisy as ancestral sampling
  */
 export function ddimSampler(schedule: Schedule, eta: number): Sampler {
-  return {
+  return samplerOf({
     name: 'ddim',
-    sample: (run) =>
-      walk(schedule.numTimesteps, run, (x, t) => {
-        const weights = ddimWeights(schedule, t, eta)
-        return ddimStep(x, run.denoise(x, t), weights, weights.noise === 0 ? undefined : run.noise(t))
-      }),
-  }
+    numTimesteps: schedule.numTimesteps,
+    weights: (t) => {
+      const { xStart, xT, noise } = ddimWeights(schedule, t, eta)
+      return [xStart, xT, noise]
+    },
+    update: (x, denoised, weights, noise) => {
+      const [xStart, xT, scale] = tf.unstack(weights) as [Tensor, Tensor, Tensor]
+      return ddimStep(x, denoised, { xStart, xT, noise: scale }, eta === 0 ? undefined : noise())
+    },
+  })
 }
 
-/** x_{t-1} from x_t and what was seen there, with standard-normal noise where its weight is not zero. */
+/** x_{t-1} from x_t and what was seen there, with standard-normal noise unless its weight is zero. */
 export function ddimStep(
   x: Tensor5D,
   { predXStart }: Pick<Denoised, 'predXStart'>,
-  weights: DdimWeights,
+  weights: DdimWeights<Tensor | number>,
   noise: Tensor5D | undefined,
 ): Tensor5D {
   return tf.tidy(() => {
@@ -32,10 +36,10 @@ export function ddimStep(
 }
 
 /** What x_{t-1} is made of. */
-export interface DdimWeights {
-  readonly xStart: number
-  readonly xT: number
-  readonly noise: number
+export interface DdimWeights<N = number> {
+  readonly xStart: N
+  readonly xT: N
+  readonly noise: N
 }
 
 /** Weights of x_0, x_t and fresh noise in x_{t-1}, in float64. */

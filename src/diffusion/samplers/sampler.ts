@@ -1,0 +1,17 @@
+import { tf } from '../../runtime/tf.js'
+import type { Sampler, SamplerStep } from '../types.js'
+import { walk } from './walk.js'
+
+/** A sampler made of its step. */
+export function samplerOf(step: SamplerStep): Sampler {
+  const { numTimesteps, weights, update } = step
+  return {
+    ...step,
+    sample: (run) =>
+      walk(numTimesteps, run, (x, t) => {
+        const numbers = weights(t)
+        const noise = () => (numbers.at(-1) === 0 ? tf.zerosLike(x) : run.noise(t))
+        return update(x, run.denoise(x, t), tf.tensor1d([...numbers]), noise)
+      }),
+  }
+}

@@ -1,0 +1,70 @@
+import type { GraphNode } from './graph-def.js'
+
+/** Values of a constant: TensorFlow's number of the element type, the shape, and the bytes in C order. */
+export interface ConstantValue {
+  readonly dtype: number
+  readonly shape: readonly number[]
+  readonly bytes: Uint8Array
+}
+
+/** Constants of more elements that are all equal are filled in on the device, so that graphs stay small. */
+const LARGEST_UNIFORM = 16
+const INT32 = 3
+
+/** A graph that grows operation by operation. Outputs of operations are written `name:index`. */
+export class GraphBuilder {
+  readonly #nodes: GraphNode[] = []
+  readonly #constants = new Map<string, string>()
+
+  /** @returns the name of the new node */
+  add(op: string, inputs: readonly string[], attributes: GraphNode['attributes']): string {
+    const name = `n${this.#nodes.length}`
+    this.#nodes.push({ name, op, inputs, attributes })
+    return name
+  }
+
+  /** @returns the output that has these values; the same for the same values */
+  constant({ dtype, shape, bytes }: ConstantValue): string {
+    const size = shape.reduce((product, length) => product * length, 1)
+    if (size > LARGEST_UNIFORM && isUniform(bytes, bytes.length / size)) {
+      const dimensions = new Uint8Array(Int32Array.from(shape).buffer)
+      const inputs = [
+        this.constant({ dtype: INT32, shape: [shape.length], bytes: dimensions }),
+        this.constant({ dtype, shape: [], bytes: bytes.slice(0, bytes.length / size) }),
+      ]
+      return `${this.add('Fill', inputs, { T: { type: dtype }, index_type: { type: INT32 } })}:0`
+    }
+    const key = `${dtype} ${shape.join()} ${Buffer.from(bytes).toString('latin1')}`
+    const known = this.#constants.get(key)
+    if (known !== undefined) return known
+    const value = { tensor: { dtype, shape, bytes } }
+    const source = `${this.add('Const', [], { dtype: { type: dtype }, value })}:0`
+    this.#constants.set(key, source)
+    return source
+  }
+
+  /** TensorFlow's name of the operation that an output belongs to. */
+  opOf(source: string): string | undefined {
+    return this.#nodes.find(({ name }) => name === nodeOf(source))?.op
+  }
+
+  /** The nodes that the given outputs need, each after its inputs. */
+  nodesFor(outputs: readonly string[]): GraphNode[] {
+    const needed = new Set(outputs.map(nodeOf))
+    return this.#nodes
+      .toReversed()
+      .filter(({ name, inputs }) => {
+        if (!needed.has(name)) return false
+        for (const input of inputs) needed.add(nodeOf(input))
+        return true
+      })
+      .reverse()
+  }
+}
+
+const nodeOf = (source: string) => source.slice(0, source.lastIndexOf(':'))
+
+/** Whether all elements of `width` bytes are the same. */
+function isUniform(bytes: Uint8Array, width: number): boolean {
+  return bytes.every((byte, i) => i < width || byte === bytes[i - width])
+}

@@ -1,0 +1,235 @@
+import type {
+  BindingAttribute,
+  BindingTensor,
+  HostValues,
+  OperationBinding,
+  TensorFlowBackend,
+} from '../tensorflow-backend.js'
+import { tf, type Tensor } from '../tf.js'
+import { currentOperation, operationsUnderWay } from './current-operation.js'
+import { GraphBuilder } from './graph-builder.js'
+import type { GraphAttribute, GraphNode } from './graph-def.js'
+
+/** What a function did, as a graph. Outputs of nodes are written `name:index`. */
+export interface Recording {
+  readonly nodes: readonly GraphNode[]
+  /** In the order of the arguments. */
+  readonly inputs: readonly string[]
+  /** In the order of the results; no two are the same, and none is an input. */
+  readonly outputs: readonly string[]
+}
+
+/** Constants of more elements are taken for data or random numbers, which belong among the arguments. */
+const LARGEST_CONSTANT = 65_536
+
+/** Operations whose kernels leave it to eager execution to find out the type of the first input. */
+const LEAVES_TYPE_OUT = new Set(['ExpandDims', 'Where'])
+
+/**
+ * Runs a function once and writes down every operation on the way: all kernels reach TensorFlow through the
+ * addon's `executeOp` and `createTensor`. What the function computes is thrown away.
+ * @param fn a pure function of its arguments
+ * @throws Error that names the operation if values are read back to the host, if random numbers are made
+ *   there, or if a tensor is used that is not an argument.
+ */
+export function record(
+  backend: TensorFlowBackend,
+  fn: (inputs: readonly Tensor[]) => readonly Tensor[],
+  inputs: readonly Tensor[],
+): Recording {
+  const recorder = new Recorder(backend)
+  let recording: Recording | undefined
+  tf.tidy(() => {
+    // Handles of their own, as arguments may share one, and may be reached without being passed.
+    const own = inputs.map((input) => sameValues(backend, input))
+    recording = recorder.run(own, fn)
+  })
+  if (!recording) throw new Error('the function was not run')
+  return recording
+}
+
+/** Where a tensor comes from. */
+interface Source {
+  readonly output: string
+  readonly dtype: number
+  readonly kind: 'input' | 'constant' | 'computed'
+}
+
+class Recorder {
+  readonly #graph = new GraphBuilder()
+  readonly #sources = new Map<number, Source>()
+  /** Values that became tensors during the recording. */
+  readonly #written = new WeakSet<object>()
+  readonly #backend: TensorFlowBackend
+  readonly #binding: OperationBinding
+
+  constructor(backend: TensorFlowBackend) {
+    this.#backend = backend
+    this.#binding = backend.binding
+  }
+
+  run(inputs: readonly Tensor[], fn: (inputs: readonly Tensor[]) => readonly Tensor[]): Recording {
+    const placeholders = inputs.map((input) => this.#placeholder(input))
+    const results = this.#intercepted(() => {
+      // Still while recording: some results may be constants that are on the host yet.
+      const ids = this.#backend.getInputTensorIds(fn(inputs))
+      return ids.map((id, i) => this.#sourceOf(id, () => `result ${i + 1} of the function`))
+    })
+    const outputs = this.#distinct(results)
+    const nodes = this.#graph.nodesFor([...placeholders, ...outputs])
+    return { nodes, inputs: placeholders, outputs }
+  }
+
+  #placeholder(input: Tensor): string {
+    const [id = NaN] = this.#backend.getInputTensorIds([input])
+    const dtype = typeNumber(this.#binding, input)
+    const node = this.#graph.add('Placeholder', [], { dtype: { type: dtype }, shape: { shape: input.shape } })
+    this.#sources.set(id, { output: `${node}:0`, dtype, kind: 'input' })
+    return `${node}:0`
+  }
+
+  /** A function's outputs must be distinct and its own: others get an operation. */
+  #distinct(results: readonly Source[]): string[] {
+    const taken = new Set<string>()
+    return results.map(({ output, dtype, kind }) => {
+      const isOwn = kind === 'computed' && !taken.has(output)
+      taken.add(output)
+      return isOwn ? output : `${this.#graph.add('Identity', [output], { T: { type: dtype } })}:0`
+    })
+  }
+
+  #intercepted<T>(run: () => T): T {
+    const backend = this.#backend
+    const write = backend.write.bind(backend)
+    backend.binding = this.#recordingBinding()
+    backend.write = (values, shape, dtype) => {
+      refuseRandomNumbers()
+      this.#written.add(values)
+      return write(values, shape, dtype)
+    }
+    try {
+      return run()
+    } finally {
+      backend.binding = this.#binding
+      // Uncovers the class's own method.
+      delete (backend as Partial<TensorFlowBackend>).write
+    }
+  }
+
+  #recordingBinding(): OperationBinding {
+    const binding = this.#binding
+    const replaced: Pick<OperationBinding, 'createTensor' | 'executeOp' | 'tensorDataSync'> = {
+      createTensor: (shape, dtype, values) => {
+        const id = binding.createTensor(shape, dtype, values)
+        this.#addConstant(id, shape, dtype, values)
+        return id
+      },
+      executeOp: (name, attributes, ids, count) => {
+        const inputs = ids.map((id, i) => this.#sourceOf(id, () => `input ${i + 1} of ${name}`))
+        const results = binding.executeOp(name, attributes, ids, count)
+        this.#addOperation(name, attributes, inputs, results)
+        return results
+      },
+      tensorDataSync: (id) => {
+        this.#refuseReading(id)
+        return binding.tensorDataSync(id)
+      },
+    }
+    // The addon's properties are read-only: hence an object in front of it, not a changed copy.
+    const front = Object.create(binding) as OperationBinding
+    for (const [name, value] of Object.entries(replaced)) Object.defineProperty(front, name, { value })
+    return front
+  }
+
+  #addOperation(
+    name: string,
+    attributes: readonly BindingAttribute[],
+    inputs: readonly Source[],
+    results: readonly BindingTensor[],
+  ): void {
+    const values: Record<string, GraphAttribute> = {}
+    if (LEAVES_TYPE_OUT.has(name)) values.T = { type: inputs[0]?.dtype ?? NaN }
+    for (const attribute of attributes) values[attribute.name] = graphAttribute(this.#binding, attribute)
+    const outputs = inputs.map(({ output }) => output)
+    const node = this.#graph.add(name, outputs, values)
+    results.forEach(({ id, dtype }, i) =>
+      this.#sources.set(id, { output: `${node}:${i}`, dtype, kind: 'computed' }),
+    )
+  }
+
+  #addConstant(id: number, shape: readonly number[], dtype: number, values: HostValues): void {
+    // 64-bit integers never are tensors of the library: kernels make them for the operation at hand.
+    if (!this.#written.has(values) && dtype !== this.#binding.TF_INT64) throw outsider(currentOperation())
+    const size = tf.util.sizeFromShape([...shape])
+    const output = this.#graph.constant({ dtype, shape, bytes: bytesOf(values) })
+    if (size > LARGEST_CONSTANT && this.#graph.opOf(output) === 'Const')
+      throw new Error(
+        `${currentOperation()} makes a constant of ${size} numbers while the function is being compiled: ` +
+          'data and random numbers belong among the arguments',
+      )
+    this.#sources.set(id, { output, dtype, kind: 'constant' })
+  }
+
+  #sourceOf(id: number, user: () => string): Source {
+    const source = this.#sources.get(id)
+    if (!source) throw outsider(user())
+    return source
+  }
+
+  #refuseReading(id: number): void {
+    const source = this.#sourceOf(id, currentOperation)
+    if (source.kind === 'constant') return
+    const origin =
+      source.kind === 'input' ? 'an argument' : `a result of ${this.#graph.opOf(source.output) ?? ''}`
+    throw new Error(
+      `${currentOperation()} reads ${origin} back to the host while the function is being compiled: later ` +
+        'calls would go on with the numbers of the first',
+    )
+  }
+}
+
+function outsider(user: string): Error {
+  return new Error(
+    `${user}: a tensor that was made before the function was called can only be used in it as an argument`,
+  )
+}
+
+function refuseRandomNumbers(): void {
+  const random = operationsUnderWay().find((name) => /^(rand|truncatedNormal|dropout|multinomial)/.test(name))
+  if (random !== undefined)
+    throw new Error(
+      `the operation ${random} draws random numbers on the host while the function is being compiled: later ` +
+        'calls would go on with the same; randomNormal and randomUniform of the runtime take a seed',
+    )
+}
+
+/** The same values under a handle of its own. */
+function sameValues(backend: TensorFlowBackend, tensor: Tensor): Tensor {
+  const T = { name: 'T', type: backend.binding.TF_ATTR_TYPE, value: typeNumber(backend.binding, tensor) }
+  const [copy] = backend.executeMultipleOutputs('Identity', [T], [tensor], 1)
+  if (!copy) throw new Error('Identity returned nothing')
+  return copy
+}
+
+function typeNumber(binding: OperationBinding, { dtype }: Tensor): number {
+  if (dtype === 'float32') return binding.TF_FLOAT
+  if (dtype === 'int32') return binding.TF_INT32
+  if (dtype === 'bool') return binding.TF_BOOL
+  throw new Error(`a compiled function takes float32, int32 and bool, not ${dtype}`)
+}
+
+function graphAttribute(binding: OperationBinding, { name, type, value }: BindingAttribute): GraphAttribute {
+  if (type === binding.TF_ATTR_STRING) return { string: value as string }
+  if (type === binding.TF_ATTR_INT) return { int: value as number }
+  if (type === binding.TF_ATTR_FLOAT) return { float: value as number }
+  if (type === binding.TF_ATTR_BOOL) return { bool: value as boolean }
+  if (type === binding.TF_ATTR_TYPE) return { type: value as number }
+  if (type === binding.TF_ATTR_SHAPE) return { shape: value as number[] }
+  throw new Error(`attribute ${name} is of a kind (${type}) that a compiled function cannot have`)
+}
+
+function bytesOf(values: HostValues): Uint8Array {
+  if (!ArrayBuffer.isView(values)) throw new Error('a compiled function has no texts')
+  const { buffer, byteOffset, byteLength } = values as Float32Array
+  return new Uint8Array(buffer.slice(byteOffset, byteOffset + byteLength))
+}

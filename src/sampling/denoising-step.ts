@@ -1,0 +1,60 @@
+import type { GaussianDiffusion, StepTable } from '../diffusion/gaussian-diffusion.js'
+import type { Conditioning, Network, Sampler } from '../diffusion/types.js'
+import { videoNoise } from '../diffusion/video-noise.js'
+import type { Parameters } from '../nn/scope.js'
+import { compile } from '../runtime/compile.js'
+import { tf, type Tensor1D, type Tensor2D, type Tensor5D } from '../runtime/tf.js'
+
+/** What sampling needs of a model: its parameters, and the network as a pure function of them. */
+export interface SamplingModel {
+  readonly config: { readonly image_size: number }
+  readonly parameters: Parameters
+  with(parameters: Parameters): { conditioned(conditioning: Conditioning): Network }
+}
+
+/** What sampling needs of a diffusion process. */
+export type SamplingDiffusion = Pick<GaussianDiffusion, 'numTimesteps' | 'at' | 'pMeanVariance'>
+
+export interface DenoisingSetup {
+  readonly model: SamplingModel
+  readonly diffusion: SamplingDiffusion
+  readonly sampler: Sampler
+  /** Whether guesses of clean frames are kept within the range of pixels. */
+  readonly clipDenoised: boolean
+}
+
+/** One step of the diffusion process backwards. */
+export interface DenoisingStep {
+  /**
+   * @param x x_t, (B, K, H, W, C)
+   * @param noiseSeeds one per video, (B, 2), int32
+   * @returns x_{t-1}, which the caller owns
+   */
+  run(conditioning: Conditioning, x: Tensor5D, t: number, noiseSeeds: Tensor2D): Tensor5D
+  dispose(): void
+}
+
+/** The network, what its output means, the sampler's update and its noise as one compiled function. */
+export function denoisingStep({ model, diffusion, sampler, clipDenoised }: DenoisingSetup): DenoisingStep {
+  const step = (
+    parameters: Parameters,
+    conditioning: Conditioning,
+    x: Tensor5D,
+    at: StepTable,
+    weights: Tensor1D,
+    seeds: Tensor2D,
+  ): Tensor5D => {
+    const network = model.with(parameters).conditioned(conditioning)
+    const denoised = diffusion.pMeanVariance(network, x, at, { clipDenoised })
+    return sampler.update(x, denoised, weights, () => videoNoise(seeds, x.shape))
+  }
+  const compiled = compile(step)
+  return {
+    run: (conditioning, x, t, seeds) =>
+      tf.tidy(() => {
+        const at = diffusion.at(Array.from({ length: x.shape[0] }, () => t))
+        return compiled(model.parameters, conditioning, x, at, tf.tensor1d([...sampler.weights(t)]), seeds)
+      }),
+    dispose: compiled.dispose,
+  }
+}
