@@ -14,6 +14,8 @@ const config = resolveModelConfig({
   num_channels: 32,
   num_res_blocks: 1,
   timestep_respacing: '2',
+  // From predicted noise, x_0 at the first step is 157 times as uncertain as the network's rounding.
+  predict_xstart: true,
 })
 const [T, SIZE] = [6, 32]
 
