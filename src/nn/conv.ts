@@ -1,4 +1,5 @@
 import { tf, type Tensor4D } from '../runtime/tf.js'
+import { biasAdd } from './bias-add.js'
 import { linear } from './linear.js'
 import type { Scope } from './scope.js'
 
@@ -16,7 +17,7 @@ export function conv3x3(x: Tensor4D, layer: Scope, stride: 1 | 2 = 1): Tensor4D 
     stride === 1
       ? tf.conv2d(x, kernel, 1, 'same')
       : tf.conv2d(tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]]), kernel, stride, 'valid') // prettier-ignore
-  return tf.add(convolved, layer.get('bias'))
+  return biasAdd(convolved, layer.get('bias'))
 }
 
 /**

@@ -1,5 +1,6 @@
 import seedrandom from 'seedrandom'
 import type { DeviceSeed } from './random-normal.js'
+import { runOperation } from './run-operation.js'
 import { type Tensor, tf } from './tf.js'
 
 export type Distribution = 'normal' | 'uniform'
@@ -21,29 +22,12 @@ export function drawRandom(distribution: Distribution, shape: readonly number[],
 
 const OPERATIONS = { normal: 'StatelessRandomNormal', uniform: 'StatelessRandomUniform' } as const
 
-/** The part of the TensorFlow backend that runs any operation by its name. */
-interface OperationRunner {
-  executeMultipleOutputs(
-    name: string,
-    attributes: readonly { name: string; type: number; value: unknown }[],
-    inputs: readonly Tensor[],
-    outputs: number,
-  ): Tensor[]
-  readonly binding: Readonly<Record<'TF_ATTR_TYPE' | 'TF_FLOAT' | 'TF_INT32', number>>
-}
-
 function onDevice(distribution: Distribution, shape: readonly number[], seeds: Tensor): Tensor {
-  const backend = tf.backend() as unknown as OperationRunner
-  const { TF_ATTR_TYPE, TF_FLOAT, TF_INT32 } = backend.binding
-  const attributes = [
-    { name: 'dtype', type: TF_ATTR_TYPE, value: TF_FLOAT },
-    { name: 'T', type: TF_ATTR_TYPE, value: TF_INT32 },
-    { name: 'Tseed', type: TF_ATTR_TYPE, value: TF_INT32 },
-  ]
-  const inputs = [tf.tensor1d([...shape], 'int32'), seeds]
-  const [numbers] = backend.executeMultipleOutputs(OPERATIONS[distribution], attributes, inputs, 1)
-  if (!numbers) throw new Error(`${OPERATIONS[distribution]} returned nothing`)
-  return numbers
+  return runOperation(OPERATIONS[distribution], [tf.tensor1d([...shape], 'int32'), seeds], {
+    dtype: { type: 'float32' },
+    T: { type: 'int32' },
+    Tseed: { type: 'int32' },
+  })
 }
 
 function onHost(distribution: Distribution, size: number, seeds: Tensor): Float32Array {

@@ -1,0 +1,30 @@
+import { runOperation } from '../runtime/run-operation.js'
+import { tf, type Tensor, type Tensor2D } from '../runtime/tf.js'
+
+/**
+ * The product of two matrices. On TensorFlow by the operation for just two of them: the tensor library's
+ * own choice, the one for stacks, is not fused with a bias after it.
+ * @param a (N, K)
+ * @param b (K, M)
+ * @returns (N, M)
+ */
+export function matrixProduct(a: Tensor2D, b: Tensor2D): Tensor2D {
+  if (tf.getBackend() !== 'tensorflow') return tf.matMul(a, b)
+  const product = tf.customGrad((...inputs) => {
+    const [left, right, save] = inputs as unknown as [Tensor2D, Tensor2D, (kept: Tensor[]) => void]
+    save([left, right])
+    return {
+      value: matMul(left, right, false, false),
+      gradFunc: (dy: Tensor, kept: Tensor[]) => {
+        const [x, y] = kept as [Tensor, Tensor]
+        return [matMul(dy, y, false, true), matMul(x, dy, true, false)]
+      },
+    }
+  })
+  return product(a, b) as Tensor2D
+}
+
+function matMul(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): Tensor {
+  const attributes = { T: { type: 'float32' }, transpose_a: transposeA, transpose_b: transposeB } as const
+  return runOperation('MatMul', [a, b], attributes)
+}
