@@ -102,7 +102,7 @@ async function build(
   })
   const driver = driverIn(driverFolder)
   const binding = await provide(cache, bindingName(driver, libraries), async (temporary) => {
-    onProgress('compiling the binding (about half a minute)')
+    onProgress('compiling the binding (about 30 s)')
     await compileBinding(driver, libraries, temporary, (reason) => {
       onProgress(`some parts will be slower: ${reason}`)
     })
