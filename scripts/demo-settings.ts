@@ -38,7 +38,7 @@ const SMALL_RUN = {
 
 export const FULL_DEMO: DemoSettings = {
   runId: 'demo',
-  train: { ...SMALL_RUN, max_steps: 350, lr_anneal_steps: 350, save_interval: 100, ema_rate: '0.98' },
+  train: { ...SMALL_RUN, max_steps: 700, lr_anneal_steps: 700, save_interval: 100, ema_rate: '0.98' },
   lossTasks: 40,
   videos: 4,
   T: 24,
