@@ -81,6 +81,7 @@ function describeWriteError(file: string, error: unknown): unknown {
     EROFS: 'the disk is read-only',
     ENOTDIR: 'a part of its path is a file, not a folder',
     EISDIR: 'a folder of that name is in the way',
+    EEXIST: 'a file is where its folder should be',
   }
   const reason = reasons[errorCode(error) ?? '']
   return reason ? new UserError(`could not write ${file}: ${reason}`, { cause: error }) : error

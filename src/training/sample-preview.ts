@@ -29,19 +29,23 @@ export interface PreviewRequest {
   readonly config: ResolvedTrainConfig
   readonly diffusion: GaussianDiffusion
   readonly dataset: VideoDataset
+  /** Gives the preview up after the denoising step at hand. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
  * Completes the first two videos of the first training batch (one, if a batch has one) with all diffusion
  * steps and always the same noise: one with consecutive frames, the other with frames spread over its
  * whole window; the first third is given.
+ * @returns undefined if the signal came first
  */
 export async function samplePreview({
   parameters,
   config,
   diffusion,
   dataset,
-}: PreviewRequest): Promise<Preview> {
+  signal,
+}: PreviewRequest): Promise<Preview | undefined> {
   const tasks = previewTasks(dataset.T, config.max_frames)
   const videos = epochOrder(dataset.length, config.batch_size, config.seed)(0).slice(0, tasks.length)
   const items = await Promise.all(
@@ -70,12 +74,16 @@ export async function samplePreview({
   })
   const { x0, obsMask, latentMask, frameIndices } = fed
   try {
-    const sample = await walk(numTimesteps, { start }, (x, t) =>
+    const onStep = () => signal?.throwIfAborted()
+    const sample = await walk(numTimesteps, { start, onStep }, (x, t) =>
       denoise.run({ x0, obsMask, latentMask, frameIndices }, x, t, stageSeeds(keys, 0, t)),
     )
     const pixels = toPixels(await sample.data().finally(() => sample.dispose()))
     keepObserved(pixels, batch.pixels, batch.obsMask)
     return { shape: batch.shape, pixels, numObserved: tasks[0]?.observed.length ?? 0 }
+  } catch (error) {
+    if (signal?.aborted) return undefined
+    throw error
   } finally {
     denoise.dispose()
     tf.dispose([{ ...fed }, start])

@@ -127,8 +127,9 @@ export async function train(run: TrainRun): Promise<RunResult> {
             config,
             diffusion,
             dataset,
+            signal: run.signal,
           })
-          await run.onSample?.(preview, trainer.step)
+          if (preview) await run.onSample?.(preview, trainer.step)
         }),
     })
     return { runId, folder, step: trainer.step, saved }
