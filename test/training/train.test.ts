@@ -83,8 +83,10 @@ describe('a run', () => {
       { batch_size: 2, noise_schedule: 'cosine', diffusion_steps: 3, sample_interval: 1 },
       {
         signal: stop.signal,
-        onStep: () => stop.abort(),
-        onSample: (preview, step) => void previews.push([preview, step]),
+        onSample: (preview, step) => {
+          previews.push([preview, step])
+          stop.abort()
+        },
       },
     )
     expect(result.step).toBe(1)
@@ -113,6 +115,22 @@ describe('a run', () => {
     expect(loss).toBeGreaterThan(0)
     expect(await held()).toBe(loss)
     model.dispose()
+  })
+
+  it('gives up a preview when a signal comes, and saves the steps before it', async () => {
+    const stop = new AbortController()
+    const previews: Preview[] = []
+    const result = await run(
+      'signal in a preview',
+      { noise_schedule: 'cosine', diffusion_steps: 3, sample_interval: 1 },
+      {
+        signal: stop.signal,
+        onStep: () => stop.abort(),
+        onSample: (preview) => void previews.push(preview),
+      },
+    )
+    expect(previews).toEqual([])
+    expect([result.step, result.saved !== undefined]).toEqual([1, true])
   })
 
   it('starts from a checkpoint given by path, with optimizer and averages beside it', async () => {
