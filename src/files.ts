@@ -1,6 +1,9 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import path from 'node:path'
+import { errorCode } from './error-code.js'
 import { UserError } from './errors.js'
+import { makeFolder } from './make-folder.js'
+import { clearUnfinished, unfinishedFile } from './unfinished-files.js'
 
 /** What goes into a file: bytes or text, or a function that writes to the open file. */
 export type FileContent = Uint8Array | string | ((fd: number) => void)
@@ -42,12 +45,18 @@ export function isMissing(error: unknown): boolean {
   return errorCode(error) === 'ENOENT'
 }
 
+/** The folders that this process has looked through for what killed ones left. */
+const cleared = new Set<string>()
+
 /** Opens a file beside `file` that takes its place once it is whole. */
 function beginFile(file: string) {
-  const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.tmp`)
+  const folder = path.resolve(path.dirname(file))
+  const temporary = unfinishedFile(file)
   let fd: number
   try {
-    mkdirSync(path.dirname(file), { recursive: true })
+    makeFolder(folder)
+    if (!cleared.has(folder)) clearUnfinished(folder)
+    cleared.add(folder)
     fd = openSync(temporary, 'w')
   } catch (error) {
     throw describeWriteError(file, error)
@@ -68,7 +77,7 @@ function beginFile(file: string) {
     abandon(error: unknown): unknown {
       close()
       rmSync(temporary, { force: true })
-      return describeWriteError(file, error)
+      return isAboutAnother(temporary, error) ? error : describeWriteError(file, error)
     },
   }
 }
@@ -78,7 +87,10 @@ function describeWriteError(file: string, error: unknown): unknown {
     ENOSPC: 'the disk is full',
     EDQUOT: 'the disk quota is used up',
     EACCES: 'permission denied',
+    EPERM: 'permission denied',
     EROFS: 'the disk is read-only',
+    ENAMETOOLONG: 'its name is too long',
+    ELOOP: 'its symbolic links lead round in a circle',
     ENOTDIR: 'a part of its path is a file, not a folder',
     EISDIR: 'a folder of that name is in the way',
     EEXIST: 'a file is where its folder should be',
@@ -87,6 +99,7 @@ function describeWriteError(file: string, error: unknown): unknown {
   return reason ? new UserError(`could not write ${file}: ${reason}`, { cause: error }) : error
 }
 
-function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+/** Whether an error names a file, as those of open files do not, and not this one: what was to be copied. */
+function isAboutAnother(file: string, error: unknown): boolean {
+  return error instanceof Error && 'path' in error && error.path !== file
 }

@@ -1,7 +1,9 @@
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { lock } from 'proper-lockfile'
+import { errorCode } from '../error-code.js'
 import { UserError } from '../errors.js'
+import { makeFolder } from '../make-folder.js'
 
 const UNFINISHED = 'unfinished'
 
@@ -18,7 +20,7 @@ export async function provide(
   if (existsSync(target)) return target
   // The number keeps it apart from what a killed process's children may still be writing.
   const temporary = path.join(cache, UNFINISHED, String(process.pid), name)
-  mkdirSync(path.dirname(temporary), { recursive: true })
+  makeFolder(path.dirname(temporary))
   await make(temporary)
   renameSync(temporary, target)
   return target
@@ -32,7 +34,7 @@ export async function provide(
  */
 export async function withCache<T>(cache: string, onWait: () => void, work: () => Promise<T>): Promise<T> {
   try {
-    mkdirSync(cache, { recursive: true })
+    makeFolder(cache)
     const release = await acquire(cache, onWait)
     try {
       clear(cache)
@@ -56,7 +58,7 @@ async function acquire(cache: string, onWait: () => void): Promise<() => Promise
   try {
     return await once()
   } catch (error) {
-    if (codeOf(error) !== 'ELOCKED') throw error
+    if (errorCode(error) !== 'ELOCKED') throw error
   }
   onWait()
   const retries = { retries: 3600, factor: 1, minTimeout: 1000, maxTimeout: 1000 }
@@ -68,17 +70,14 @@ function describe(cache: string, error: unknown): unknown {
     ENOSPC: 'the disk is full',
     EDQUOT: 'the disk quota is used up',
     EACCES: 'permission denied',
+    EPERM: 'permission denied',
     EROFS: 'the disk is read-only',
     ENOTDIR: 'a part of its path is a file, not a folder',
     EEXIST: 'a file of that name is in the way',
   }
-  const reason = reasons[codeOf(error) ?? '']
+  const reason = reasons[errorCode(error) ?? '']
   if (!reason) return error
   return new UserError(`could not write the cache folder ${cache}: ${reason}; FDM_CACHE_DIR names another`, {
     cause: error,
   })
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }

@@ -1,7 +1,8 @@
-import { appendFileSync, mkdirSync, readFileSync } from 'node:fs'
+import { appendFileSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../errors.js'
 import { isMissing, writeFileAtomic } from '../files.js'
+import { makeFolder } from '../make-folder.js'
 import type { Tracker } from './tracker.js'
 
 /**
@@ -17,7 +18,7 @@ export function jsonLines(file: string, resumedAt: number): Tracker {
   return {
     log: (step, metrics) => {
       try {
-        mkdirSync(path.dirname(file), { recursive: true })
+        makeFolder(path.dirname(file))
         appendFileSync(file, `${JSON.stringify({ step, ...metrics })}\n`)
       } catch (error) {
         throw failure('write', file, error)

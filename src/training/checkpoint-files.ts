@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../errors.js'
 import { isMissing } from '../files.js'
@@ -60,12 +60,6 @@ export function filesBeside(checkpoint: string, emaRates: readonly number[]): Om
     optimizer: find('opt'),
     state: find('state'),
   }
-}
-
-/** Removes files that a process killed while it was saving left unfinished. */
-export function removeUnfinished(folder: string): void {
-  for (const name of readFolder(folder))
-    if (/^\..+\.\d+\.tmp$/.test(name)) rmSync(path.join(folder, name), { force: true })
 }
 
 /** All steps of which the folder has the model, oldest first. */

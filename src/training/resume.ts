@@ -6,7 +6,8 @@ import { parameterSpecs } from '../model/parameters.js'
 import { createModel } from '../model/video-model.js'
 import { tf } from '../runtime/tf.js'
 import { readCheckpointFile } from '../torch-file/index.js'
-import { filesBeside, findResume, removeUnfinished, type CheckpointFiles } from './checkpoint-files.js'
+import { clearUnfinished } from '../unfinished-files.js'
+import { filesBeside, findResume, type CheckpointFiles } from './checkpoint-files.js'
 import { readOptimizerFile } from './optimizer-file.js'
 import type { HostState, ResolvedTrainConfig } from './save-checkpoint.js'
 import { initialState, type TrainingState } from './state.js'
@@ -35,7 +36,7 @@ export function startingPoint(config: ResolvedTrainConfig, root: string): Starti
   if (runId) {
     const folder = path.join(root, runId)
     const files = findResume(folder, rates)
-    removeUnfinished(folder)
+    clearUnfinished(folder)
     return resumed(files, config)
   }
   if (config.resume_checkpoint) return resumed(filesBeside(config.resume_checkpoint, rates), config)

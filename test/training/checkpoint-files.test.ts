@@ -1,14 +1,9 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { UserError } from '../../src/errors.js'
-import {
-  checkpointFileNames,
-  filesBeside,
-  findResume,
-  removeUnfinished,
-} from '../../src/training/checkpoint-files.js'
+import { checkpointFileNames, filesBeside, findResume } from '../../src/training/checkpoint-files.js'
 import { pythonFloat } from '../../src/training/python-float.js'
 
 let folder = ''
@@ -92,10 +87,4 @@ it('takes what lies beside a checkpoint of any name', () => {
     optimizer: undefined,
     state: undefined,
   })
-})
-
-it('clears away what a killed process left unfinished, and nothing else', () => {
-  touch('model000001.pt', '.model000002.pt.123.tmp', 'notes.tmp', '.hidden')
-  removeUnfinished(folder)
-  expect(readdirSync(folder).sort()).toEqual(['.hidden', 'model000001.pt', 'notes.tmp'])
 })

@@ -1,0 +1,102 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+import { UserError } from '../src/errors.js'
+import { streamFileAtomic, writeFileAtomic, writeFully } from '../src/files.js'
+import { makeFolder } from '../src/make-folder.js'
+import { clearUnfinished, unfinishedFile } from '../src/unfinished-files.js'
+import { temporaryFolders } from './data/temporary.js'
+
+const newFolder = temporaryFolders()
+
+/** The number of a process that is no more. */
+const deadProcess = () => spawnSync('true').pid
+
+/** The name of an unfinished file of another process, here or on another machine. */
+function unfinishedOf(file: string, pid: number, machine?: string): string {
+  const own = unfinishedFile(file).replace(`.${process.pid}.`, `.${pid}.`)
+  return machine === undefined ? own : own.replace(/\.[\w-]+(\.\d+\.[\d-]+\.tmp)$/, `.${machine}$1`)
+}
+
+test('what a killed process of this machine left is cleared when a file of the folder is begun', () => {
+  const folder = newFolder()
+  const file = path.join(folder, 'sample_0000-0.npy')
+  const dead = deadProcess()
+  const left = unfinishedOf(file, dead)
+  const kept = [
+    unfinishedOf(file, process.pid),
+    unfinishedOf(file, process.ppid),
+    unfinishedOf(file, dead, 'another-machine'),
+    path.join(folder, `.notes.${dead}.tmp`),
+    path.join(folder, 'model000001.pt'),
+  ]
+  for (const name of [left, ...kept]) writeFileSync(name, '')
+  writeFileAtomic(file, 'whole')
+  expect(readdirSync(folder).sort()).toEqual([...kept, file].map((name) => path.basename(name)).sort())
+
+  // Once in a folder and process: a folder of a hundred thousand samples is not read for each.
+  writeFileSync(left, '')
+  writeFileAtomic(file, 'again')
+  expect(existsSync(left)).toBe(true)
+  clearUnfinished(folder)
+  expect(existsSync(left)).toBe(false)
+  clearUnfinished(path.join(folder, 'not there'))
+})
+
+test('two writers of one file in one process do not share an unfinished one', async () => {
+  const file = path.join(newFolder(), 'a')
+  await Promise.all(
+    ['first', 'second'].map((content) =>
+      streamFileAtomic(file, async (fd) => {
+        for (const letter of content) {
+          writeFully(fd, Buffer.from(letter))
+          await new Promise(setImmediate)
+        }
+      }),
+    ),
+  )
+  expect(['first', 'second']).toContain(readFileSync(file, 'utf8'))
+})
+
+test('a name of the greatest length can be written', () => {
+  const file = path.join(newFolder(), '字'.repeat(85))
+  writeFileAtomic(file, 'whole')
+  expect(readFileSync(file, 'utf8')).toBe('whole')
+  expect(() => writeFileAtomic(`${file}x`, '')).toThrow(/could not write .*: its name is too long/)
+})
+
+test('folders are made from the nearest that is there', () => {
+  const folder = newFolder()
+  makeFolder(path.join(folder, 'a/b/c'))
+  makeFolder(path.join(folder, 'a/b'))
+  expect(existsSync(path.join(folder, 'a/b/c'))).toBe(true)
+})
+
+test('a place that takes no folder, or is a file, is one line', () => {
+  const file = path.join(newFolder(), 'file')
+  writeFileSync(file, '')
+  const failures: [string, RegExp][] = [
+    ['/proc/no-such/videos/1_1.gif', /^\/proc takes no folders: name another place$/],
+    [path.join(file, 'x'), /could not write .*x: a part of its path is a file/],
+    [path.join(file, 'x/y'), /could not write .*y: a part of its path is a file/],
+  ]
+  for (const [place, message] of failures) {
+    expect(() => writeFileAtomic(place, '')).toThrow(UserError)
+    expect(() => writeFileAtomic(place, '')).toThrow(message)
+  }
+})
+
+test('an error about another file is not told as one about this', async () => {
+  const folder = newFolder()
+  mkdirSync(path.join(folder, 'source'))
+  const file = path.join(folder, 'a')
+  const failed = streamFileAtomic(file, () => Promise.reject(readError(path.join(folder, 'source'))))
+  await expect(failed).rejects.toThrow(/EISDIR/)
+  await expect(failed).rejects.not.toThrow(/could not write/)
+  expect(readdirSync(folder)).toEqual(['source'])
+})
+
+function readError(file: string): Error {
+  return Object.assign(new Error(`EISDIR: illegal operation, open '${file}'`), { code: 'EISDIR', path: file })
+}
