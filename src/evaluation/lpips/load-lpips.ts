@@ -1,0 +1,74 @@
+import { fromPixels } from '../../data/pixels.js'
+import { UserError } from '../../errors.js'
+import { fromTorchLayout } from '../../model/torch-layout.js'
+import { compile } from '../../runtime/compile.js'
+import { tf, type Tensor } from '../../runtime/tf.js'
+import { embedFrames } from './embed-frames.js'
+import { CONVOLUTIONS, readLpipsWeights, type LpipsWeights } from './lpips-weights.js'
+
+/** Looks at frames as the LPIPS distance does. */
+export interface FrameEmbedder {
+  /**
+   * One vector per frame; the squared Euclidean distance of two is the LPIPS distance of their frames.
+   * They are long: 148 608 numbers for a frame of 128x128.
+   * @param frames (N, height, width, 3): uint8, or float32 in [-1, 1]
+   * @throws UserError if the frames are too small for the network.
+   */
+  embed(
+    frames: Uint8Array | Float32Array,
+    size: { readonly height: number; readonly width: number },
+  ): Promise<Float32Array[]>
+  /** Frees the weights. */
+  dispose(): void
+}
+
+/** Below, nothing is left of a picture after the second pooling. */
+const SMALLEST_FRAME = 31
+/** As many frames at once keep two cores busy; more only take memory. */
+const CHUNK = 16
+
+/**
+ * Makes the LPIPS embedding with AlexNet from its weight files, found by what they hold.
+ * @param place a folder with torchvision's AlexNet and the linear layers of the lpips package
+ * @throws UserError if weights are missing or of another network.
+ */
+export function loadLpips(place: string): FrameEmbedder {
+  const parameters = toParameters(readLpipsWeights(place))
+  const embedChunk = compile(embedFrames)
+  return {
+    async embed(frames, { height, width }) {
+      if (Math.min(height, width) < SMALLEST_FRAME)
+        throw new UserError(
+          `LPIPS takes frames of at least ${SMALLEST_FRAME} pixels a side, these have ${width}x${height}`,
+        )
+      const frameSize = height * width * 3
+      const embeddings: Float32Array[] = []
+      for (let start = 0; start < frames.length; start += CHUNK * frameSize) {
+        const chunk = frames.subarray(start, start + CHUNK * frameSize)
+        const scaled = chunk instanceof Uint8Array ? fromPixels(chunk) : chunk
+        const input = tf.tensor4d(scaled, [chunk.length / frameSize, height, width, 3])
+        const output = embedChunk(input, parameters)
+        const values = await output.data<'float32'>()
+        const [count, length] = output.shape
+        for (let i = 0; i < count; i++) embeddings.push(values.slice(i * length, (i + 1) * length))
+        tf.dispose([input, output])
+      }
+      return embeddings
+    },
+    dispose() {
+      embedChunk.dispose()
+      tf.dispose([...parameters.values()])
+    },
+  }
+}
+
+function toParameters(weights: LpipsWeights): Map<string, Tensor> {
+  const valuesOf = (name: string) => weights.get(name) ?? new Float32Array()
+  const parameters = new Map<string, Tensor>()
+  CONVOLUTIONS.forEach(({ layer, shape }, i) => {
+    parameters.set(`features.${layer}.weight`, fromTorchLayout(valuesOf(`features.${layer}.weight`), shape))
+    parameters.set(`features.${layer}.bias`, tf.tensor1d(valuesOf(`features.${layer}.bias`)))
+    parameters.set(`lin${i}`, tf.tensor1d(valuesOf(`lin${i}.model.1.weight`).map(Math.sqrt)))
+  })
+  return parameters
+}
