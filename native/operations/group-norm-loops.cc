@@ -3,53 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
-#if !defined(__x86_64__) || defined(__clang__)
-#define FDM_VECTORISED
-#elif __GNUC__ >= 12
-#define FDM_VECTORISED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define FDM_VECTORISED __attribute__((target_clones("avx512f", "avx2", "default")))
-#endif
-// Inlined into each version of a loop, so that it is compiled for that version's instruction set.
-#define FDM_INLINE inline __attribute__((always_inline))
-
 namespace fdm {
 namespace {
-
-template <typename To, typename From>
-FDM_INLINE To BitCast(From from) {
-  To to;
-  std::memcpy(&to, &from, sizeof to);
-  return to;
-}
-
-FDM_INLINE float Load(float value) { return value; }
-FDM_INLINE float Load(Bits value) { return BitCast<float>(static_cast<uint32_t>(value) << 16); }
-
-FDM_INLINE void Store(float value, float* to) { *to = value; }
-FDM_INLINE void Store(float value, Bits* to) {
-  const uint32_t bits = BitCast<uint32_t>(value);
-  const uint32_t rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;  // to nearest, ties to even
-  *to = static_cast<Bits>(value != value ? 0x7fc0 : rounded);
-}
-
-// e^x to 2 units in the last place: x = n ln 2 + r, and a polynomial in r (that of Cephes' expf).
-FDM_INLINE float Exp(float x) {
-  x = x < -87.0f ? -87.0f : x;
-  x = x > 88.0f ? 88.0f : x;
-  constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding it leaves the nearest integer in the low bits
-  const float shifted = x * 1.44269504f + kRound;
-  const float n = shifted - kRound;
-  const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
-  float p = 1.9875691500e-4f;
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  const float e = p * r * r + r + 1.0f;
-  return e * BitCast<float>((BitCast<int32_t>(shifted) + 127) << 23);
-}
 
 FDM_INLINE float Sigmoid(float x) { return 1.0f / (1.0f + Exp(-x)); }
 

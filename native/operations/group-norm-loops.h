@@ -1,17 +1,15 @@
-// The loops of group normalisation over a run of rows of channels. The compiler makes vector code of them,
-// for more than one instruction set; the processor's is chosen when the addon is loaded. This file knows
-// nothing of TensorFlow.
+// The loops of group normalisation over a run of rows of channels. This file knows nothing of TensorFlow.
 //
-// Rows are C contiguous numbers of type T: float, or Bits, which are those of a bfloat16. Whatever is not a
-// row is float32 and has one entry per channel.
+// Rows are C contiguous numbers of type T: float, or the Bits of a bfloat16. Whatever is not a row is float32
+// and has one entry per channel.
 #ifndef FDM_GROUP_NORM_LOOPS_H_
 #define FDM_GROUP_NORM_LOOPS_H_
 
 #include <cstdint>
 
-namespace fdm {
+#include "numbers.h"
 
-using Bits = uint16_t;
+namespace fdm {
 
 struct Moments {
   float* mean;

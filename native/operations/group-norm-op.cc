@@ -3,12 +3,8 @@
 // numbers to memory and back.
 #include <string>
 
-#include "group-norm-loops.h"
 #include "group-norm.h"
-#include "tensorflow/core/framework/op.h"
-#include "tensorflow/core/framework/op_kernel.h"
-#include "tensorflow/core/framework/shape_inference.h"
-#include "tensorflow/core/util/work_sharder.h"
+#include "kernel.h"
 
 namespace fdm {
 namespace {
@@ -64,29 +60,6 @@ REGISTER_OP("FdmGroupNormGrad")
       c->set_output(2, c->input(3));
       return absl::OkStatus();
     });
-
-// What the bytes of a TensorFlow type are to the loops.
-template <typename T>
-struct Number {
-  using Type = float;
-};
-template <>
-struct Number<Eigen::bfloat16> {
-  using Type = Bits;
-};
-
-template <typename T>
-T* Data(const Tensor& tensor) {
-  return static_cast<T*>(tensor.data());
-}
-
-Threads ThreadsOf(OpKernelContext* context) {
-  const auto* pool = context->device()->tensorflow_cpu_worker_threads();
-  return {pool->num_threads,
-          [pool](int64_t total, int64_t cost, const std::function<void(int64_t, int64_t)>& work) {
-            tensorflow::Shard(pool->num_threads, pool->workers, total, cost, work);
-          }};
-}
 
 absl::Status ReadShape(const Tensor& x, const Tensor& gamma, const Tensor& beta, int64_t groups,
                        GroupNormShape* shape) {

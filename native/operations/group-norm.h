@@ -4,7 +4,8 @@
 #define FDM_GROUP_NORM_H_
 
 #include <cstdint>
-#include <functional>
+
+#include "threads.h"
 
 namespace fdm {
 
@@ -13,12 +14,6 @@ struct GroupNormShape {
   int64_t samples, places, channels, groups;
   // Whether gamma and beta are (1, channels), for all samples, rather than (samples, channels).
   bool shared;
-};
-
-struct Threads {
-  int count;
-  // Calls work(begin, end) with runs that make up [0, total), on any threads; `cost` is in cycles for one.
-  std::function<void(int64_t total, int64_t cost, const std::function<void(int64_t, int64_t)>& work)> run;
 };
 
 template <typename T>

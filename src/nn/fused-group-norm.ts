@@ -1,4 +1,4 @@
-import { nativeExtension } from '../runtime/native-extension.js'
+import { hasProcessorOperation } from '../runtime/native-extension.js'
 import {
   type BindingAttribute,
   tensorflowBackend,
@@ -7,13 +7,9 @@ import {
 import { tf, type Tensor, type Tensor3D } from '../runtime/tf.js'
 import { type Activation, EPSILON, GROUPS } from './group-norm-settings.js'
 
-/**
- * Whether the backend in use has the operation. It computes on processors; on a GPU the plain form is
- * fused by TensorFlow's compiler.
- */
+/** Whether the backend in use has the operation and computes on a processor, which is what it is for. */
 export function hasFusedGroupNorm(): boolean {
-  const extension = nativeExtension()
-  return extension !== undefined && !extension.isUsingGpuDevice() && extension.hasOperation('FdmGroupNorm')
+  return hasProcessorOperation('FdmGroupNorm')
 }
 
 /** `groupNorm` as one operation of our own, and its gradient as another (native/operations). */

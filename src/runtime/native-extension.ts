@@ -35,6 +35,15 @@ export function nativeExtension(): NativeExtension | undefined {
   return binding && isExtension(binding) ? binding : undefined
 }
 
+/**
+ * Whether the backend in use has an operation of our own and computes on a processor. They have no kernels
+ * for GPUs: there TensorFlow's compiler makes one of the plain form.
+ */
+export function hasProcessorOperation(name: string): boolean {
+  const extension = nativeExtension()
+  return extension !== undefined && !extension.isUsingGpuDevice() && extension.hasOperation(name)
+}
+
 function isExtension(binding: Partial<NativeExtension>): binding is NativeExtension {
   return typeof binding.registerFunction === 'function'
 }

@@ -10,7 +10,8 @@ import { modelOf } from '../../src/model/video-model.js'
 import { toTorchLayout } from '../../src/model/torch-layout.js'
 import { tf, type Tensor, type Tensor2D, type Tensor5D } from '../../src/runtime/tf.js'
 import { readNpy } from '../../src/data/npy.js'
-import { adamwScalars, adamwUpdate } from '../../src/training/adamw.js'
+import { adamwScalars } from '../../src/training/adamw.js'
+import { parameterUpdate } from '../../src/training/parameter-update.js'
 import { describeEachBackend } from '../helpers/backends.js'
 import { GOLDEN, goldenCases, sizeOf, summary, type Summary } from '../helpers/golden.js'
 import { channelsFirst, loadCase, readCase, type LoadedCase } from '../helpers/golden-unet.js'
@@ -122,14 +123,17 @@ for (const directory of directories) {
         }
 
         const { lr, betas, eps, weight_decay: weightDecay, change } = golden.adamw
-        const scalars = adamwScalars({ lr, betas, weightDecay }, 1)
+        const numbers = adamwScalars({ lr, betas, weightDecay }, 1)
+        const scalars = {
+          keep: tf.scalar(numbers.keep),
+          stepSize: tf.scalar(numbers.stepSize),
+          rootCorrection: tf.scalar(numbers.rootCorrection),
+        }
         for (const [i, [name, param]] of [...model.parameters].entries()) {
           const grad = gradients[i] ?? tf.scalar(NaN)
           const moment = tf.zerosLike(param)
-          const updated = adamwUpdate({ param, grad, expAvg: moment, expAvgSq: moment }, scalars, {
-            betas,
-            eps,
-          })
+          const slot = { param, grad, expAvg: moment, expAvgSq: moment }
+          const updated = parameterUpdate(slot, [], scalars, { betas, eps, emaRates: [] })
           const moved = tf.sub(updated.param, param)
           if (isRounding(name)) {
             // Only the weight decay is to be seen; the first update of a gradient g is lr g / (|g| + eps).
