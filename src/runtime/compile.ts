@@ -48,6 +48,11 @@ export function compile<Inputs extends readonly unknown[], Output>(
   return Object.assign(call, { dispose })
 }
 
+/** Whether compiled functions run as operations of the backend at hand, not plainly. */
+export function runsCompiled(): boolean {
+  return tensorflowBackend() !== undefined && nativeExtension() !== undefined
+}
+
 /** A function recorded for one set of shapes. */
 interface Program<Output> {
   run(inputs: readonly Tensor[]): Output

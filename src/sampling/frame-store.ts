@@ -1,42 +1,44 @@
 import { fromPixels, toPixels } from '../data/pixels.js'
-import { frameOf, type VideoBatch } from './video-batch.js'
+import { frameOfFilm, type Film } from './video-batch.js'
 
 /**
- * The frames of a batch of videos that are done, on the host. Sampled frames stay as the network gave them,
- * so that nothing is rounded between stages; given frames stay the bytes they were.
+ * The frames of one video that are done, on the host. Sampled frames stay as the network gave them, so that
+ * nothing is rounded between stages; given frames stay the bytes they were.
  */
 export interface FrameStore {
-  /** Frame `t` of video `b` in the network's scale: (H, W, C). */
-  get(b: number, t: number): Float32Array
+  /** (H, W, C) */
+  readonly frameShape: readonly [number, number, number]
+  /** Frame `t` in the network's scale: (H, W, C). */
+  get(t: number): Float32Array
   /** Keeps a sampled frame: (H, W, C) in the network's scale. */
-  put(b: number, t: number, frame: Float32Array): void
-  /** All videos as pixels; frames that are not done are black. */
-  toVideos(): VideoBatch
+  put(t: number, frame: Float32Array): void
+  /** The video as pixels; frames that are not done are black. */
+  toFilm(): Film
 }
 
 /**
- * @param given videos whose first `numObserved` frames are known; what else they hold is not looked at
+ * @param given a video of which the frames `observed` are known; what else it holds is not looked at
  */
-export function frameStore(given: VideoBatch, numObserved: number): FrameStore {
-  const [B, T] = given.shape
-  const sampled = Array.from({ length: B }, () => new Map<number, Float32Array>())
-  const checkedFrame = (b: number, t: number): Float32Array => {
-    const frame = t < numObserved ? fromPixels(frameOf(given, b, t)) : sampled[b]?.get(t)
-    if (!frame) throw new Error(`frame ${t} of video ${b} is not done`)
-    return frame
-  }
+export function frameStore(given: Film, observed: readonly number[]): FrameStore {
+  const [T, ...frameShape] = given.shape
+  const known = new Set(observed)
+  const sampled = new Map<number, Float32Array>()
   return {
-    get: checkedFrame,
-    put: (b, t, frame) => void sampled[b]?.set(t, frame),
-    toVideos() {
-      const videos: VideoBatch = { shape: given.shape, data: new Uint8Array(given.data.length) }
-      for (let b = 0; b < B; b++)
-        for (let t = 0; t < T; t++) {
-          const frame = sampled[b]?.get(t)
-          if (t < numObserved) frameOf(videos, b, t).set(frameOf(given, b, t))
-          else if (frame) frameOf(videos, b, t).set(toPixels(frame))
-        }
-      return videos
+    frameShape,
+    get(t) {
+      const frame = known.has(t) ? fromPixels(frameOfFilm(given, t)) : sampled.get(t)
+      if (!frame) throw new Error(`frame ${t} is not done`)
+      return frame
+    },
+    put: (t, frame) => void sampled.set(t, frame),
+    toFilm() {
+      const film: Film = { shape: given.shape, data: new Uint8Array(given.data.length) }
+      for (let t = 0; t < T; t++) {
+        const frame = sampled.get(t)
+        if (known.has(t)) frameOfFilm(film, t).set(frameOfFilm(given, t))
+        else if (frame) frameOfFilm(film, t).set(toPixels(frame))
+      }
+      return film
     },
   }
 }

@@ -1,64 +1,58 @@
 import { walk } from '../diffusion/samplers/walk.js'
 import { UserError } from '../errors.js'
 import { tf } from '../runtime/tf.js'
-import type { Stage } from '../schemes/types.js'
 import type { DenoisingStep } from './denoising-step.js'
-import type { FrameStore } from './frame-store.js'
+import { sizeOf, type UnfinishedVideo } from './next-batch.js'
 import { stageConditioning } from './stage-conditioning.js'
-import { stageNoise, stageSeeds, type NoiseKey } from './stage-noise.js'
+import { stageNoise, stageSeeds } from './stage-noise.js'
 
 export interface SampleStageOptions {
   readonly denoise: DenoisingStep
   readonly numTimesteps: number
-  /** (H, W, C) */
-  readonly frameShape: readonly [number, number, number]
-  /** One per video. */
-  readonly keys: readonly NoiseKey[]
-  /** Number of the stage: the noise depends on it. */
-  readonly index: number
+  /** How many rows the network is given: at least one per video; the others are filled with the first. */
+  readonly rows: number
   /** Called after each denoising step; what it throws ends the stage. */
   readonly onStep: (done: number, total: number) => void
 }
 
 /**
- * Runs the diffusion process backwards once, and puts the latent frames of the stage into `frames`.
- * @param stages one per video, all with as many observed and as many latent frames
+ * Samples the next stage of some videos together: runs the diffusion process backwards once, and puts the
+ * latent frames of each video where its frames are.
+ * @param videos all at stages of equally many frames
  */
 export async function sampleStage(
-  stages: readonly Stage[],
-  frames: FrameStore,
-  options: SampleStageOptions,
+  videos: readonly UnfinishedVideo[],
+  { denoise, numTimesteps, rows, onStep }: SampleStageOptions,
 ): Promise<void> {
-  const { denoise, numTimesteps, frameShape, keys, index, onStep } = options
-  const conditioning = stageConditioning(stages, frames, frameShape)
-  const shape = [conditioning.obsMask.shape[1], ...frameShape] as const
-  const start = stageNoise(keys, shape, index, 'start')
+  const filled = Array.from({ length: rows }, (_, i) => videos[i] ?? videos[0]) as UnfinishedVideo[]
+  const conditioning = stageConditioning(filled)
+  const [, ...shape] = conditioning.x0.shape
+  const keys = filled.map(({ key, next }) => ({ ...key, stage: next.index }))
+  const start = stageNoise(keys, shape, 'start')
   try {
     const sample = await walk(numTimesteps, { start, onStep }, (x, t) =>
-      denoise.run(conditioning, x, t, stageSeeds(keys, index, t)),
+      denoise.run(conditioning, x, t, stageSeeds(keys, t)),
     )
     const values = sample.data<'float32'>().finally(() => sample.dispose())
-    keepLatentFrames(await values, stages, frames)
+    keepLatentFrames(await values, videos, sample.size / rows)
   } finally {
     tf.dispose([start, { ...conditioning }])
   }
 }
 
-/** @param values (B, K, H, W, C): in each video first the observed frames, whose values mean nothing */
-function keepLatentFrames(values: Float32Array, stages: readonly Stage[], frames: FrameStore): void {
-  const count = stages.reduce((sum, { observed, latent }) => sum + observed.length + latent.length, 0)
-  const frameSize = values.length / count
-  let at = 0
-  stages.forEach(({ observed, latent }, b) => {
-    at += observed.length
-    for (const t of latent) {
-      const frame = values.slice(at * frameSize, ++at * frameSize)
+/** @param values (rows, K, H, W, C): in each row first the observed frames, whose values mean nothing */
+function keepLatentFrames(values: Float32Array, videos: readonly UnfinishedVideo[], rowSize: number): void {
+  videos.forEach(({ next, frames }, b) => {
+    const frameSize = rowSize / sizeOf(next)
+    next.latent.forEach((t, i) => {
+      const at = b * rowSize + (next.observed.length + i) * frameSize
+      const frame = values.slice(at, at + frameSize)
       if (!frame.every(Number.isFinite))
         throw new UserError(
           `sampling gave values that are not numbers in frame ${t}: ` +
             'the weights are damaged, or their training diverged',
         )
-      frames.put(b, t, frame)
-    }
+      frames.put(t, frame)
+    })
   })
 }

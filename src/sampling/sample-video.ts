@@ -1,7 +1,7 @@
 import { ancestralSampler } from '../diffusion/samplers/ancestral.js'
 import type { Sampler } from '../diffusion/types.js'
 import { UserError } from '../errors.js'
-import { checkedStages, planVideo, range } from '../schemes/plan.js'
+import { planVideo, range } from '../schemes/plan.js'
 import type { SamplingScheme, SchemeSettings, Stage } from '../schemes/types.js'
 import {
   denoisingStep,
@@ -9,9 +9,10 @@ import {
   type SamplingDiffusion,
   type SamplingModel,
 } from './denoising-step.js'
-import { frameStore } from './frame-store.js'
+import { nextBatch, rowsFor } from './next-batch.js'
 import { sampleStage } from './sample-stage.js'
-import type { VideoBatch } from './video-batch.js'
+import { batchOf, filmOf, type VideoBatch } from './video-batch.js'
+import { beginVideo } from './video-in-progress.js'
 
 export interface SampleVideoOptions {
   readonly model: SamplingModel
@@ -62,38 +63,35 @@ export interface SamplingProgress {
  */
 export async function sampleVideo(options: SampleVideoOptions): Promise<VideoBatch> {
   checkVideos(options)
-  const { diffusion, videos, numObserved, scheme, onProgress, signal } = options
-  const { seed = 0, sampleIdx = 0, maxFrames } = options
-  const [B, T, H, W, C] = videos.shape
+  const { diffusion, videos: given, numObserved, scheme, maxFrames, onProgress, signal } = options
+  const { seed = 0, sampleIdx = 0, videoIndices = range(given.shape[0]) } = options
   const settings: SchemeSettings = {
-    videoLength: T,
+    videoLength: given.shape[1],
     numObserved,
     maxFrames,
     stepSize: options.maxLatentFrames ?? Math.floor(maxFrames / 2),
   }
-  const total = scheme.adaptive ? undefined : planVideo(scheme, settings).length
-  const frames = frameStore(videos, numObserved)
-  const keys = (options.videoIndices ?? range(B)).map((video) => ({ seed, video, sampleIdx }))
-  // Each video walks its own iterator: a scheme may choose by what the video's frames look like.
-  const walks = range(B).map(() => checkedStages(scheme.name, settings, scheme.stages(settings)))
+  const stages = scheme.adaptive ? undefined : planVideo(scheme, settings).length
+  const videos = videoIndices.map((video, b) =>
+    beginVideo({ given: filmOf(given, b), scheme, settings, key: { seed, video, sampleIdx } }),
+  )
   const denoise = options.denoise ?? ownStep(options)
   const { numTimesteps } = diffusion
-  let index = 0
   try {
-    for (const stages of inStep(walks)) {
-      const report = (step: number, steps: number) => {
-        if (stages[0]) onProgress?.({ stage: index, stages: total, step, steps, frames: stages[0] })
+    for (let batch = nextBatch(videos); batch[0]; batch = nextBatch(videos)) {
+      const { index, ...frames } = batch[0].next
+      const onStep = (step: number, steps: number) => {
+        onProgress?.({ stage: index, stages, step, steps, frames })
         signal?.throwIfAborted()
       }
-      report(0, numTimesteps)
-      const stage = { denoise, numTimesteps, frameShape: [H, W, C] as const, keys, index, onStep: report }
-      await sampleStage(stages, frames, stage)
-      index++
+      onStep(0, numTimesteps)
+      await sampleStage(batch, { denoise, numTimesteps, rows: rowsFor(batch.length, videos.length), onStep })
+      for (const video of batch) video.advance()
     }
   } finally {
     if (denoise !== options.denoise) denoise.dispose()
   }
-  return frames.toVideos()
+  return batchOf(videos.map(({ frames }) => frames.toFilm()))
 }
 
 function ownStep({ model, diffusion, sampler, clipDenoised = true }: SampleVideoOptions): DenoisingStep {
@@ -103,16 +101,6 @@ function ownStep({ model, diffusion, sampler, clipDenoised = true }: SampleVideo
     sampler: sampler ?? ancestralSampler(diffusion.numTimesteps),
     clipDenoised,
   })
-}
-
-/** The next stage of every video, until all end together. */
-function* inStep(walks: readonly Iterator<Stage, void>[]): Generator<readonly Stage[], void, undefined> {
-  while (true) {
-    const stages = walks.flatMap((walk) => walk.next().value ?? [])
-    if (stages.length === 0) return
-    if (stages.length !== walks.length) throw new Error('some videos of a batch need more stages than others')
-    yield stages
-  }
 }
 
 function checkVideos({ model, videos, videoIndices }: SampleVideoOptions): void {

@@ -11,13 +11,18 @@ export interface NoiseKey {
   readonly sampleIdx: number
 }
 
+/** A video's noise in one of its stages. */
+export interface StageKey extends NoiseKey {
+  readonly stage: number
+}
+
 /**
  * Seeds of the noise for one moment of sampling, (B, 2), int32.
  * @param keys one per video
  * @param moment the step that needs it, or `start` for x_T
  */
-export function stageSeeds(keys: readonly NoiseKey[], stage: number, moment: number | 'start'): Tensor2D {
-  const seeds = keys.map(({ seed, video, sampleIdx }) => [
+export function stageSeeds(keys: readonly StageKey[], moment: number | 'start'): Tensor2D {
+  const seeds = keys.map(({ seed, video, sampleIdx, stage }) => [
     ...hostRandom('sample', seed, video, sampleIdx, stage, moment).deviceSeed(),
   ])
   return tf.tensor2d(seeds, [keys.length, 2], 'int32')
@@ -29,10 +34,9 @@ export function stageSeeds(keys: readonly NoiseKey[], stage: number, moment: num
  * @param shape (K, H, W, C) of one video
  */
 export function stageNoise(
-  keys: readonly NoiseKey[],
+  keys: readonly StageKey[],
   shape: readonly [number, number, number, number],
-  stage: number,
   moment: number | 'start',
 ): Tensor5D {
-  return tf.tidy(() => videoNoise(stageSeeds(keys, stage, moment), [keys.length, ...shape]))
+  return tf.tidy(() => videoNoise(stageSeeds(keys, moment), [keys.length, ...shape]))
 }

@@ -20,8 +20,22 @@ export function frameOf({ shape, data }: VideoBatch, b: number, t: number): Uint
   return data.subarray(start, start + size)
 }
 
+/** The bytes of frame `t`: (H, W, C), shared with the film. */
+export function frameOfFilm({ shape: [, H, W, C], data }: Film, t: number): Uint8Array {
+  const size = H * W * C
+  return data.subarray(t * size, (t + 1) * size)
+}
+
 /** Video `b` alone, its bytes shared with the batch. */
 export function filmOf({ shape: [, T, H, W, C], data }: VideoBatch, b: number): Film {
   const size = T * H * W * C
   return { shape: [T, H, W, C], data: data.subarray(b * size, (b + 1) * size) }
+}
+
+/** Films of one shape, at least one, as a batch of their own. */
+export function batchOf(films: readonly Film[]): VideoBatch {
+  const [{ shape } = { shape: [0, 0, 0, 3] as const }] = films
+  const data = new Uint8Array(films.reduce((bytes, film) => bytes + film.data.length, 0))
+  films.forEach((film, b) => data.set(film.data, b * film.data.length))
+  return { shape: [films.length, ...shape], data }
 }

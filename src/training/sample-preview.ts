@@ -62,9 +62,9 @@ export async function samplePreview({
     noise: videos.map((_, i) => hostRandom('preview noise', i)),
     dropout: hostRandom('preview dropout'),
   })
-  const keys = videos.map((video) => ({ seed: 0, video, sampleIdx: 0 }))
+  const keys = videos.map((video) => ({ seed: 0, video, sampleIdx: 0, stage: 0 }))
   const [, ...shape] = batch.shape
-  const start = stageNoise(keys, shape, 0, 'start')
+  const start = stageNoise(keys, shape, 'start')
   const { numTimesteps } = diffusion
   const denoise = denoisingStep({
     model: modelOf(config, parameters),
@@ -76,7 +76,7 @@ export async function samplePreview({
   try {
     const onStep = () => signal?.throwIfAborted()
     const sample = await walk(numTimesteps, { start, onStep }, (x, t) =>
-      denoise.run({ x0, obsMask, latentMask, frameIndices }, x, t, stageSeeds(keys, 0, t)),
+      denoise.run({ x0, obsMask, latentMask, frameIndices }, x, t, stageSeeds(keys, t)),
     )
     const pixels = toPixels(await sample.data().finally(() => sample.dispose()))
     keepObserved(pixels, batch.pixels, batch.obsMask)

@@ -6,7 +6,11 @@ import { describeEachBackend } from '../helpers/backends.js'
 describeEachBackend('noise of a stage', () => {
   const key = { seed: 3, video: 5, sampleIdx: 0 }
   const draw = (stage: number, moment: number | 'start', keys = [key]) => {
-    const noise = stageNoise(keys, [6, 8, 8, 3], stage, moment)
+    const noise = stageNoise(
+      keys.map((video) => ({ ...video, stage })),
+      [6, 8, 8, 3],
+      moment,
+    )
     const values = noise.dataSync().slice()
     tf.dispose(noise)
     return values

@@ -1,0 +1,51 @@
+import { checkedStages, range } from '../schemes/plan.js'
+import type { SamplingScheme, SchemeSettings, Stage } from '../schemes/types.js'
+import { frameStore, type FrameStore } from './frame-store.js'
+import type { NoiseKey } from './stage-noise.js'
+import type { Film } from './video-batch.js'
+
+/** One video on its way through the stages of a scheme. */
+export interface VideoInProgress {
+  readonly key: NoiseKey
+  readonly frames: FrameStore
+  /** The stage to sample next: undefined once the video is done. */
+  readonly next: NumberedStage | undefined
+  /** Goes on to the stage after `next`, whose frames are done. */
+  advance(): void
+}
+
+export interface NumberedStage extends Stage {
+  /** Counted from 0. */
+  readonly index: number
+}
+
+export interface VideoToComplete {
+  /** Of its frames the observed ones are known. */
+  readonly given: Film
+  readonly scheme: SamplingScheme
+  readonly settings: SchemeSettings
+  readonly key: NoiseKey
+}
+
+/**
+ * A video before its first stage. It walks stages of its own: a scheme may choose by what its frames are.
+ * @throws UserError for settings that cannot work.
+ */
+export function beginVideo({ given, scheme, settings, key }: VideoToComplete): VideoInProgress {
+  const stages = checkedStages(scheme.name, settings, scheme.stages(settings))
+  const frames = frameStore(given, range(settings.numObserved))
+  let index = 0
+  const walk = (): NumberedStage | undefined => {
+    const { value: stage } = stages.next()
+    return stage ? { ...stage, index: index++ } : undefined
+  }
+  let next = walk()
+  return {
+    key,
+    frames,
+    get next() {
+      return next
+    },
+    advance: () => void (next = walk()),
+  }
+}
