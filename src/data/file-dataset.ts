@@ -3,13 +3,20 @@ import { UserError } from '../errors.js'
 import type { VideoDataset } from './dataset.js'
 import { openVideoFile, type VideoFile } from './video-file.js'
 
+/** A file of raw frames. */
+export interface SourceFile {
+  readonly file: string
+  /** The video as a person knows it, where `file` was made from it. */
+  readonly video?: string
+}
+
 export interface FileDatasetOptions {
   readonly name: string
   readonly split: 'train' | 'test'
   readonly T: number
   readonly imageSize: number
   /** One video each, .npy or .pt, in the data set's order. */
-  readonly files: readonly string[]
+  readonly files: readonly SourceFile[]
   /** Where to read a file's frames from, asked once per file on first use (see `localCopies`). */
   readonly localFile: (file: string) => Promise<string>
 }
@@ -22,7 +29,7 @@ export interface FileDatasetOptions {
  */
 export function fileDataset(options: FileDatasetOptions): VideoDataset {
   const { name, split, T, imageSize, files, localFile } = options
-  const videos = files.map((file) => checkVideo(openVideoFile(file), options))
+  const videos = files.map(({ file, video }) => checkVideo(openVideoFile(file), video ?? file, options))
   const local = new Map<number, Promise<VideoFile>>()
   const video = (index: number) => {
     const found = videos[index]
@@ -59,16 +66,16 @@ export function fileDataset(options: FileDatasetOptions): VideoDataset {
   }
 }
 
-function checkVideo(video: VideoFile, { name, T, imageSize }: FileDatasetOptions): VideoFile {
-  const { file, frames, height, width } = video
+function checkVideo(video: VideoFile, source: string, { name, T, imageSize }: FileDatasetOptions): VideoFile {
+  const { frames, height, width } = video
   if (height !== imageSize || width !== imageSize)
     throw new UserError(
-      `the frames of ${file} are ${height}x${width} pixels, expected ${imageSize}x${imageSize}: ` +
+      `the frames of ${source} are ${height}x${width} pixels, expected ${imageSize}x${imageSize}: ` +
         `give their size with --image_size, or another folder with --data_dir`,
     )
   if (frames < T)
     throw new UserError(
-      `${path.basename(file)} has ${frames} frames, fewer than T = ${T} (data set ${name}, ${file}): ` +
+      `${path.basename(source)} has ${frames} frames, fewer than T = ${T} (data set ${name}, ${source}): ` +
         `choose a smaller --T or remove the video`,
     )
   return video

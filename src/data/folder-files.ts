@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../errors.js'
 import { byName } from './by-name.js'
+import type { SourceFile } from './file-dataset.js'
 import { cachedFrames, type FrameCache } from './frame-cache.js'
 
 const VIDEO_NAME = /^[^.].*\.(mp4|m4v|webm|gif|avi|mov|mkv|npy|pt)$/i
@@ -10,7 +11,7 @@ const VIDEO_NAME = /^[^.].*\.(mp4|m4v|webm|gif|avi|mov|mkv|npy|pt)$/i
  * The videos of one split of any folder of videos, as files of raw frames. In name order, the last tenth
  * of the videos, at least one, is for testing, the rest for training; a single video serves as both.
  * @param onProgress called after each video, and once before the first
- * @param signal stops between two videos; the error is the signal's reason
+ * @param signal stops while a video is decoded; the error is the signal's reason
  * @throws UserError naming the folder if it holds no videos, or the video that cannot be decoded.
  */
 export async function folderFiles(
@@ -19,13 +20,14 @@ export async function folderFiles(
   cache: FrameCache,
   onProgress?: (done: number, total: number, note: string) => void,
   signal?: AbortSignal,
-): Promise<string[]> {
+): Promise<SourceFile[]> {
   const names = splitNames(videoNames(folder), split)
-  const files: string[] = []
+  const files: SourceFile[] = []
   for (const name of names) {
     onProgress?.(files.length, names.length, name)
     signal?.throwIfAborted()
-    files.push(await cachedFrames(path.join(folder, name), cache))
+    const video = path.join(folder, name)
+    files.push({ file: await cachedFrames(video, cache, signal), video })
   }
   onProgress?.(names.length, names.length, '')
   return files

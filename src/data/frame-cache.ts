@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
-import { accessSync, constants, existsSync, mkdirSync, statSync, writeSync } from 'node:fs'
+import { accessSync, constants, existsSync, statSync, writeSync } from 'node:fs'
 import path from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { UserError } from '../errors.js'
 import { streamFileAtomic, writeFully } from '../files.js'
+import { makeFolder } from '../make-folder.js'
 import { decodeVideo } from './decode-video.js'
 import { npyHeader } from './npy.js'
 import { resizeFrame } from './resize-frame.js'
@@ -27,7 +29,7 @@ export interface FrameCache {
 export function frameCacheFolder(dataDir: string, imageSize: number, fallback: string): string {
   const beside = path.join(dataDir, '.fdm-cache', String(imageSize))
   try {
-    mkdirSync(beside, { recursive: true })
+    makeFolder(beside)
     accessSync(beside, constants.W_OK)
     return beside
   } catch {
@@ -39,18 +41,20 @@ export function frameCacheFolder(dataDir: string, imageSize: number, fallback: s
  * The raw frames of a video as a file that `openVideoFile` takes: decoded on the first call, found again
  * while the video's name, size and time of change stay the same. Raw frames that have the right size
  * already are used where they are. Memory: a few frames, however long the video.
+ * @param signal stops between two pieces of the video, and leaves nothing behind; the error is its reason
  * @throws UserError naming the file if it cannot be read or decoded, or ffmpeg is needed and missing.
  */
-export async function cachedFrames(file: string, cache: FrameCache): Promise<string> {
+export async function cachedFrames(file: string, cache: FrameCache, signal?: AbortSignal): Promise<string> {
   const raw = /\.(npy|pt)$/i.test(file) ? openVideoFile(file) : undefined
   if (raw?.height === cache.imageSize && raw.width === cache.imageSize) return file
   const { size, mtimeMs } = statSync(file)
   const key = hash(JSON.stringify([path.basename(file), size, mtimeMs, cache.imageSize, DECODER_VERSION]))
-  const cached = path.join(cache.folder, `${path.basename(file)}.${key}.npy`)
+  // Of a long name only the beginning, so that the whole stays below the 255 bytes that a name may have.
+  const cached = path.join(cache.folder, `${path.basename(file).slice(0, 64)}.${key}.npy`)
   if (!existsSync(cached)) {
     const pieces = raw
-      ? resizedFrames(raw, cache.imageSize)
-      : decodeVideo(file, cache.imageSize, program(file, cache))
+      ? resizedFrames(raw, cache.imageSize, signal)
+      : decodeVideo(file, cache.imageSize, program(file, cache), signal)
     await writeFrames(cached, pieces, cache.imageSize, file)
   }
   return cached
@@ -59,7 +63,7 @@ export async function cachedFrames(file: string, cache: FrameCache): Promise<str
 /** Streams frames into a .npy file; the number of frames is known, and written, last. */
 async function writeFrames(
   cached: string,
-  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  pieces: AsyncIterable<Uint8Array>,
   size: number,
   source: string,
 ): Promise<void> {
@@ -78,9 +82,17 @@ async function writeFrames(
   })
 }
 
-function* resizedFrames(video: VideoFile, size: number): Generator<Uint8Array> {
-  for (let frame = 0; frame < video.frames; frame++)
+async function* resizedFrames(
+  video: VideoFile,
+  size: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  for (let frame = 0; frame < video.frames; frame++) {
+    // Nothing here waits: without a pause, Ctrl-C would be heard only after the last frame.
+    await setImmediate()
+    signal?.throwIfAborted()
     yield resizeFrame(video.read([frame]), video.height, video.width, size)
+  }
 }
 
 function program(file: string, cache: FrameCache): string {

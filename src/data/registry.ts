@@ -5,7 +5,7 @@ import { cacheFolder } from '../runtime/cache-folder.js'
 import { findFfmpeg } from '../setup/ffmpeg.js'
 import { carlaFiles } from './carla-files.js'
 import type { VideoDataset } from './dataset.js'
-import { fileDataset } from './file-dataset.js'
+import { fileDataset, type SourceFile } from './file-dataset.js'
 import { folderFiles } from './folder-files.js'
 import { frameCacheFolder } from './frame-cache.js'
 import { localCopies } from './local-copies.js'
@@ -49,7 +49,7 @@ interface DatasetRecord extends DatasetDefaults {
     folder: string,
     options: OpenDatasetOptions,
     imageSize: number,
-  ) => string[] | Promise<string[]>
+  ) => SourceFile[] | Promise<SourceFile[]>
 }
 
 /** Adding a data set: one record here. */
@@ -59,7 +59,7 @@ const DATASETS: Readonly<Record<string, DatasetRecord>> = {
     T: 1000,
     imageSize: 128,
     source: 'unpack https://www.cs.ubc.ca/~wsgh/fdm/carla/no-traffic.tar.gz there',
-    files: (folder, { split }) => carlaFiles(folder, split),
+    files: (folder, { split }) => asTheyAre(carlaFiles(folder, split)),
   },
   mazes_cwvae: {
     folder: 'datasets/gqn_mazes-torch',
@@ -68,7 +68,7 @@ const DATASETS: Readonly<Record<string, DatasetRecord>> = {
     source:
       'put the videos of https://archive.org/download/gqn_mazes/gqn_mazes.zip there ' +
       'as train/<i>.npy and test/<i>.npy, uint8 (T, 64, 64, 3)',
-    files: (folder, { split }) => npyFiles(folder, split),
+    files: (folder, { split }) => asTheyAre(npyFiles(folder, split)),
   },
   minerl: {
     folder: 'datasets/minerl_navigate-torch',
@@ -77,14 +77,14 @@ const DATASETS: Readonly<Record<string, DatasetRecord>> = {
     source:
       'put the videos of the TensorFlow data set minerl_navigate there ' +
       'as train/<i>.npy and test/<i>.npy, uint8 (T, 64, 64, 3)',
-    files: (folder, { split }) => npyFiles(folder, split),
+    files: (folder, { split }) => asTheyAre(npyFiles(folder, split)),
   },
   toy_town: {
     folder: 'datasets/toy-town',
     T: 100,
     imageSize: 32,
     source: 'render it with "npx fdm toy-town"',
-    files: (folder, { split }) => carlaFiles(folder, split),
+    files: (folder, { split }) => asTheyAre(carlaFiles(folder, split)),
   },
   folder: {
     folder: undefined,
@@ -129,6 +129,8 @@ export async function openDataset(options: OpenDatasetOptions): Promise<VideoDat
   if (files.length === 0) throw new UserError(`data set ${name} has no ${split} videos in ${folder}`)
   return fileDataset({ name, split, T, imageSize, files, localFile: localCopies(dataRoot, root) })
 }
+
+const asTheyAre = (files: readonly string[]) => files.map((file) => ({ file }))
 
 function find(name: string): DatasetRecord {
   const record = Object.hasOwn(DATASETS, name) ? DATASETS[name] : undefined

@@ -1,7 +1,7 @@
 import ffmpeg from 'fluent-ffmpeg'
-import { readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { frameCacheFolder, cachedFrames } from '../../src/data/frame-cache.js'
 import { readNpy } from '../../src/data/npy.js'
 import { openDataset } from '../../src/data/registry.js'
@@ -58,6 +58,13 @@ describe('raw videos', () => {
     expect([await lengths('train'), await lengths('test')]).toEqual([[4, 5], [13]])
     for (let i = 11; i < 31; i++) writeVideo(path.join(dataDir, `v${i}.npy`), 3, 8)
     expect([(await lengths('train')).length, (await lengths('test')).length]).toEqual([21, 2])
+  })
+
+  test('one with too few frames is named, not its copy', async () => {
+    const dataDir = newFolder()
+    writeVideo(path.join(dataDir, 'a.npy'), 2, 16)
+    const message = `a.npy has 2 frames, fewer than T = 3 (data set folder, ${path.join(dataDir, 'a.npy')})`
+    await expect(open(dataDir, 'train')).rejects.toThrow(message)
   })
 
   test('a single video serves as both', async () => {
@@ -151,4 +158,62 @@ describe.skipIf(!program)('coded videos (skipped where there is no ffmpeg)', () 
     await expect(opened).rejects.toThrow(/bad\.mp4 cannot be decoded: .*Invalid data/)
     expect(readdirSync(path.join(dataDir, '.fdm-cache', '8'))).toEqual([])
   })
+
+  test.each([
+    ['a.mp4', ['-c:v', 'mjpeg', '-q:v', '1'], 0.3, 0.2],
+    ['a.mkv', ['-c:v', 'mjpeg', '-q:v', '1'], 0.6, 0],
+    ['a.gif', [], 0.6, 0],
+  ])('%s that is damaged further on is named as well', async (name, options, share, zeros) => {
+    const dataDir = newFolder()
+    const file = path.join(dataDir, name)
+    await encode(file, ...options)
+    const whole = readFileSync(file)
+    const middle = Math.floor(whole.length * share)
+    // Zeros from there on, or cut off there.
+    const zeroed = () => whole.fill(0, middle, middle + Math.floor(whole.length * zeros))
+    writeFileSync(file, zeros ? zeroed() : whole.subarray(0, middle))
+    await expect(open(dataDir, 'train')).rejects.toThrow(
+      new RegExp(`${name} cannot be decoded: .*: replace or remove it$`),
+    )
+    expect(readdirSync(path.join(dataDir, '.fdm-cache', '8'))).toEqual([])
+  })
+
+  test.each([
+    ['in the middle', 'head -c 300 /dev/zero'],
+    ['after the last frame', 'head -c 192 /dev/zero; exec >&-'],
+  ])('one stopped %s is not blamed, and leaves neither file nor process', async (_, act) => {
+    const folder = newFolder()
+    const [video, wrapper, pidFile] = ['a.gif', 'ffmpeg', 'pid'].map((name) => path.join(folder, name))
+    await encode(video ?? '')
+    const script = `case "$*" in *a.gif*) echo $$ > ${pidFile}; ${act}; exec sleep 60;; esac`
+    writeFileSync(wrapper ?? '', `#!/bin/sh\n${script}\nexec '${program}' "$@"\n`, { mode: 0o755 })
+    const cache = { folder: path.join(folder, 'cache'), imageSize: 8, ffmpeg: () => wrapper }
+    const stop = new AbortController()
+    const decoded = cachedFrames(video ?? '', cache, stop.signal)
+    const isAlive = () => isRunning(Number(readFileSync(pidFile ?? '', 'utf8')))
+    await vi.waitUntil(() => existsSync(pidFile ?? '') && isAlive(), 5000)
+    const reason = new Error('told to stop')
+    stop.abort(reason)
+    await expect(decoded).rejects.toBe(reason)
+    expect(readdirSync(cache.folder)).toEqual([])
+    await vi.waitUntil(() => !isAlive(), 5000)
+  })
 })
+
+test('resizing raw videos can be stopped', async () => {
+  const folder = newFolder()
+  writeVideo(path.join(folder, 'a.npy'), 50, 64)
+  const cache = { folder: path.join(folder, 'cache'), imageSize: 8, ffmpeg: () => undefined }
+  const stop = new AbortController()
+  setImmediate(() => stop.abort())
+  await expect(cachedFrames(path.join(folder, 'a.npy'), cache, stop.signal)).rejects.toThrow(/aborted/)
+  expect(readdirSync(cache.folder)).toEqual([])
+})
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
