@@ -5,24 +5,31 @@ import { UserError } from '../errors.js'
 /**
  * The videos of one split of a folder in CARLA's form: `video_<split>.csv`, a header `,path` and lines
  * `<row>,<path ending in the name of a .pt file>`, of which only the file name counts; the files lie beside
- * the list, in its order.
- * @throws UserError naming the list, and the line or the file that is missing.
+ * the list, in its order. A list whose first line names a file has no header.
+ * @throws UserError naming the list, and the line that is not understood, names a file that is missing, or
+ * names one again.
  */
 export function carlaFiles(folder: string, split: 'train' | 'test'): string[] {
   const list = path.join(folder, `video_${split}.csv`)
   if (!existsSync(list))
     throw new UserError(`${folder} has no video_${split}.csv, which lists the ${split} videos`)
-  const [, ...lines] = readFileSync(list, 'utf8').split(/\r?\n/)
-  return lines.flatMap((line, row) => {
-    if (line.trim() === '') return []
-    const name = /([^/\\,"]+\.pt)"?\s*$/.exec(line)?.[1]
-    if (!name)
-      throw new UserError(
-        `${list} line ${row + 2}: expected <row>,<path of a .pt file>, not ${JSON.stringify(line)}`,
-      )
-    const file = path.join(folder, name)
-    if (!existsSync(file))
-      throw new UserError(`${list} line ${row + 2} lists ${name}, which is not in ${folder}`)
-    return [file]
-  })
+  const lines = new Map<string, number>()
+  for (const [index, line] of readFileSync(list, 'utf8').split(/\r?\n/).entries()) {
+    const name = fileName(line)
+    if (line.trim() === '' || (index === 0 && name === undefined)) continue
+    const where = `${list} line ${index + 1}`
+    if (name === undefined)
+      throw new UserError(`${where}: expected <row>,<path of a .pt file>, not ${JSON.stringify(line)}`)
+    const before = lines.get(name)
+    if (before !== undefined)
+      throw new UserError(`${where} lists ${name} again, after line ${before}: remove one of them`)
+    if (!existsSync(path.join(folder, name)))
+      throw new UserError(`${where} lists ${name}, which is not in ${folder}`)
+    lines.set(name, index + 1)
+  }
+  return [...lines.keys()].map((name) => path.join(folder, name))
+}
+
+function fileName(line: string): string | undefined {
+  return /([^/\\,"]+\.pt)"?\s*$/.exec(line)?.[1]
 }

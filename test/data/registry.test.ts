@@ -126,6 +126,18 @@ describe('what is wrong is said', () => {
     writeFileSync(path.join(folder, 'video_train.csv'), ',path\n')
     await expect(open(folder)).rejects.toThrow(/no train videos/)
     await expect(open(newFolder())).rejects.toThrow(/no video_train\.csv/)
+    writeFileSync(
+      path.join(folder, 'video_train.csv'),
+      ',path\n0,a/video_1.pt\n1,video_0.pt\n2,b/video_1.pt\n',
+    )
+    await expect(open(folder)).rejects.toThrow(/line 4 lists video_1\.pt again, after line 2: remove one/)
+  })
+
+  test('a list without a header loses no video', async () => {
+    const folder = carlaFolder(newFolder(), 3)
+    writeFileSync(path.join(folder, 'video_train.csv'), '0,a/video_1.pt\n1,video_0.pt')
+    const train = await open(folder)
+    expect([train.frameCount(0), train.frameCount(1)]).toEqual([6, 5])
   })
 
   test('files that hold no video', async () => {
