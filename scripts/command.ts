@@ -42,7 +42,8 @@ export interface CommandSpec<
   readonly required?: readonly R[]
   /** Lines for the end of the help, without the leading `fdm`. */
   readonly examples?: readonly string[]
-  run(values: Values<T, R, A>, terminal: Terminal): Promise<void>
+  /** @param given the options that were typed, without defaults */
+  run(values: Values<T, R, A>, terminal: Terminal, given: Readonly<Record<string, unknown>>): Promise<void>
 }
 
 /** Declares a command; `run`'s values are typed by its options, required names and arguments. */

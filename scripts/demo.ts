@@ -157,8 +157,8 @@ async function trainedCheckpoint({ runId, train }: DemoSettings, terminal: Termi
   const resume = canResume(folder, rates)
   // What a run left that was stopped before its first checkpoint.
   if (!resume) rmSync(folder, { recursive: true, force: true })
-  const values = { ...train, ...(resume && { resume_id: runId }) }
-  await runTraining({ values, newRunId: runId, dryRun: false, previews: false }, terminal)
+  const given = { ...train, ...(resume && { resume_id: runId }) }
+  await runTraining({ given, newRunId: runId, dryRun: false, previews: false }, terminal)
   terminal.signal.throwIfAborted()
   return last
 }

@@ -61,7 +61,7 @@ function createCommand(spec: CommandSpec, terminal: Terminal): Command {
       if (given[name] === undefined) throw new UserError(`--${name} is required: see fdm ${spec.name} --help`)
     const words = places.map(({ name }, i) => [name, command.args[i]] as const)
     const values = { ...defaultsOf(spec.options), ...given, ...Object.fromEntries(words) }
-    await spec.run(values as Parameters<typeof spec.run>[0], terminal)
+    await spec.run(values as Parameters<typeof spec.run>[0], terminal, given)
   })
   return command
 }

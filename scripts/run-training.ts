@@ -1,25 +1,32 @@
 import path from 'node:path'
+import { absentAttentionSizes, featureMapSizes } from '../src/config/attention-sizes.js'
+import { asTyped } from '../src/config/option.js'
 import { resolveTrainConfig } from '../src/config/training.js'
 import { datasetDefaults } from '../src/data/registry.js'
 import { UserError } from '../src/errors.js'
 import { writeFileAtomic } from '../src/files.js'
 import { startRuntime } from '../src/runtime/start.js'
-import type { ResolvedTrainConfig } from '../src/training/save-checkpoint.js'
+import { lastStep } from '../src/training/learning-rate.js'
+import { resumedOptions } from '../src/training/resumed-options.js'
 import type { Preview } from '../src/training/sample-preview.js'
-import { train, type RunResult } from '../src/training/train.js'
+import type { ResolvedTrainConfig } from '../src/training/save-checkpoint.js'
+import { train, type RunResult, type RunStart } from '../src/training/train.js'
 import { markObserved } from '../src/video/border.js'
 import { encodeGif } from '../src/video/gif.js'
 import { filmGrid } from '../src/video/grid.js'
 import { openConfigDataset } from './open-dataset.js'
 import { printedConfig } from './print-config.js'
-import { withProgress, type Terminal } from './terminal.js'
+import type { Terminal } from './terminal.js'
+import { trainingBars } from './training-bars.js'
 
 /** Frames a second of sampled previews. */
 const PREVIEW_FPS = 10
+/** The folder of all runs. */
+const ROOT = 'checkpoints'
 
 export interface TrainingRequest {
-  /** Options of `train`, from the command line or elsewhere. */
-  readonly values: Readonly<Record<string, unknown>>
+  /** Options of `train`, without defaults. */
+  readonly given: Readonly<Record<string, unknown>>
   /** The folder of a new run below `checkpoints`. */
   readonly newRunId: string
   /** Prints the configuration and stops there. */
@@ -33,11 +40,21 @@ export interface TrainingRequest {
  * @throws UserError for options, data or files that do not work.
  */
 export async function runTraining(
-  { values, newRunId, dryRun, previews }: TrainingRequest,
+  { given, newRunId, dryRun, previews }: TrainingRequest,
   terminal: Terminal,
 ): Promise<RunResult | undefined> {
+  const { values, checkpoint, changes } = resumedOptions(given, ROOT)
   const config = withDatasetDefaults(values)
   terminal.log(`configuration:\n${printedConfig({ ...config })}`)
+  if (checkpoint !== undefined) terminal.log(`options that were not given are those of ${checkpoint}`)
+  for (const { name, saved, given } of changes)
+    terminal.log(`${name} was ${asTyped(saved)} there and is ${asTyped(given)} now`)
+  if (checkpoint === undefined)
+    for (const size of absentAttentionSizes(config))
+      terminal.log(
+        `note: nothing attends at ${size} of --attention_resolutions: ` +
+          `the feature maps are ${featureMapSizes(config).join(', ')} pixels wide`,
+      )
   if (dryRun) return undefined
   const dataset = await openConfigDataset(config, 'train', terminal)
   const runtime = await startRuntime({
@@ -45,35 +62,52 @@ export async function runTraining(
     precision: config.use_fp16 ? 'bf16' : config.precision,
   })
   terminal.log(runtime.description)
-  return withProgress(terminal, 'training', (update) =>
-    train({
+  const bars = trainingBars(terminal)
+  try {
+    return await train({
       config,
       dataset,
       newRunId,
+      root: ROOT,
       now: () => performance.now(),
       signal: terminal.signal,
       trackers: [{ log: (step, { loss, grad_norm: gradNorm }) => logStep(terminal, step, loss, gradNorm) }],
-      onStart: ({ runId, folder, step, checkpoint, numParameters }) => {
-        terminal.log(`run ${runId} in ${folder}: ${(numParameters / 1e6).toFixed(1)} million parameters`)
-        if (checkpoint !== undefined) terminal.log(`going on after step ${step} from ${checkpoint}`)
-      },
-      onStep: (step, total, loss) => update(step, total ?? step, `loss ${loss.toFixed(4)}`),
+      onStart: (start) => logStart(terminal, start, config),
+      onStep: (step, total, loss) => bars.training(step, total ?? step, `loss ${loss.toFixed(4)}`),
       onSave: ({ ema, model }, step) => terminal.log(`step ${step} saved: ${ema[0] ?? model}`),
       ...(previews && {
+        onSampleStep: bars.sampling,
         onSample: (preview: Preview, step: number) => {
           const file = path.join('results', newRunId, 'previews', `step${String(step).padStart(6, '0')}.gif`)
           writeFileAtomic(file, encodeGif(previewFilm(preview), PREVIEW_FPS))
           terminal.log(`step ${step} sampled: ${file}`)
         },
       }),
-    }),
-  )
+    })
+  } finally {
+    bars.stop()
+  }
+}
+
+function logStart(
+  terminal: Terminal,
+  { runId, folder, step, checkpoint, anew, numParameters }: RunStart,
+  config: ResolvedTrainConfig,
+): void {
+  terminal.log(`run ${runId} in ${folder}: ${(numParameters / 1e6).toFixed(1)} million parameters`)
+  if (checkpoint !== undefined) terminal.log(`going on after step ${step} from ${checkpoint}`)
+  if (anew.optimizer) terminal.log('no state of the optimizer lies beside it: AdamW starts anew')
+  for (const rate of anew.averages)
+    terminal.log(`no average of rate ${rate} lies beside it: it starts as the weights are`)
+  const end = lastStep(config)
+  if (step >= end)
+    terminal.log(`that is its last step already: to go on, raise --max_steps or --lr_anneal_steps`)
 }
 
 /** What the data set decides where nothing is said. */
 function withDatasetDefaults(values: Readonly<Record<string, unknown>>): ResolvedTrainConfig {
   const { dataset: name, image_size: imageSize, T } = resolveTrainConfig(values)
-  if (name === undefined) throw new UserError('--dataset is required')
+  if (name === undefined) throw new UserError('--dataset is required: see fdm train --help')
   const defaults = datasetDefaults(name)
   const image_size = imageSize ?? defaults.imageSize
   const config = resolveTrainConfig({ ...values, image_size, T: T === -1 ? (defaults.T ?? -1) : T })
@@ -89,6 +123,8 @@ function previewFilm({ shape: [B, T, H, W, C], pixels, numObserved }: Preview) {
   return filmGrid(films)
 }
 
-function logStep(terminal: Terminal, step: number, loss = NaN, gradNorm = NaN): void {
-  terminal.log(`step ${step}: loss ${loss.toFixed(4)}, gradient norm ${gradNorm.toFixed(3)}`)
+/** Lines of the log without a loss are for files. */
+function logStep(terminal: Terminal, step: number, loss?: number, gradNorm = NaN): void {
+  if (loss !== undefined)
+    terminal.log(`step ${step}: loss ${loss.toFixed(4)}, gradient norm ${gradNorm.toFixed(3)}`)
 }

@@ -8,28 +8,15 @@ export interface HostRandom {
   integer(low: number, high: number): number
   /** Two fresh 31-bit integers: the seed of a stateless device generator. */
   deviceSeed(): readonly [number, number]
-  /** Everything needed to continue this stream elsewhere: JSON-serialisable. */
-  state(): RandomState
 }
-
-export type RandomState = Readonly<Record<string, unknown>>
 
 /** A stream determined by `labels` alone: the same labels always give the same numbers. */
 export function hostRandom(...labels: readonly (string | number)[]): HostRandom {
-  return wrap(seedrandom.alea(JSON.stringify(labels), { state: true }))
-}
-
-/** Continues the stream whose `state()` was saved. */
-export function restoreRandom(state: RandomState): HostRandom {
-  return wrap(seedrandom.alea('', { state: state as seedrandom.State.Alea }))
-}
-
-function wrap(generator: seedrandom.StatefulPRNG<seedrandom.State.Alea>): HostRandom {
+  const generator = seedrandom.alea(JSON.stringify(labels))
   const integer = (low: number, high: number) => low + Math.floor(generator.double() * (high - low))
   return {
     uniform: () => generator.double(),
     integer,
     deviceSeed: () => [integer(0, 2 ** 31), integer(0, 2 ** 31)],
-    state: () => generator.state(),
   }
 }

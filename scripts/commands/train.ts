@@ -14,19 +14,18 @@ export const trainCommand = defineCommand({
     image_size: trainingOptions.image_size,
   },
   sections: [{ heading: 'Model and diffusion', options: modelOptions }],
-  required: ['dataset'],
   examples: [
     'train --dataset toy_town --batch_size 2 --num_channels 32 --max_frames 8',
     'train --dataset folder --data_dir my-videos --image_size 64 --T 100',
-    'train --dataset toy_town --resume_id k2xw81qz',
+    'train --resume_id k2xw81qz',
   ],
-  async run({ dry_run: dryRun, ...values }, terminal) {
+  async run({ dry_run: dryRun, wandb_id: wandbId, resume_id: resumeId }, terminal, given) {
     const { runTraining } = await import('../run-training.js')
     // A resumed run goes on under its own name.
-    const runId = values.wandb_id || values.resume_id || newRunId(Math.random)
-    const result = await runTraining({ values, newRunId: runId, dryRun, previews: true }, terminal)
+    const runId = wandbId || resumeId || newRunId(Math.random)
+    const result = await runTraining({ given, newRunId: runId, dryRun, previews: true }, terminal)
     if (!result) return
-    terminal.log(`stopped after step ${result.step}; go on with --resume_id ${result.runId}`)
+    terminal.log(`stopped after step ${result.step}; go on with: npx fdm train --resume_id ${result.runId}`)
     if (!result.saved) return
     const model = result.saved.ema[0] ?? result.saved.model
     terminal.log(`sample with: npx fdm sample ${model} --sampling_scheme autoreg`)

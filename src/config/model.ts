@@ -33,6 +33,14 @@ export const diffusionOptions = {
 /** All options of model and diffusion, as a checkpoint's config holds them. */
 export const modelOptions = { ...networkOptions, ...diffusionOptions } as const
 
+/** Options that say how a step is computed, not what the parameters mean: a run may change them. */
+const CHANGEABLE: readonly string[] = ['dropout', 'use_checkpoint']
+
+/** Options that a checkpoint's parameters are bound to: with another value they mean nothing. */
+export const fixedModelOptions: readonly string[] = Object.keys(modelOptions).filter(
+  (name) => !CHANGEABLE.includes(name),
+)
+
 export type NetworkConfig = ConfigOf<typeof networkOptions>
 export type DiffusionConfig = ConfigOf<typeof diffusionOptions>
 export type ModelConfig = NetworkConfig & DiffusionConfig

@@ -157,6 +157,12 @@ export function expectation(option: Option): string {
   }
 }
 
+/** A value as it would be typed. */
+export function asTyped(value: unknown): string {
+  if (typeof value === 'boolean') return value ? 'True' : 'False'
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
 function invalid(name: string, option: Option, value: unknown): UserError {
   return new UserError(`--${name} takes ${expectation(option)}, not ${JSON.stringify(value)}`)
 }

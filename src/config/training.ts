@@ -7,7 +7,7 @@ export const trainingOptions = {
   dataset: choice(
     undefined,
     ['carla_no_traffic', 'mazes_cwvae', 'minerl', 'toy_town', 'folder'],
-    'what to learn from',
+    'what to learn from; may be left out where a checkpoint says it',
   ),
   data_dir: text('', 'folder of the data set, where it is not the usual one'),
   image_size: int(undefined, 'height and width of a frame in pixels, where the data set leaves a choice'),
@@ -27,8 +27,11 @@ export const trainingOptions = {
   log_interval: int(10, 'steps between lines of numbers', { min: 1 }),
   save_interval: int(50_000, 'steps between checkpoints', { min: 1 }),
   sample_interval: int(50_000, 'steps between sampled videos', { min: 1 }),
-  resume_checkpoint: text('', 'checkpoint to start from; its optimizer and EMA too, if they lie beside it'),
-  wandb_id: text('', 'run id to resume'),
+  resume_checkpoint: text(
+    '',
+    'checkpoint to start a new run from, with its model and data; its optimizer and EMA too, if they lie beside it',
+  ),
+  wandb_id: text('', 'id of a run to resume; options that are not given are what they were'),
   resume_id: text('', 'the same as wandb_id'),
   num_workers: int(-1, 'processes that read videos (-1: cores - 1)', { min: -1 }),
   use_fp16: flag(false, "the original's name for mixed precision"),
@@ -53,17 +56,36 @@ export type TrainConfig = Omit<ModelConfig, 'image_size'> & TrainingConfig
  */
 export function resolveTrainConfig(values: Readonly<Record<string, unknown>>): TrainConfig {
   const training: TrainingConfig = resolveConfig(trainingOptions, values)
-  const { microbatch, T, wandb_id: wandbId, resume_id: resumeId } = training
+  const { microbatch, T } = training
   if (microbatch === 0) throw new UserError('--microbatch takes -1 or a number of videos, not 0')
   if (T === 0) throw new UserError('--T takes -1 or a number of frames, not 0')
-  if (wandbId && resumeId && wandbId !== resumeId)
-    throw new UserError(`--wandb_id ${wandbId} and --resume_id ${resumeId} name two runs: give one`)
-  if ((wandbId || resumeId) && training.resume_checkpoint)
-    throw new UserError('--resume_checkpoint and --wandb_id both say where to go on: give one')
+  resumeSource(training)
   emaRates(training)
   // The data set may still choose the image size; the other options are checked against a legal one.
   const model = resolveModelConfig({ ...values, image_size: training.image_size ?? 64 })
   return { ...model, ...training }
+}
+
+/** What a run goes on from: another run, or a checkpoint at a path. */
+export type ResumeSource = { readonly runId: string } | { readonly checkpoint: string }
+
+/**
+ * What a run goes on from; undefined if it starts anew.
+ * @throws UserError if several things are named, or a run by something that is no name of a folder.
+ */
+export function resumeSource(
+  config: Partial<Pick<TrainingConfig, 'wandb_id' | 'resume_id' | 'resume_checkpoint'>>,
+): ResumeSource | undefined {
+  const { wandb_id: wandbId = '', resume_id: resumeId = '', resume_checkpoint: checkpoint = '' } = config
+  if (wandbId && resumeId && wandbId !== resumeId)
+    throw new UserError(`--wandb_id ${wandbId} and --resume_id ${resumeId} name two runs: give one`)
+  const runId = wandbId || resumeId
+  if (!runId) return checkpoint ? { checkpoint } : undefined
+  const option = wandbId ? '--wandb_id' : '--resume_id'
+  if (checkpoint) throw new UserError(`--resume_checkpoint and ${option} both say where to go on: give one`)
+  if (!/^\w[\w.-]*$/.test(runId))
+    throw new UserError(`${option} takes a run id, the name of a folder below checkpoints, not "${runId}"`)
+  return { runId }
 }
 
 /**

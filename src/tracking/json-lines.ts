@@ -8,12 +8,13 @@ import type { Tracker } from './tracker.js'
 /**
  * A log of one JSON object per line, `{"step": 10, "loss": 0.9, ..}`; numbers that are not finite are null.
  * @param file appended to if it is there
- * @param resumedAt the step a resumed run starts from: later lines, of steps that will be done again, go
+ * @param lastLine the step of the last line that a resumed run goes on from: those after it go
  * @throws UserError if the file cannot be read or written.
  */
-export function jsonLines(file: string, resumedAt: number): Tracker {
+export function jsonLines(file: string, lastLine: number): Tracker {
   const lines = readLines(file)
-  const kept = lines.filter((line) => stepOf(line) <= resumedAt)
+  const end = lines.findIndex((line) => stepOf(line) >= lastLine)
+  const kept = lines.filter((line, i) => (end === -1 || i <= end) && stepOf(line) <= lastLine)
   if (kept.length < lines.length) writeFileAtomic(file, kept.map((line) => `${line}\n`).join(''))
   return {
     log: (step, metrics) => {

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { TrainingConfig } from '../config/training.js'
 import { addLosses } from '../tracking/loss-metrics.js'
 import type { RunningMeans } from '../tracking/running-means.js'
-import type { Tracker } from '../tracking/tracker.js'
+import type { Metrics, Tracker } from '../tracking/tracker.js'
 import type { Batch } from './batch.js'
 import { lastStep } from './learning-rate.js'
 import type { Trainer } from './trainer.js'
@@ -17,14 +17,16 @@ export interface LoopSetup {
   readonly numTimesteps: number
   readonly means: RunningMeans
   readonly trackers: readonly Tracker[]
+  /** Step of the line of the log that the means come after. */
+  readonly lastLine: number
   /** Milliseconds since some moment. */
   readonly now: () => number
   /** Ends the run after the step under way, which is saved. */
   readonly signal?: AbortSignal | undefined
   /** Called after each step with the number of updates done and, if the run has one, its end. */
   readonly onStep?: ((step: number, total: number | undefined, loss: number) => void) | undefined
-  /** Writes a checkpoint of the trainer's state. */
-  readonly save: () => void
+  /** Writes a checkpoint of the trainer's state and the means, which come after the line at `lastLine`. */
+  readonly save: (lastLine: number) => void
   /** Samples videos with the trainer's state. */
   readonly sample?: (() => Promise<void>) | undefined
 }
@@ -34,7 +36,8 @@ const FIRST_SAMPLES = 5
 
 /**
  * Trains until the last step or until the signal, saving now and then and at the end; never a state that
- * is saved already. While a step is computed, the next one's batch is read.
+ * is saved already. While a step is computed, the next one's batch is read. Numbers that no line of the log
+ * has when it ends get a line of their own, which the next whole one replaces if the run is resumed.
  * @throws UserError from data, training or saving; the last checkpoint is then whole.
  */
 export async function trainingLoop(setup: LoopSetup): Promise<void> {
@@ -42,11 +45,17 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
   const end = lastStep(config)
   const total = Number.isFinite(end) ? end : undefined
   let saved = trainer.step
+  let { lastLine } = setup
+  let batchSize = 0
   let sampledAt: number | undefined
   let upcoming: Promise<readonly Batch[]> | undefined
   const save = () => {
-    if (saved !== trainer.step) setup.save()
+    if (saved !== trainer.step) setup.save(lastLine)
     saved = trainer.step
+  }
+  const log = (numbers: Metrics) => {
+    const line = { samples: trainer.step * batchSize, ...numbers }
+    for (const tracker of setup.trackers) tracker.log(trainer.step, line)
   }
   while (trainer.step < end && !signal?.aborted) {
     const batch = await (upcoming ?? setup.batches(trainer.step))
@@ -60,11 +69,11 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
     means.add('grad_norm', report.gradNorm)
     means.add('timing/step_time', (now() - started) / 1000)
     const losses = Array.from(report.losses.loss ?? [])
-    setup.onStep?.(step, total, losses.reduce((sum, loss) => sum + loss, 0) / losses.length)
+    batchSize = losses.length
+    setup.onStep?.(step, total, losses.reduce((sum, loss) => sum + loss, 0) / batchSize)
     if (step % config.log_interval === 0) {
-      const samples = step * losses.length
-      const line = { samples, ...means.take() }
-      for (const tracker of setup.trackers) tracker.log(step, line)
+      log(means.take())
+      lastLine = step
     }
     if (step % config.save_interval === 0) save()
     if (setup.sample && (step % config.sample_interval === 0 || step === FIRST_SAMPLES)) {
@@ -78,4 +87,6 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
     await setImmediate()
   }
   save()
+  const left = means.take()
+  if (batchSize > 0 && Object.keys(left).length > 0) log(left)
 }

@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { emaRates } from '../config/training.js'
+import { emaRates, resumeSource } from '../config/training.js'
 import { UserError } from '../errors.js'
 import { parameterSpecs } from '../model/parameters.js'
 import { createModel } from '../model/video-model.js'
 import { tf } from '../runtime/tf.js'
 import { readCheckpointFile } from '../torch-file/index.js'
 import { clearUnfinished } from '../unfinished-files.js'
-import { filesBeside, findResume, type CheckpointFiles } from './checkpoint-files.js'
+import type { CheckpointFiles } from './checkpoint-files.js'
 import { readOptimizerFile } from './optimizer-file.js'
+import { checkSameModel, resumedFiles } from './resumed-options.js'
 import type { HostState, ResolvedTrainConfig } from './save-checkpoint.js'
 import { initialState, type TrainingState } from './state.js'
 
@@ -21,6 +22,14 @@ export interface StartingPoint {
   readonly host?: HostState
   /** The checkpoint it comes from. */
   readonly checkpoint?: string
+  /** What that checkpoint does not have, and starts anew. */
+  readonly anew: Anew
+}
+
+export interface Anew {
+  readonly optimizer: boolean
+  /** Rates of averages that start as the weights. */
+  readonly averages: readonly number[]
 }
 
 /**
@@ -32,18 +41,16 @@ export interface StartingPoint {
  */
 export function startingPoint(config: ResolvedTrainConfig, root: string): StartingPoint {
   const rates = emaRates(config)
-  const runId = config.wandb_id || config.resume_id
-  if (runId) {
-    const folder = path.join(root, runId)
-    const files = findResume(folder, rates)
-    clearUnfinished(folder)
+  const source = resumeSource(config)
+  if (source) {
+    const files = resumedFiles(source, root, rates)
+    if ('runId' in source) clearUnfinished(path.dirname(files.model))
     return resumed(files, config)
   }
-  if (config.resume_checkpoint) return resumed(filesBeside(config.resume_checkpoint, rates), config)
   const model = createModel(config, { seed: config.seed })
   const state = initialState(model.parameters, rates.length)
   model.dispose()
-  return { state, step: 0, optimizerStep: 0 }
+  return { state, step: 0, optimizerStep: 0, anew: { optimizer: false, averages: [] } }
 }
 
 function resumed(files: Omit<CheckpointFiles, 'step'>, config: ResolvedTrainConfig): StartingPoint {
@@ -66,12 +73,17 @@ function resumed(files: Omit<CheckpointFiles, 'step'>, config: ResolvedTrainConf
     optimizerStep: optimizer.step,
     ...(host ? { host } : {}),
     checkpoint: files.model,
+    anew: {
+      optimizer: files.optimizer === undefined,
+      averages: emaRates(config).filter((_, i) => files.ema[i] === undefined),
+    },
   }
 }
 
 /** @throws UserError naming the file and the first parameter that does not fit the configuration. */
 function readParameters(file: string, config: ResolvedTrainConfig) {
-  const { stateDict, step } = readCheckpointFile(file)
+  const { stateDict, config: saved, step } = readCheckpointFile(file)
+  checkSameModel({ ...config }, saved, file)
   try {
     return { parameters: createModel(config, { parameters: stateDict }).parameters, step }
   } catch (error) {
@@ -84,7 +96,12 @@ function readParameters(file: string, config: ResolvedTrainConfig) {
 function readHostState(file: string): HostState {
   try {
     const value = JSON.parse(readFileSync(file, 'utf8')) as Partial<HostState> | null
-    if (typeof value?.step === 'number' && Array.isArray(value.timesteps?.history) && value.means)
+    if (
+      typeof value?.step === 'number' &&
+      typeof value.lastLine === 'number' &&
+      Array.isArray(value.timesteps?.history) &&
+      value.means
+    )
       return value as HostState
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error

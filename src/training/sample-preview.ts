@@ -31,6 +31,8 @@ export interface PreviewRequest {
   readonly dataset: VideoDataset
   /** Gives the preview up after the denoising step at hand. */
   readonly signal?: AbortSignal | undefined
+  /** Called with the denoising steps done, from 0 on. */
+  readonly onStep?: (done: number, total: number) => void
 }
 
 /**
@@ -45,6 +47,7 @@ export async function samplePreview({
   diffusion,
   dataset,
   signal,
+  onStep: report,
 }: PreviewRequest): Promise<Preview | undefined> {
   const tasks = previewTasks(dataset.T, config.max_frames)
   const videos = epochOrder(dataset.length, config.batch_size, config.seed)(0).slice(0, tasks.length)
@@ -74,7 +77,11 @@ export async function samplePreview({
   })
   const { x0, obsMask, latentMask, frameIndices } = fed
   try {
-    const onStep = () => signal?.throwIfAborted()
+    const onStep = (done: number, total: number) => {
+      report?.(done, total)
+      signal?.throwIfAborted()
+    }
+    onStep(0, numTimesteps)
     const sample = await walk(numTimesteps, { start, onStep }, (x, t) =>
       denoise.run({ x0, obsMask, latentMask, frameIndices }, x, t, stageSeeds(keys, t)),
     )

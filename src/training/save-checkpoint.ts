@@ -20,7 +20,8 @@ export interface HostState {
   /** Updates done. */
   readonly step: number
   readonly timesteps: TimestepSamplerState
-  /** Numbers since the last line of the log. */
+  /** Step of the last line of the log, and the numbers since. */
+  readonly lastLine: number
   readonly means: RunningMeansState
 }
 

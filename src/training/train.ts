@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
-import { emaRates } from '../config/training.js'
+import { emaRates, resumeSource } from '../config/training.js'
 import type { VideoDataset } from '../data/dataset.js'
 import { createDiffusion } from '../diffusion/gaussian-diffusion.js'
 import { UserError } from '../errors.js'
@@ -13,7 +13,7 @@ import type { Tracker } from '../tracking/tracker.js'
 import { batchSource } from './batch-source.js'
 import type { ParametricNetwork } from './gradients.js'
 import { trainingLoop } from './loop.js'
-import { startingPoint } from './resume.js'
+import { startingPoint, type Anew } from './resume.js'
 import { samplePreview, type Preview } from './sample-preview.js'
 import { saveCheckpoint, type ResolvedTrainConfig, type Saved } from './save-checkpoint.js'
 import { timestepSampler } from './timestep-sampler.js'
@@ -35,6 +35,8 @@ export interface TrainRun {
   readonly onStart?: (start: RunStart) => void
   readonly onStep?: (step: number, total: number | undefined, loss: number) => void
   readonly onSave?: (saved: Saved, step: number) => void
+  /** Called while videos are sampled, with the denoising steps done, from 0 on. */
+  readonly onSampleStep?: (step: number, done: number, total: number) => void
   /** Without it no videos are sampled during training. */
   readonly onSample?: (preview: Preview, step: number) => void | Promise<void>
 }
@@ -47,6 +49,7 @@ export interface RunStart {
   readonly step: number
   /** The checkpoint it goes on from. */
   readonly checkpoint: string | undefined
+  readonly anew: Anew
   readonly numParameters: number
 }
 
@@ -69,10 +72,11 @@ export async function train(run: TrainRun): Promise<RunResult> {
     throw new UserError(
       `the frames of ${dataset.name} are ${dataset.imageSize} pixels wide, not ${config.image_size}`,
     )
-  const resumedId = config.wandb_id || config.resume_id
-  const runId = resumedId || run.newRunId
+  const source = resumeSource(config)
+  const isNew = !source || !('runId' in source)
+  const runId = isNew ? run.newRunId : source.runId
   const folder = path.join(root, runId)
-  if (!resumedId && existsSync(path.join(folder, 'log.jsonl')))
+  if (isNew && existsSync(path.join(folder, 'log.jsonl')))
     throw new UserError(`${folder} is there already: resume it with --resume_id ${runId}`)
   const rates = emaRates(config)
   const diffusion = createDiffusion(config)
@@ -91,7 +95,9 @@ export async function train(run: TrainRun): Promise<RunResult> {
     optimizerStep: start.optimizerStep,
   })
   const logFile = path.join(config.log_dir || folder, 'log.jsonl')
-  const sinks = [jsonLines(logFile, start.step), ...trackers]
+  const lastLine = start.host?.lastLine ?? start.step
+  const sinks = [jsonLines(logFile, lastLine), ...trackers]
+  const numParameters = parameterCount(config)
   const means = runningMeans(start.host?.means)
   let saved: Saved | undefined
   try {
@@ -101,21 +107,24 @@ export async function train(run: TrainRun): Promise<RunResult> {
       logFile,
       step: start.step,
       checkpoint: start.checkpoint,
-      numParameters: parameterCount(config),
+      anew: start.anew,
+      numParameters,
     })
+    if (isNew) for (const tracker of sinks) tracker.log(start.step, { num_parameters: numParameters })
     await trainingLoop({
       config,
       trainer,
       batches,
       numTimesteps: diffusion.numTimesteps,
       means,
+      lastLine,
       trackers: sinks,
       now: run.now,
       signal: run.signal,
       onStep: run.onStep,
-      save: () => {
+      save: (lastLine) => {
         const { step, optimizerStep, state } = trainer
-        const host = { step, timesteps: sampler.state(), means: means.state() }
+        const host = { step, lastLine, timesteps: sampler.state(), means: means.state() }
         saved = saveCheckpoint(folder, config, rates, { ...state, optimizerStep }, host)
         run.onSave?.(saved, step)
       },
@@ -128,6 +137,7 @@ export async function train(run: TrainRun): Promise<RunResult> {
             diffusion,
             dataset,
             signal: run.signal,
+            onStep: (done, total) => run.onSampleStep?.(trainer.step, done, total),
           })
           if (preview) await run.onSample?.(preview, trainer.step)
         }),

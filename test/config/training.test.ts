@@ -20,6 +20,12 @@ it.each([
   [{ ema_rate: '0.9,0.90' }],
   [{ wandb_id: 'a', resume_id: 'b' }],
   [{ resume_id: 'a', resume_checkpoint: 'b.pt' }],
+  [{ resume_id: '../../etc' }],
+  [{ wandb_id: '..' }],
+  [{ resume_id: 'a/b' }],
+  [{ resume_id: '/etc' }],
+  [{ resume_id: 'a\\b' }],
+  [{ resume_id: '.hidden' }],
   [{ schedule_sampler: 'none' }],
   [{ num_channels: 40 }],
 ])('refuses %o', (values) => {

@@ -95,6 +95,16 @@ describe('options on the command line', () => {
   })
 })
 
+it('tells options that were typed from defaults', async () => {
+  let typed: unknown
+  const run: CommandSpec['run'] = (_, __, given) => {
+    typed = given
+    return Promise.resolve()
+  }
+  await parse(['--lr', '0.0001', '--use-ddim'], { run })
+  expect(typed).toEqual({ lr: 1e-4, use_ddim: true })
+})
+
 describe('a mistake is answered by one line that names it', () => {
   it.each([
     [['--batch_sise', '2'], "unknown option '--batch_sise' (Did you mean --batch_size?)"],

@@ -38,7 +38,8 @@ it('a log goes on where a run is resumed: later and unfinished lines go', () => 
   const folder = mkdtempSync(path.join(tmpdir(), 'fdm-log-'))
   const file = path.join(folder, 'new', 'log.jsonl')
   const first = jsonLines(file, 0)
-  for (const step of [10, 20, 30]) first.log(step, { loss: step / 10, bad: NaN })
+  // The second line of step 20 came when the run ended, after its last whole interval.
+  for (const step of [10, 20, 20, 30]) first.log(step, { loss: step / 10, bad: NaN })
   appendFileSync(file, '{"step": 4')
   jsonLines(file, 20).log(30, { loss: 7 })
   const lines = readFileSync(file, 'utf8').trimEnd().split('\n')

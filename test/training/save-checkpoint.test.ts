@@ -40,7 +40,7 @@ const save = (step: number) =>
     smallConfig(),
     rates,
     { ...state, optimizerStep: step },
-    { step, timesteps: { history: [] }, means: {} },
+    { step, lastLine: 0, timesteps: { history: [] }, means: {} },
   )
 
 beforeAll(async () => {

@@ -1,15 +1,17 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { UserError } from '../../src/errors.js'
+import { heldOutLoss } from '../../src/evaluation/held-out-loss.js'
 import { startRuntime } from '../../src/runtime/start.js'
 import { tf } from '../../src/runtime/tf.js'
 import { readCheckpointFile } from '../../src/torch-file/index.js'
-import { heldOutLoss } from '../../src/training/held-out-loss.js'
 import { loadCheckpoint } from '../../src/training/load-checkpoint.js'
+import { startingPoint } from '../../src/training/resume.js'
 import type { Preview } from '../../src/training/sample-preview.js'
 import type { ResolvedTrainConfig } from '../../src/training/save-checkpoint.js'
+import { disposeState } from '../../src/training/state.js'
 import { train, type TrainRun } from '../../src/training/train.js'
 import { availableBackends, describeEachBackend } from '../helpers/backends.js'
 import { fakeDataset, smallConfig } from './fixtures.js'
@@ -77,12 +79,14 @@ describe('a run', () => {
 
   it('samples videos to look at, and ends at a signal with what it has saved', async () => {
     const previews: (readonly [Preview, number])[] = []
+    const sampled: (readonly [step: number, done: number, total: number])[] = []
     const stop = new AbortController()
     const result = await run(
       'signal',
       { batch_size: 2, noise_schedule: 'cosine', diffusion_steps: 3, sample_interval: 1 },
       {
         signal: stop.signal,
+        onSampleStep: (...progress) => sampled.push(progress),
         onSample: (preview, step) => {
           previews.push([preview, step])
           stop.abort()
@@ -90,6 +94,14 @@ describe('a run', () => {
       },
     )
     expect(result.step).toBe(1)
+    expect(sampled).toEqual([0, 1, 2, 3].map((done) => [1, done, 3]))
+    const lines = readFileSync(path.join(root, 'signal', 'log.jsonl'), 'utf8')
+      .trimEnd()
+      .split('\n')
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      { step: 0, num_parameters: 2_062_691 },
+      expect.objectContaining({ step: 1, samples: 2, 'timing/sampling_time': 0 }),
+    ])
     expect(existsSync(path.join(root, 'signal', 'model000001.pt'))).toBe(true)
     const [[preview, step] = []] = previews
     expect([step, preview?.shape, preview?.numObserved]).toEqual([1, [2, 3, 32, 32, 3], 1])
@@ -110,7 +122,7 @@ describe('a run', () => {
       [1, 32, false, null, 3, 8], // prettier-ignore
     )
     const dataset = fakeDataset({ split: 'test', T: 8, imageSize: 32 })
-    const held = () => heldOutLoss({ model, diffusion, dataset, config: smallConfig(), numVideos: 2 })
+    const held = () => heldOutLoss({ model, diffusion, dataset, maxFrames: 3, tasks: 2 })
     const loss = await held()
     expect(loss).toBeGreaterThan(0)
     expect(await held()).toBe(loss)
@@ -139,7 +151,24 @@ describe('a run', () => {
     const result = await run('from-path', { ...options, resume_checkpoint: checkpoint, max_steps: 2 })
     expect(result).toMatchObject({ runId: 'from-path', step: 2 })
     const other = { ...options, resume_checkpoint: checkpoint, num_channels: 64 }
-    await expect(run('other', other)).rejects.toThrow(`${checkpoint} does not fit the options given`)
+    await expect(run('other', other)).rejects.toThrow(`--num_channels is 32 in ${checkpoint}, not 64`)
+  })
+
+  it('says what a checkpoint lacks and starts anew', () => {
+    const beside = path.join(root, 'signal', 'model000001.pt')
+    const alone = path.join(root, 'alone.pt')
+    copyFileSync(beside, alone)
+    const options = { noise_schedule: 'cosine', diffusion_steps: 3, ema_rate: '0.5,0.9999' } as const
+    const anew = [alone, beside, ''].map((resume_checkpoint) => {
+      const start = startingPoint(smallConfig({ ...options, resume_checkpoint }), root)
+      disposeState(start.state)
+      return start.anew
+    })
+    expect(anew).toEqual([
+      { optimizer: true, averages: [0.5, 0.9999] },
+      { optimizer: false, averages: [0.5] },
+      { optimizer: false, averages: [] },
+    ])
   })
 
   it('refuses to resume nothing, and data of another size', async () => {
