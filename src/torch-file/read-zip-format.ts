@@ -1,5 +1,6 @@
 import { UserError } from '../errors.js'
 import { ByteReader } from './byte-reader.js'
+import { checkPart } from './checksum.js'
 import type { FileSource } from './file-source.js'
 import { toValue } from './pickle/to-value.js'
 import { unpickle } from './pickle/unpickle.js'
@@ -10,7 +11,8 @@ import { contentOffset, readZipDirectory, type ZipEntry } from './zip-directory.
 
 /**
  * Reads a file of PyTorch 1.6 and later: a zip of `NAME/data.pkl`, one record `NAME/data/KEY` per storage,
- * and a few small ones. Only the directory and the pickle are read.
+ * and a few small ones. Only the directory and the pickle are read, and the pickle is compared with its
+ * checksum.
  */
 export function readZipFormat(source: FileSource): TorchValue {
   const entries = readZipDirectory(source)
@@ -25,6 +27,7 @@ export function readZipFormat(source: FileSource): TorchValue {
   const table = new StorageTable(source, (key) => `${root}/data/${key}`)
   const start = contentOffset(source, pickle)
   const where = `${source.path}: ${quote(pickle.name)}`
+  checkPart(where, pickle.crc, source, start, pickle.size)
   const object = unpickle(new ByteReader(source, where, start, start + pickle.size), (id) => table.load(id))
   for (const [key, { storage }] of table) {
     const entry = entries.get(table.nameOf(key))
@@ -33,7 +36,10 @@ export function readZipFormat(source: FileSource): TorchValue {
       throw new UserError(
         `${storage.where}: it has ${entry.size} bytes, its tensors need ${storage.byteLength}`,
       )
-    storage.place(() => contentOffset(source, entry))
+    storage.place(
+      () => contentOffset(source, entry),
+      entry.size === storage.byteLength ? entry.crc : undefined,
+    )
   }
   return toValue(where, object)
 }

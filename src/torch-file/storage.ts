@@ -1,4 +1,5 @@
 import { UserError } from '../errors.js'
+import { checkBytes } from './checksum.js'
 import type { FileSource } from './file-source.js'
 
 /** Bytes that tensors are views of. Tensors that share one storage share memory in PyTorch. */
@@ -31,6 +32,7 @@ export class MemoryStorage implements TorchStorage {
 /** A storage inside a file, read when asked. Where it begins may become known after its tensors. */
 export class FileStorage implements TorchStorage {
   #start: (() => number) | undefined
+  #crc: number | undefined
 
   constructor(
     readonly source: FileSource,
@@ -38,17 +40,27 @@ export class FileStorage implements TorchStorage {
     readonly byteLength: number,
   ) {}
 
-  /** Says where in the file the bytes begin: a function, so that finding out may wait for the first read. */
-  place(start: () => number): void {
+  /**
+   * Says where in the file the bytes begin: a function, so that finding out may wait for the first read.
+   * @param crc the CRC-32 of all of them, where the file has it
+   */
+  place(start: () => number, crc?: number): void {
     this.#start = start
+    this.#crc = crc
   }
 
   get placed(): boolean {
     return this.#start !== undefined
   }
 
+  /**
+   * What is read as a whole is compared with its checksum; a part cannot be.
+   * @throws UserError if the bytes are not there, or not those that were written.
+   */
   read(target: Uint8Array, offset: number): void {
     if (!this.#start) throw new UserError(`${this.where}: the file does not hold this storage`)
     this.source.read(target, this.#start() + offset)
+    if (this.#crc !== undefined && target.length === this.byteLength)
+      checkBytes(this.where, this.#crc, target)
   }
 }

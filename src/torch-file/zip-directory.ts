@@ -7,6 +7,8 @@ export interface ZipEntry {
   readonly name: string
   /** Bytes of its content. */
   readonly size: number
+  /** CRC-32 of its content; 0 may also mean that none was computed. */
+  readonly crc: number
   /** Where its local header begins. */
   readonly headerOffset: number
 }
@@ -108,7 +110,7 @@ function readEntry(source: FileSource, record: Buffer, nameLength: number, extra
       source,
       `${quote(name)} has ${size} bytes at byte ${headerOffset}, the file has ${source.size}`,
     )
-  return { name, size, headerOffset }
+  return { name, size, crc: record.readUInt32LE(16), headerOffset }
 }
 
 function* wideValues(extra: Buffer): Generator<number, undefined> {

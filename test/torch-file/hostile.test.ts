@@ -51,6 +51,12 @@ function checkpoint(): { zip: Buffer; legacy: Buffer } {
   return { zip: whole, legacy: readFileSync(file) }
 }
 
+/** Where the content of a record begins. */
+function contentOf(zipFile: Buffer, name: string): number {
+  const nameAt = zipFile.indexOf(`archive/${name}`)
+  return nameAt + zipFile.readUInt16LE(nameAt - 4) + zipFile.readUInt16LE(nameAt - 2)
+}
+
 describe('damaged files', () => {
   const intact = checkpoint()
 
@@ -85,6 +91,31 @@ describe('damaged files', () => {
       expect(errors).toBeGreaterThan(50)
     },
   )
+
+  test.each(['data.pkl', 'data/0', 'data/1'])('one wrong bit anywhere in %s is an error', (name) => {
+    const start = contentOf(intact.zip, name)
+    const length = name === 'data.pkl' ? intact.zip.indexOf('PK\x07\x08', start, 'latin1') - start : 16
+    for (let i = 0; i < length; i++) {
+      const bytes = Buffer.from(intact.zip)
+      bytes.writeUInt8(bytes.readUInt8(start + i) ^ (1 << (i % 8)), start + i)
+      writeFileSync(file, bytes)
+      expect(failure()).toMatch(new RegExp(`hostile\\.pt: "archive/${name}": the file is damaged`))
+    }
+  })
+
+  test('rows are read without the rest, and a file without checksums as it is', () => {
+    const bytes = Buffer.from(intact.zip)
+    const last = contentOf(bytes, 'data/0') + 47
+    bytes.writeUInt8(bytes.readUInt8(last) ^ 1, last)
+    writeFileSync(file, bytes)
+    const [a] = tensorsIn(readTorchFile(file))
+    expect(a?.rows(0, 2)).toEqual(new Float32Array(8).fill(0.5))
+    expect(() => a?.gatherRows([0, 1, 2])).toThrow(/"archive\/data\/0": the file is damaged/)
+    for (let at = 0; (at = bytes.indexOf('PK\x01\x02', at, 'latin1')) > 0; at += 4)
+      bytes.writeUInt32LE(0, at + 16)
+    writeFileSync(file, bytes)
+    readAll()
+  })
 
   test('no file, an empty file, a folder, a text, a circle of links', () => {
     expect(() => readTorchFile(path.join(folder, 'none.pt'))).toThrow(/none\.pt: there is no such file/)
