@@ -53,8 +53,8 @@ async function sampleAll(
     const samples = sampleRun(run, inputs, {
       onBatch: (videos) => (bar = terminal.progress(`sampling ${named(videos)}`)),
       onProgress: ({ stage, stages, step, steps }) => {
-        const note = `stage ${stage + 1}${stages === undefined ? '' : ` of ${stages}`}`
-        bar.update(stage * steps + step, (stages ?? stage + 1) * steps, note)
+        const note = `stage ${stage + 1} of ${stages}`
+        bar.update(stage * steps + step, stages * steps, note)
       },
       signal: terminal.signal,
     })
@@ -67,12 +67,14 @@ async function sampleAll(
 /** Without observed frames no data is needed, only its size. */
 async function openTestVideos(
   config: DatasetConfig,
-  { T, n_obs: numObserved }: SamplingConfig,
+  { T, n_obs, obs_frames }: SamplingConfig,
   terminal: Terminal,
 ): Promise<VideoDataset> {
   const length = T === -1 ? wholeLength(config) : T
   if (length < 1) throw new UserError('--T takes -1 or a number of frames, not 0')
-  return numObserved === 0 ? noVideos(config, length) : openConfigDataset(config, 'test', terminal, length)
+  return n_obs === 0 && obs_frames === ''
+    ? noVideos(config, length)
+    : openConfigDataset(config, 'test', terminal, length)
 }
 
 function noVideos({ image_size: size }: DatasetConfig, T: number): VideoDataset {
@@ -89,11 +91,11 @@ function noVideos({ image_size: size }: DatasetConfig, T: number): VideoDataset 
 }
 
 /** What the options left open. */
-function decided({ folder, maxFrames, maxLatentFrames, stages, videos }: SampleRun, { T }: VideoDataset) {
+function decided({ folder, settings, stages, videos }: SampleRun, { T }: VideoDataset) {
   return {
     T,
-    max_frames: maxFrames,
-    max_latent_frames: maxLatentFrames,
+    max_frames: settings.maxFrames,
+    max_latent_frames: settings.stepSize,
     stages,
     videos: named(videos),
     folder,

@@ -8,6 +8,7 @@ export const samplingOptions = {
   batch_size: int(8, 'videos sampled together', { min: 1 }),
   eval_dir: text(undefined, 'folder to write below instead of results/<checkpoint folders>/<name>'),
   n_obs: int(36, 'first frames that are given (0: sample whole videos)', { min: 0 }),
+  obs_frames: text('', 'any given frames instead, for infill: "0,49,99", "0-35,99", "every:10"'),
   T: int(-1, "frames per video (-1: the data set's length)", { min: -1 }),
   max_frames: int(undefined, 'most frames the network takes at once (default: as in training)', { min: 1 }),
   max_latent_frames: int(undefined, 'new frames per stage (default: half of max_frames)', { min: 1 }),

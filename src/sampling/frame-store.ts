@@ -12,6 +12,8 @@ export interface FrameStore {
   get(t: number): Float32Array
   /** Keeps a sampled frame: (H, W, C) in the network's scale. */
   put(t: number, frame: Float32Array): void
+  /** The frames that are done: given ones, then sampled ones in the order they were put. */
+  doneFrames(): readonly number[]
   /** The video as pixels; frames that are not done are black. */
   toFilm(): Film
 }
@@ -31,6 +33,7 @@ export function frameStore(given: Film, observed: readonly number[]): FrameStore
       return frame
     },
     put: (t, frame) => void sampled.set(t, frame),
+    doneFrames: () => [...known, ...sampled.keys()],
     toFilm() {
       const film: Film = { shape: given.shape, data: new Uint8Array(given.data.length) }
       for (let t = 0; t < T; t++) {

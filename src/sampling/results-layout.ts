@@ -1,4 +1,6 @@
 import path from 'node:path'
+import { observedLabel } from '../schemes/observed-frames.js'
+import type { SchemeSettings } from '../schemes/types.js'
 
 /** What tells the results of one way of sampling a model from those of another. */
 export interface ModelResults {
@@ -18,11 +20,7 @@ export interface RunSettings {
   readonly scheme: string
   /** Kind of optimised schedule, if one is used. */
   readonly optimality?: string
-  readonly maxFrames: number
-  readonly maxLatentFrames: number
-  /** Frames per video. */
-  readonly T: number
-  readonly numObserved: number
+  readonly settings: SchemeSettings
 }
 
 /**
@@ -46,9 +44,10 @@ export function modelResultsFolder(results: ModelResults): string {
 
 /** The folder name of one run: `<scheme>[_optimal-<kind>]_<K>_<step>_<T>_<n_obs>`. */
 export function runIdentifier(run: RunSettings): string {
-  const { scheme, optimality, maxFrames, maxLatentFrames, T, numObserved } = run
+  const { scheme, optimality } = run
+  const { maxFrames, stepSize, videoLength, observed } = run.settings
   const name = optimality === undefined ? scheme : `${scheme}_optimal-${optimality}`
-  return [name, maxFrames, maxLatentFrames, T, numObserved].join('_')
+  return [name, maxFrames, stepSize, videoLength, observedLabel(observed)].join('_')
 }
 
 /** The file of one sampled video in the folder of a run. */

@@ -7,16 +7,18 @@ import { createDiffusion } from '../diffusion/gaussian-diffusion.js'
 import { ancestralSampler } from '../diffusion/samplers/ancestral.js'
 import { ddimSampler } from '../diffusion/samplers/ddim.js'
 import { UserError } from '../errors.js'
-import { planVideo, range } from '../schemes/plan.js'
+import { outlineVideo } from '../schemes/plan.js'
 import { findScheme } from '../schemes/registry.js'
-import type { SamplingScheme } from '../schemes/types.js'
+import { givenFrames } from '../schemes/settings.js'
+import type { SamplingScheme, SchemeSettings } from '../schemes/types.js'
 import { denoisingStep, type SamplingModel } from './denoising-step.js'
 import { writeModelConfig } from './model-config.js'
 import { modelResultsFolder, runIdentifier, sampleFile } from './results-layout.js'
 import { writeSample } from './sample-file.js'
 import { sampleVideo, type SamplingProgress } from './sample-video.js'
+import { schemeSettings } from './scheme-settings.js'
 import { selectVideos } from './select-videos.js'
-import { filmOf, type VideoBatch } from './video-batch.js'
+import { filmOf, frameOf, type VideoBatch } from './video-batch.js'
 
 /** What the `sample` command works with. */
 export interface SampleRunInputs {
@@ -40,12 +42,11 @@ export interface SampleRun {
   /** Folder of the run; `samples/` and `model_config.json` lie in it. */
   readonly folder: string
   readonly scheme: SamplingScheme
-  readonly maxFrames: number
-  readonly maxLatentFrames: number
+  readonly settings: SchemeSettings
   /** Videos of the data set, ascending. */
   readonly videos: readonly number[]
-  /** Stages per video, if the scheme knows beforehand. */
-  readonly stages: number | undefined
+  /** Stages per video. */
+  readonly stages: number
 }
 
 /** One video of a run: sampled and written now, or found done. */
@@ -70,11 +71,8 @@ export function planSampleRun({ checkpoint, dataset, options, taskId }: SampleRu
   if (options.eta !== 0 && !options.use_ddim)
     throw new UserError('--eta belongs to DDIM: add --use_ddim True')
   const scheme = findScheme(options.sampling_scheme)
-  const maxFrames = options.max_frames ?? trainedMaxFrames(checkpoint.config)
-  const maxLatentFrames = options.max_latent_frames ?? Math.floor(maxFrames / 2)
-  const { n_obs: numObserved } = options
-  const settings = { videoLength: dataset.T, numObserved, maxFrames, stepSize: maxLatentFrames }
-  const stages = scheme.adaptive ? undefined : planVideo(scheme, settings).length
+  const settings = schemeSettings(options, dataset.T, checkpoint.config.max_frames)
+  const stages = outlineVideo(scheme, settings).length
   const parent =
     options.eval_dir ??
     modelResultsFolder({
@@ -84,19 +82,17 @@ export function planSampleRun({ checkpoint, dataset, options, taskId }: SampleRu
       eta: options.eta,
       timestepRespacing: options.timestep_respacing,
     })
-  const identifier = { scheme: scheme.name, maxFrames, maxLatentFrames, T: dataset.T, numObserved }
   const videos = selectVideos({
     start: options.start_index,
     stop: options.stop_index,
     batchSize: options.batch_size,
     taskId,
-    available: numObserved === 0 ? undefined : dataset.length,
+    available: settings.observed === 0 ? undefined : dataset.length,
   })
   return {
-    folder: path.join(parent, runIdentifier(identifier)),
+    folder: path.join(parent, runIdentifier({ scheme: scheme.name, settings })),
     scheme,
-    maxFrames,
-    maxLatentFrames,
+    settings,
     videos,
     stages,
   }
@@ -135,11 +131,11 @@ export async function* sampleRun(
       const sampled = await sampleVideo({
         ...shared,
         denoise,
-        videos: await observedFrames(dataset, todo, options.n_obs),
-        numObserved: options.n_obs,
+        videos: await observedFrames(dataset, todo, givenFrames(run.settings)),
+        observed: run.settings.observed,
         scheme: run.scheme,
-        maxFrames: run.maxFrames,
-        maxLatentFrames: run.maxLatentFrames,
+        maxFrames: run.settings.maxFrames,
+        maxLatentFrames: run.settings.stepSize,
         seed: options.seed,
         videoIndices: todo,
         sampleIdx,
@@ -161,21 +157,18 @@ export async function* sampleRun(
 async function observedFrames(
   dataset: VideoDataset,
   videos: readonly number[],
-  numObserved: number,
+  observed: readonly number[],
 ): Promise<VideoBatch> {
   const { T, imageSize: size } = dataset
   const batch: VideoBatch = {
     shape: [videos.length, T, size, size, 3],
     data: new Uint8Array(videos.length * T * size * size * 3),
   }
-  if (numObserved === 0) return batch
-  for (const [b, video] of videos.entries())
-    filmOf(batch, b).data.set(await dataset.readFrames(video, range(numObserved)))
+  if (observed.length === 0) return batch
+  for (const [b, video] of videos.entries()) {
+    const frames = await dataset.readFrames(video, observed)
+    const size = frames.length / observed.length
+    observed.forEach((t, i) => frameOf(batch, b, t).set(frames.subarray(i * size, (i + 1) * size)))
+  }
   return batch
-}
-
-function trainedMaxFrames(config: Readonly<Record<string, unknown>>): number {
-  const { max_frames: maxFrames } = config
-  if (typeof maxFrames === 'number') return maxFrames
-  throw new UserError('the checkpoint does not say how many frames its network takes: give --max_frames')
 }

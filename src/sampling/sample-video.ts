@@ -1,7 +1,8 @@
 import { ancestralSampler } from '../diffusion/samplers/ancestral.js'
 import type { Sampler } from '../diffusion/types.js'
 import { UserError } from '../errors.js'
-import { planVideo, range } from '../schemes/plan.js'
+import { outlineVideo } from '../schemes/plan.js'
+import { range } from '../schemes/range.js'
 import type { SamplingScheme, SchemeSettings, Stage } from '../schemes/types.js'
 import {
   denoisingStep,
@@ -10,6 +11,7 @@ import {
   type SamplingModel,
 } from './denoising-step.js'
 import { nextBatch, rowsFor } from './next-batch.js'
+import type { EmbedFrames } from './pixel-features.js'
 import { sampleStage } from './sample-stage.js'
 import { batchOf, filmOf, type VideoBatch } from './video-batch.js'
 import { beginVideo } from './video-in-progress.js'
@@ -17,11 +19,13 @@ import { beginVideo } from './video-in-progress.js'
 export interface SampleVideoOptions {
   readonly model: SamplingModel
   readonly diffusion: SamplingDiffusion
-  /** Videos whose first `numObserved` frames are given; of the others only the number matters. */
+  /** Videos of which the frames `observed` are given; of the others only the number matters. */
   readonly videos: VideoBatch
-  /** How many first frames are given (0: sample whole videos). */
-  readonly numObserved: number
+  /** How many first frames are given (0: sample whole videos), or which, ascending: see the scheme `infill`. */
+  readonly observed: number | readonly number[]
   readonly scheme: SamplingScheme
+  /** What an adaptive scheme compares frames by. Default: their pixels. */
+  readonly embed?: EmbedFrames
   /** Most frames that the network takes at once: at most what it was trained with. */
   readonly maxFrames: number
   /** Most new frames per stage. Default: half of `maxFrames`, rounded down. */
@@ -47,8 +51,8 @@ export interface SampleVideoOptions {
 export interface SamplingProgress {
   /** Counted from 0. */
   readonly stage: number
-  /** How many stages there are, if the scheme knows beforehand. */
-  readonly stages: number | undefined
+  /** How many stages there are. */
+  readonly stages: number
   /** Denoising steps of this stage done, and in total. */
   readonly step: number
   readonly steps: number
@@ -63,17 +67,17 @@ export interface SamplingProgress {
  */
 export async function sampleVideo(options: SampleVideoOptions): Promise<VideoBatch> {
   checkVideos(options)
-  const { diffusion, videos: given, numObserved, scheme, maxFrames, onProgress, signal } = options
+  const { diffusion, videos: given, observed, scheme, embed, maxFrames, onProgress, signal } = options
   const { seed = 0, sampleIdx = 0, videoIndices = range(given.shape[0]) } = options
   const settings: SchemeSettings = {
     videoLength: given.shape[1],
-    numObserved,
+    observed,
     maxFrames,
     stepSize: options.maxLatentFrames ?? Math.floor(maxFrames / 2),
   }
-  const stages = scheme.adaptive ? undefined : planVideo(scheme, settings).length
+  const stages = outlineVideo(scheme, settings).length
   const videos = videoIndices.map((video, b) =>
-    beginVideo({ given: filmOf(given, b), scheme, settings, key: { seed, video, sampleIdx } }),
+    beginVideo({ given: filmOf(given, b), scheme, settings, key: { seed, video, sampleIdx }, embed }),
   )
   const denoise = options.denoise ?? ownStep(options)
   const { numTimesteps } = diffusion

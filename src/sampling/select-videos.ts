@@ -1,5 +1,5 @@
 import { UserError } from '../errors.js'
-import { range } from '../schemes/plan.js'
+import { range } from '../schemes/range.js'
 
 export interface VideoSelection {
   readonly start: number

@@ -1,5 +1,5 @@
 import { fixedScheme } from './fixed-scheme.js'
-import { range } from './plan.js'
+import { range } from './range.js'
 
 /** Conditions on the latest K - step frames and samples the next `step`, until the end. */
 export const autoreg = fixedScheme({

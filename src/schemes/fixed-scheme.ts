@@ -1,10 +1,13 @@
-import { checkedStages, range } from './plan.js'
-import { checkSettings } from './settings.js'
+import { checkedStages } from './plan.js'
+import { range } from './range.js'
+import { checkFirstFrames, checkSettings, givenFrames } from './settings.js'
 import type { SamplingScheme, SchemeSettings, Stage } from './types.js'
 
 interface FixedScheme {
   readonly name: string
   readonly summary: string
+  /** Whether any frames may be given. Default: only the first ones of the video. */
+  readonly anyFrames?: boolean
   /** What the scheme asks of its settings beyond what all schemes do. @throws UserError */
   check?(settings: SchemeSettings): void
   /** The frames sampled first where none are observed: at most K, and the first K unless said otherwise. */
@@ -24,19 +27,30 @@ export function fixedScheme(scheme: FixedScheme): SamplingScheme {
     adaptive: false,
     stages(settings) {
       checkSettings(settings)
+      if (!scheme.anyFrames) checkFirstFrames(scheme.name, settings)
       scheme.check?.(settings)
-      return [...checkedStages(scheme.name, settings, plan(scheme, settings))]
+      const stages = afterFirst(settings, scheme.first?.(settings), (start) => scheme.plan(settings, start))
+      return [...checkedStages(scheme.name, settings, stages)]
     },
   }
 }
 
-function* plan(scheme: FixedScheme, settings: SchemeSettings): Generator<Stage, void, undefined> {
-  const { numObserved, videoLength } = settings
-  if (numObserved > 0) {
-    yield* scheme.plan(settings, range(numObserved))
+/**
+ * The stages of a scheme, after an unconditional one where no frame is given.
+ * @param first what that one samples: the first K frames unless said otherwise
+ * @param plan the stages that follow once the frames `start` are done
+ */
+export function* afterFirst(
+  settings: SchemeSettings,
+  first: readonly number[] | undefined,
+  plan: (start: readonly number[]) => Iterable<Stage>,
+): Generator<Stage, void, undefined> {
+  const given = givenFrames(settings)
+  if (given.length > 0) {
+    yield* plan(given)
     return
   }
-  const latent = scheme.first?.(settings) ?? range(Math.min(settings.maxFrames, videoLength))
+  const latent = first ?? range(Math.min(settings.maxFrames, settings.videoLength))
   yield { observed: [], latent }
-  if (latent.length < videoLength) yield* scheme.plan(settings, latent)
+  if (latent.length < settings.videoLength) yield* plan(latent)
 }

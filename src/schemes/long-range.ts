@@ -1,5 +1,5 @@
 import { fixedScheme } from './fixed-scheme.js'
-import { range } from './plan.js'
+import { range } from './range.js'
 
 /**
  * Samples the next `step` frames like `autoreg`, but conditions half on the latest frames and half on the

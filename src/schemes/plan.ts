@@ -1,3 +1,4 @@
+import { givenFrames } from './settings.js'
 import type { SamplingScheme, SchemeSettings, Stage } from './types.js'
 
 /**
@@ -10,6 +11,16 @@ export function planVideo(scheme: SamplingScheme, settings: SchemeSettings): rea
 }
 
 /**
+ * What is known of a scheme's stages before any frame is sampled: all, or, if the scheme is adaptive, the
+ * frames each of them samples and how many it conditions on, whichever these will be.
+ * @throws UserError, before the first stage, for settings that cannot work.
+ */
+export function outlineVideo(scheme: SamplingScheme, settings: SchemeSettings): readonly Stage[] {
+  const alike = new Float32Array(1)
+  return [...checkedStages(scheme.name, settings, scheme.stages(settings, { of: () => alike }))]
+}
+
+/**
  * Passes stages on, each checked before it is used: it conditions on frames that are done, on at least one
  * if there are any, samples frames that are not, takes no more than K, and in the end every frame is done.
  * What fails here is a fault of the scheme, not of its settings.
@@ -19,7 +30,7 @@ export function* checkedStages(
   settings: SchemeSettings,
   stages: Iterable<Stage>,
 ): Generator<Stage, void, undefined> {
-  const done = new Set(range(settings.numObserved))
+  const done = new Set(givenFrames(settings))
   let count = 0
   for (const stage of stages) {
     const fault = stageFault(stage, done, settings)
@@ -30,12 +41,6 @@ export function* checkedStages(
   }
   if (done.size !== settings.videoLength)
     throw new Error(`${schemeName} ends with ${done.size} of ${settings.videoLength} frames done`)
-}
-
-/** The integers 0, 1, ... below `end`, or from `start` to below `end`. */
-export function range(start: number, end?: number): number[] {
-  const first = end === undefined ? 0 : start
-  return Array.from({ length: Math.max(0, (end ?? start) - first) }, (_, i) => first + i)
 }
 
 function stageFault(stage: Stage, done: ReadonlySet<number>, settings: SchemeSettings): string | undefined {

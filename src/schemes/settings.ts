@@ -1,23 +1,31 @@
 import { UserError } from '../errors.js'
+import { range } from './range.js'
 import type { SchemeSettings } from './types.js'
+
+/** The positions of the frames that are given, ascending. */
+export function givenFrames({ observed }: Pick<SchemeSettings, 'observed'>): readonly number[] {
+  return typeof observed === 'number' ? range(observed) : observed
+}
 
 /**
  * Checks what every scheme needs of its settings, whatever it does with them.
  * @throws UserError naming the setting, what it must be and what it is.
  */
 export function checkSettings(settings: SchemeSettings): void {
-  const { videoLength: N, numObserved, maxFrames: K, stepSize } = settings
+  const { videoLength: N, observed, maxFrames: K, stepSize } = settings
   requireCount('a video length (T)', N, 1)
-  requireCount('a number of observed frames (n_obs)', numObserved, 0)
+  if (typeof observed === 'number') requireCount('a number of observed frames (n_obs)', observed, 0)
+  else requirePositions(observed, N)
   requireCount('a window size (max_frames)', K, 1)
   requireCount('a number of new frames per stage (max_latent_frames)', stepSize, 1)
   if (stepSize > K)
     throw new UserError(
       `at most max_frames = ${K} frames can be sampled per stage, not max_latent_frames = ${stepSize}`,
     )
-  if (numObserved > N)
-    throw new UserError(`n_obs = ${numObserved} frames cannot be observed of a video of T = ${N} frames`)
-  if (numObserved === N)
+  const count = typeof observed === 'number' ? observed : observed.length
+  if (count > N)
+    throw new UserError(`n_obs = ${count} frames cannot be observed of a video of T = ${N} frames`)
+  if (count === N)
     throw new UserError(
       `nothing to sample: all T = ${N} frames are observed (n_obs); observe fewer or raise T`,
     )
@@ -28,12 +36,31 @@ export function checkSettings(settings: SchemeSettings): void {
     )
 }
 
+/**
+ * For schemes that start from the first frames of a video.
+ * @throws UserError if others are given, or not all up to the last of them.
+ */
+export function checkFirstFrames(schemeName: string, settings: SchemeSettings): void {
+  if (givenFrames(settings).some((frame, i) => frame !== i))
+    throw new UserError(
+      `${schemeName} completes videos from their first frames (n_obs); the scheme infill takes any frames`,
+    )
+}
+
 /** Without observed frames, a video no longer than the window is sampled in one go, conditioned on nothing. */
 export function fitsOneUnconditionalStage(settings: SchemeSettings): boolean {
-  return settings.numObserved === 0 && settings.videoLength <= settings.maxFrames
+  return givenFrames(settings).length === 0 && settings.videoLength <= settings.maxFrames
 }
 
 function requireCount(what: string, value: number, least: number): void {
   if (!Number.isSafeInteger(value) || value < least)
     throw new UserError(`${what} is an integer of at least ${least}, not ${value}`)
+}
+
+function requirePositions(frames: readonly number[], N: number): void {
+  const outside = frames.find((frame) => !Number.isSafeInteger(frame) || frame < 0 || frame >= N)
+  if (outside !== undefined)
+    throw new UserError(`frame ${outside} cannot be observed: a video of T = ${N} frames has 0 to ${N - 1}`)
+  if (frames.some((frame, i) => i > 0 && frame <= (frames[i - 1] ?? 0)))
+    throw new UserError('observed frames are listed ascending, each once')
 }

@@ -7,8 +7,11 @@ export interface Stage {
 export interface SchemeSettings {
   /** N: frames of the whole video. */
   readonly videoLength: number
-  /** n_obs: how many first frames are given (0: none). */
-  readonly numObserved: number
+  /**
+   * The frames that are given: how many first ones (n_obs; 0: none), or, for schemes that take any frames,
+   * their positions, ascending.
+   */
+  readonly observed: number | readonly number[]
   /** K: most frames the network takes at once. */
   readonly maxFrames: number
   /** Most new frames per stage. */
@@ -29,7 +32,7 @@ export interface SamplingScheme {
   readonly name: string
   /** One line for `--help`. */
   readonly summary: string
-  /** Whether `stages` needs `features`. */
+  /** Whether `stages` needs `features`. What it samples in which stage never depends on them. */
   readonly adaptive: boolean
   /**
    * @throws UserError, before the first stage, for settings that cannot work.

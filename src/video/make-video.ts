@@ -6,7 +6,7 @@ import { readModelConfig, type SampledConfig } from '../sampling/model-config.js
 import { sampleFile, videoFile } from '../sampling/results-layout.js'
 import { readSample } from '../sampling/sample-file.js'
 import type { Film } from '../sampling/video-batch.js'
-import { range } from '../schemes/plan.js'
+import { range } from '../schemes/range.js'
 import { markObserved } from './border.js'
 import { encodeFilm } from './encode.js'
 import { enlarge } from './enlarge.js'

@@ -39,7 +39,7 @@ describeEachBackend('sampling with the network', () => {
       diffusion: createDiffusion(config),
       videos,
       videoIndices,
-      numObserved: 2,
+      observed: 2,
       scheme: autoreg,
       maxFrames: 4,
       onProgress: () => counts.push(tf.memory().numTensors),

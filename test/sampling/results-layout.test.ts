@@ -33,9 +33,14 @@ test('the way of sampling is part of the folder', () => {
 })
 
 test('a run is named by scheme, window, stage, length and observed frames', () => {
-  const run = { scheme: 'autoreg', maxFrames: 20, maxLatentFrames: 10, T: 1000, numObserved: 36 }
+  const run = {
+    scheme: 'autoreg',
+    settings: { videoLength: 1000, observed: 36, maxFrames: 20, stepSize: 10 },
+  }
   expect(runIdentifier(run)).toBe('autoreg_20_10_1000_36')
   expect(runIdentifier({ ...run, optimality: 'linspace-t' })).toBe('autoreg_optimal-linspace-t_20_10_1000_36')
+  const settings = { ...run.settings, observed: [0, 499, 999] }
+  expect(runIdentifier({ scheme: 'infill', settings })).toBe('infill_20_10_1000_0,499,999')
 })
 
 test('files of a run', () => {

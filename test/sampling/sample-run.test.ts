@@ -73,7 +73,7 @@ async function complete(run: SampleRunInputs) {
 
 test('the plan has defaults from the checkpoint and says where results go', () => {
   const plan = planSampleRun(inputs({ use_ddim: true }))
-  expect(plan).toMatchObject({ maxFrames: 4, maxLatentFrames: 2, videos: [0, 1], stages: 2 })
+  expect(plan).toMatchObject({ settings: { maxFrames: 4, stepSize: 2 }, videos: [0, 1], stages: 2 })
   expect(plan.folder).toBe('results/run/ema_0.9_latest_12_ddim_respace3/autoreg_4_2_6_2')
   expect(planSampleRun(inputs({ eval_dir: 'here', max_frames: 5, n_obs: 1 })).folder).toBe(
     'here/autoreg_5_2_6_1',

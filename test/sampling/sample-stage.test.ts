@@ -22,7 +22,7 @@ const denoise = denoisingStep({ ...shared, sampler: ancestralSampler(numTimestep
 
 /** Videos of nine frames, three of them given, four at once, two of them new: three stages. */
 function begin(count: number): VideoInProgress[] {
-  const settings = { videoLength: 9, numObserved: 3, maxFrames: 4, stepSize: 2 }
+  const settings = { videoLength: 9, observed: 3, maxFrames: 4, stepSize: 2 }
   return Array.from({ length: count }, (_, video) =>
     beginVideo({
       given: filmOf(countingVideos(count, 9), video),

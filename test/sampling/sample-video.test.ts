@@ -3,8 +3,11 @@ import { UserError } from '../../src/errors.js'
 import { startRuntime } from '../../src/runtime/start.js'
 import { tf, type Tensor5D } from '../../src/runtime/tf.js'
 import { sampleVideo, type SampleVideoOptions } from '../../src/sampling/sample-video.js'
+import { pixelFeatures, type EmbedFrames } from '../../src/sampling/pixel-features.js'
 import { filmOf, frameOf } from '../../src/sampling/video-batch.js'
+import { adaptiveAutoreg } from '../../src/schemes/adaptive-autoreg.js'
 import { autoreg } from '../../src/schemes/autoreg.js'
+import { infill } from '../../src/schemes/infill.js'
 import { countingVideos, fakeDiffusion, fakeModel, SIZE } from './fake-model.js'
 
 beforeAll(async () => {
@@ -18,7 +21,7 @@ const settings = (options: Partial<SampleVideoOptions> = {}): SampleVideoOptions
   model: noisy(),
   diffusion: fakeDiffusion,
   videos: countingVideos(2, 9),
-  numObserved: 3,
+  observed: 3,
   scheme: autoreg,
   maxFrames: 4,
   ...options,
@@ -103,7 +106,7 @@ test('the contents of frames that are not observed do not matter', async () => {
 
 test('without observed frames the first stage is unconditional', async () => {
   const model = noisy()
-  const sampled = await sampleVideo(settings({ model, numObserved: 0 }))
+  const sampled = await sampleVideo(settings({ model, observed: 0 }))
   expect(model.seen.map(({ obsMask }) => obsMask.shape)).toEqual([
     [2, 4],
     [2, 4],
@@ -111,6 +114,50 @@ test('without observed frames the first stage is unconditional', async () => {
     [2, 3],
   ])
   expect(sampled.data.every((value) => value === 0)).toBe(false)
+})
+
+test('any frames may be given', async () => {
+  const videos = countingVideos(2, 9)
+  const sampled = await sampleVideo(settings({ videos, scheme: infill, observed: [0, 4, 8] }))
+  for (const b of [0, 1])
+    for (let t = 0; t < 9; t++) {
+      const same = String(frameOf(sampled, b, t)) === String(frameOf(videos, b, t))
+      expect(same).toBe(t % 4 === 0)
+    }
+})
+
+test('each video of a batch conditions on frames of its own choice', async () => {
+  const positions: number[][][] = []
+  const model = fakeModel(({ frameIndices }, x) => {
+    positions.push(frameIndices.arraySync())
+    return tf.tanh(x)
+  })
+  // In the first video frame 1 stands out from frames 0, 2 and 3, in the second frame 0.
+  const videos = countingVideos(2, 6)
+  frameOf(videos, 0, 1).fill(255)
+  frameOf(videos, 1, 0).fill(255)
+  const options = { model, videos, scheme: adaptiveAutoreg, observed: 4 }
+  const { data } = await sampleVideo(settings(options))
+  expect(positions[0]).toEqual([
+    [3, 1, 4, 5],
+    [3, 0, 4, 5],
+  ])
+  for (const b of [0, 1]) {
+    const { shape, data: given } = filmOf(videos, b)
+    const alone = { videos: { shape: [1, ...shape] as const, data: given }, videoIndices: [b] }
+    const film = await sampleVideo(settings({ ...options, ...alone }))
+    expect(film.data).toEqual(filmOf({ shape: videos.shape, data }, b).data)
+  }
+})
+
+test('frames are embedded once each, all new ones together', async () => {
+  const embedded: number[] = []
+  const embed: EmbedFrames = (frames, shape) => {
+    embedded.push(frames.length)
+    return pixelFeatures(frames, shape)
+  }
+  await sampleVideo(settings({ videos: countingVideos(1, 9), scheme: adaptiveAutoreg, observed: 3, embed }))
+  expect(embedded).toEqual([3, 2, 2])
 })
 
 test('the count of tensors is flat over stages, and nothing is left behind', async () => {
@@ -179,7 +226,7 @@ test('predictions are kept within the range of pixels unless told otherwise', as
 test('what does not fit together is said before any work', async () => {
   const videos = countingVideos(2, 9)
   const wrong: readonly [Partial<SampleVideoOptions>, RegExp][] = [
-    [{ numObserved: 9 }, /nothing to sample/],
+    [{ observed: 9 }, /nothing to sample/],
     [{ maxFrames: 1 }, /max_latent_frames.* not 0/],
     [{ videoIndices: [1] }, /1 indices were given for 2 videos/],
     [{ videos: { shape: [2, 9, 8, 8, 3], data: new Uint8Array(2 * 9 * 192) } }, /4x4 pixels, not 8x8/],

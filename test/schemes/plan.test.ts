@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { checkedStages, planVideo } from '../../src/schemes/plan.js'
 import type { SamplingScheme, SchemeSettings, Stage } from '../../src/schemes/types.js'
 
-const settings: SchemeSettings = { videoLength: 4, numObserved: 1, maxFrames: 3, stepSize: 2 }
+const settings: SchemeSettings = { videoLength: 4, observed: 1, maxFrames: 3, stepSize: 2 }
 const check = (...stages: Stage[]) => [...checkedStages('faulty', settings, stages)]
 
 test('a sound plan passes unchanged', () => {

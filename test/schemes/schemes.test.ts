@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest'
 import { UserError } from '../../src/errors.js'
-import { hostRandom } from '../../src/random.js'
-import { planVideo } from '../../src/schemes/plan.js'
+import { hostRandom, type HostRandom } from '../../src/random.js'
+import { range } from '../../src/schemes/range.js'
 import { samplingSchemes } from '../../src/schemes/registry.js'
-import type { SamplingScheme, SchemeSettings, Stage } from '../../src/schemes/types.js'
+import type { FrameFeatures, SamplingScheme, SchemeSettings, Stage } from '../../src/schemes/types.js'
 
 const settings = (
   videoLength: number,
-  numObserved: number,
+  observed: SchemeSettings['observed'],
   maxFrames: number,
   stepSize: number,
-): SchemeSettings => ({ videoLength, numObserved, maxFrames, stepSize })
+): SchemeSettings => ({ videoLength, observed, maxFrames, stepSize })
 
-describe.each(Object.values(samplingSchemes).filter(({ adaptive }) => !adaptive))('$name', (scheme) => {
+describe.each(Object.values(samplingSchemes))('$name', (scheme) => {
   test('gives a valid plan or a clear error for any settings', () => {
     const random = hostRandom('schemes', scheme.name)
     let planned = 0
@@ -20,10 +20,10 @@ describe.each(Object.values(samplingSchemes).filter(({ adaptive }) => !adaptive)
       const N = random.integer(1, 80)
       const K = random.integer(1, 24)
       const tried = settings(N, random.integer(0, N + 2), K, random.integer(0, K + 2))
-      const stages = planOrError(scheme, tried)
+      const stages = planOrError(scheme, tried, random)
       if (stages instanceof UserError) expect(stages.message).not.toContain('\n')
       else {
-        expectValid(stages, tried)
+        expect({ tried, faults: faults(stages, tried) }).toEqual({ tried, faults: [] })
         planned++
       }
     }
@@ -33,16 +33,16 @@ describe.each(Object.values(samplingSchemes).filter(({ adaptive }) => !adaptive)
   test('plans whatever leaves room for two frames around the new ones', () => {
     const random = hostRandom('roomy', scheme.name)
     for (let trial = 0; trial < 300; trial++) {
-      const K = random.integer(4, 24)
-      const N = random.integer(2, 120)
+      const K = random.integer(5, 40)
+      const N = random.integer(2, trial < 290 ? 120 : 500)
       const tried = settings(N, random.integer(0, N), K, random.integer(1, K - 1))
-      expectValid(planVideo(scheme, tried), tried)
+      expect({ tried, faults: faults(stagesOf(scheme, tried, random), tried) }).toEqual({ tried, faults: [] })
     }
   })
 
   test('samples a video without observed frames in one stage if it fits the window', () => {
-    expect(planVideo(scheme, settings(12, 0, 16, 16))).toEqual([
-      { observed: [], latent: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11] },
+    expect(stagesOf(scheme, settings(12, 0, 16, 16), hostRandom('one'))).toEqual([
+      { observed: [], latent: range(12) },
     ])
   })
 
@@ -55,43 +55,77 @@ describe.each(Object.values(samplingSchemes).filter(({ adaptive }) => !adaptive)
       [settings(50, 10, 0, 1), /max_frames.* at least 1/],
       [settings(50, 51, 20, 10), /n_obs = 51.* T = 50/],
       [settings(50, 50, 20, 10), /nothing to sample/],
+      [settings(50, range(50), 20, 10), /nothing to sample/],
       [settings(50, -1, 20, 10), /n_obs.* not -1/],
+      [settings(50, [0, 50], 20, 10), /frame 50 cannot be observed.* 0 to 49/],
+      [settings(50, [3, 2], 20, 10), /ascending/],
+      [settings(50, [3, 3], 20, 10), /ascending/],
       [settings(50.5, 1, 20, 10), /not 50.5/],
       [settings(NaN, 1, 20, 10), /not NaN/],
     ]
+    const features = someFeatures(50, hostRandom('wrong'))
     for (const [tried, message] of wrong) {
-      expect(() => scheme.stages(tried)).toThrow(message)
-      expect(() => scheme.stages(tried)).toThrow(UserError)
+      expect(() => scheme.stages(tried, features)).toThrow(message)
+      expect(() => scheme.stages(tried, features)).toThrow(UserError)
     }
+  })
+
+  test('starts from the first frames, or from any', () => {
+    const features = someFeatures(50, hostRandom('any'))
+    const some = settings(50, [0, 20, 49], 20, 10)
+    if (scheme.name === 'infill') expect(faults([...scheme.stages(some)], some)).toEqual([])
+    else expect(() => scheme.stages(some, features)).toThrow(/infill takes any/)
+    const first = [...scheme.stages(settings(50, 7, 20, 10), features)]
+    expect([...scheme.stages(settings(50, range(7), 20, 10), features)]).toEqual(first)
   })
 })
 
-function planOrError(scheme: SamplingScheme, tried: SchemeSettings): readonly Stage[] | UserError {
+function planOrError(
+  scheme: SamplingScheme,
+  tried: SchemeSettings,
+  random: HostRandom,
+): readonly Stage[] | UserError {
   try {
-    return [...scheme.stages(tried)]
+    return stagesOf(scheme, tried, random)
   } catch (error) {
     if (error instanceof UserError) return error
     throw error
   }
 }
 
+/** All stages, for videos whose frames look like anything; some look exactly alike. */
+function stagesOf(scheme: SamplingScheme, tried: SchemeSettings, random: HostRandom): Stage[] {
+  return [...scheme.stages(tried, someFeatures(tried.videoLength, random))]
+}
+
+function someFeatures(length: number, random: HostRandom): FrameFeatures {
+  const looks = Array.from({ length: Math.max(1, length) }, () =>
+    Float32Array.from({ length: 3 }, () => random.integer(0, 6)),
+  )
+  return { of: (frame) => looks[frame] ?? new Float32Array() }
+}
+
 /** The rules once more, in other words than the program's own check. */
-function expectValid(
+function faults(
   stages: readonly Stage[],
-  { videoLength, numObserved, maxFrames }: SchemeSettings,
-): void {
+  { videoLength, observed: given, maxFrames }: SchemeSettings,
+): readonly string[] {
   const sampledAt = new Map<number, number>()
-  for (let frame = 0; frame < numObserved; frame++) sampledAt.set(frame, -1)
+  for (const frame of typeof given === 'number' ? range(given) : given) sampledAt.set(frame, -1)
+  const unconditional = sampledAt.size === 0
+  const found: string[] = []
   for (const [i, { observed, latent }] of stages.entries()) {
-    expect(observed.length + latent.length).toBeLessThanOrEqual(maxFrames)
-    expect(observed.length > 0 || (i === 0 && numObserved === 0)).toBe(true)
-    expect(observed.every((frame) => (sampledAt.get(frame) ?? Infinity) < i)).toBe(true)
+    if (observed.length + latent.length > maxFrames) found.push(`stage ${i} is too large`)
+    if (latent.length === 0) found.push(`stage ${i} samples nothing`)
+    if (observed.length === 0 && !(i === 0 && unconditional)) found.push(`stage ${i} sees nothing`)
+    for (const frame of observed)
+      if ((sampledAt.get(frame) ?? Infinity) >= i) found.push(`stage ${i} sees ${frame} too early`)
     for (const frame of latent) {
-      expect(sampledAt.has(frame)).toBe(false)
+      if (sampledAt.has(frame)) found.push(`stage ${i} samples ${frame} again`)
       sampledAt.set(frame, i)
     }
   }
-  expect([...sampledAt.keys()].sort((a, b) => a - b)).toEqual(
-    Array.from({ length: videoLength }, (_, i) => i),
-  )
+  const inside = range(videoLength).filter((frame) => sampledAt.has(frame)).length
+  if (inside !== videoLength || sampledAt.size !== inside) found.push(`${sampledAt.size} frames in the end`)
+  return found
 }

@@ -1,0 +1,29 @@
+/** Most cells per side that a frame is reduced to: what moves matters, not its texture. */
+const CELLS = 8
+
+/** Feature vectors of frames of one shape (H, W, C), each frame in the network's scale. */
+export type EmbedFrames = (
+  frames: readonly Float32Array[],
+  shape: readonly [number, number, number],
+) => readonly (Float32Array | Float64Array)[]
+
+/**
+ * Frames compared by their pixels: the mean colour of each cell of a grid of at most 8x8 cells. Needs no
+ * weights, and is the same on every machine.
+ */
+export const pixelFeatures: EmbedFrames = (frames, shape) => frames.map((frame) => cellMeans(frame, shape))
+
+function cellMeans(frame: Float32Array, [H, W, C]: readonly [number, number, number]): Float64Array {
+  const [rows, columns] = [Math.min(CELLS, H), Math.min(CELLS, W)]
+  const sums = new Float64Array(rows * columns * C)
+  const counts = new Float64Array(sums.length)
+  for (let y = 0, at = 0; y < H; y++)
+    for (let x = 0; x < W; x++) {
+      const cell = Math.floor((y * rows) / H) * columns + Math.floor((x * columns) / W)
+      for (let c = 0; c < C; c++, at++) {
+        sums[cell * C + c] = (sums[cell * C + c] ?? 0) + (frame[at] ?? 0)
+        counts[cell * C + c] = (counts[cell * C + c] ?? 0) + 1
+      }
+    }
+  return sums.map((sum, i) => sum / (counts[i] ?? 1))
+}

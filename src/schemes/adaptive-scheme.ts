@@ -1,0 +1,36 @@
+import { diverseFrames, type ChooseDiverse } from './diverse-frames.js'
+import { afterFirst } from './fixed-scheme.js'
+import { checkedStages } from './plan.js'
+import { checkFirstFrames, checkSettings } from './settings.js'
+import type { SamplingScheme, SchemeSettings, Stage } from './types.js'
+
+interface AdaptiveScheme {
+  readonly name: string
+  readonly summary: string
+  /** What the scheme asks of its settings beyond what all schemes do. @throws UserError */
+  check?(settings: SchemeSettings): void
+  /** The frames sampled first where none are observed: at most K, and the first K unless said otherwise. */
+  first?(settings: SchemeSettings): readonly number[]
+  /** The stages that follow once the frames `start`, at least one, ascending, are done. */
+  plan(settings: SchemeSettings, start: readonly number[], choose: ChooseDiverse): Iterable<Stage>
+}
+
+/** A scheme that chooses what to condition on by what the frames done so far look like. */
+export function adaptiveScheme(scheme: AdaptiveScheme): SamplingScheme {
+  return {
+    name: scheme.name,
+    summary: scheme.summary,
+    adaptive: true,
+    stages(settings, features) {
+      checkSettings(settings)
+      checkFirstFrames(scheme.name, settings)
+      scheme.check?.(settings)
+      if (!features) throw new Error(`${scheme.name} needs features of frames`)
+      const choose = diverseFrames(features, settings.videoLength)
+      const stages = afterFirst(settings, scheme.first?.(settings), (start) =>
+        scheme.plan(settings, start, choose),
+      )
+      return checkedStages(scheme.name, settings, stages)
+    },
+  }
+}

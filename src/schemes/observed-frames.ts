@@ -1,0 +1,64 @@
+import { UserError } from '../errors.js'
+import { range } from './range.js'
+import type { SchemeSettings } from './types.js'
+
+/**
+ * Reads which frames are given: positions, ranges and every n-th frame, separated by commas: `0,49,99`,
+ * `0-35,99`, `every:10`.
+ * @param T frames of the video
+ * @returns positions, ascending, each once; or their number, if they are the first frames
+ * @throws UserError for anything else.
+ */
+export function parseObservedFrames(typed: string, T: number): SchemeSettings['observed'] {
+  const parts = typed.split(',').map((part) => part.trim())
+  const frames = [...new Set(parts.flatMap((part) => framesOf(part, T)))].sort((a, b) => a - b)
+  return frames.every((frame, i) => frame === i) ? frames.length : frames
+}
+
+/** Longest list that is spelt out in the name of a folder. */
+const LONGEST_LABEL = 40
+
+/** Given frames in the name of a folder or a file: how many first ones (`36`), or which (`0-35,99`). */
+export function observedLabel(observed: SchemeSettings['observed']): string {
+  if (typeof observed === 'number') return String(observed)
+  const label = runsOf(observed)
+    .map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`))
+    .join(',')
+  return label.length <= LONGEST_LABEL ? label : `${observed.length}frames-${hash(label)}`
+}
+
+function framesOf(part: string, T: number): number[] {
+  const [, every] = /^every:(\d+)$/.exec(part) ?? []
+  const [, first, last] = /^(\d+)(?:-(\d+))?$/.exec(part) ?? []
+  if (Number(every) > 0) return range(T).filter((frame) => frame % Number(every) === 0)
+  if (first !== undefined) {
+    const frames = range(Number(first), Math.min(T, Number(last ?? first)) + 1)
+    const outside = frames.find((frame) => frame >= T)
+    if (outside !== undefined)
+      throw new UserError(
+        `--obs_frames ${part}: frame ${outside} cannot be observed, a video of T = ${T} frames has 0 to ${T - 1}`,
+      )
+    if (frames.length > 0) return frames
+  }
+  throw new UserError(
+    `--obs_frames takes frames as in "0,49,99", ranges as in "0-35,99", or "every:10", not ${JSON.stringify(part)}`,
+  )
+}
+
+/** Unbroken runs of ascending numbers. */
+function runsOf(frames: readonly number[]): [first: number, last: number][] {
+  const runs: [number, number][] = []
+  for (const frame of frames) {
+    const run = runs.at(-1)
+    if (run?.[1] === frame - 1) run[1] = frame
+    else runs.push([frame, frame])
+  }
+  return runs
+}
+
+/** FNV-1a, 32 bits: long lists differ in it, and it is the same everywhere. */
+function hash(text: string): string {
+  let value = 0x811c9dc5
+  for (const byte of new TextEncoder().encode(text)) value = Math.imul(value ^ byte, 0x01000193)
+  return (value >>> 0).toString(16).padStart(8, '0')
+}
