@@ -12,7 +12,7 @@ import { findScheme } from '../schemes/registry.js'
 import { givenFrames } from '../schemes/settings.js'
 import type { SamplingScheme, SchemeSettings } from '../schemes/types.js'
 import { denoisingStep, type SamplingModel } from './denoising-step.js'
-import { writeModelConfig } from './model-config.js'
+import { recordRun } from './record-run.js'
 import { modelResultsFolder, runIdentifier, sampleFile } from './results-layout.js'
 import { writeSample } from './sample-file.js'
 import { sampleVideo, type SamplingProgress } from './sample-video.js'
@@ -112,7 +112,7 @@ export async function* sampleRun(
   const config = { ...checkpoint.config, use_ddim, timestep_respacing }
   const diffusion = createDiffusion(config)
   const sampler = use_ddim ? ddimSampler(diffusion.schedule, eta) : ancestralSampler(diffusion.numTimesteps)
-  writeModelConfig(run.folder, config)
+  recordRun(run.folder, config, { checkpoint, options })
 
   const { model } = checkpoint
   const shared = { model, diffusion, sampler, clipDenoised: options.clip_denoised }

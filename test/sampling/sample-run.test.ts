@@ -131,6 +131,12 @@ test('model_config.json holds the configuration that was sampled with', async ()
   expect(readFileSync(path.join(plan.folder, 'model_config.json'), 'utf8')).toMatch(/^\{\n {4}"image_size"/)
 })
 
+test('samples of two seeds are not mixed', async () => {
+  const eval_dir = path.join(folder, 'f')
+  await complete(inputs({ eval_dir, stop_index: 1 }))
+  await expect(complete(inputs({ eval_dir, stop_index: 2, seed: 1 }))).rejects.toThrow(/seed 0, .* seed 1/)
+})
+
 test('a stopped run leaves no unfinished file', async () => {
   const run = inputs({ eval_dir: path.join(folder, 'd') })
   const plan = planSampleRun(run)

@@ -9,8 +9,8 @@ import { videoOptions } from '../../src/config/sampling.js'
 import type { VideoDataset } from '../../src/data/dataset.js'
 import { writeNpy } from '../../src/data/npy.js'
 import { UserError } from '../../src/errors.js'
-import { writeModelConfig } from '../../src/sampling/model-config.js'
-import { sampleFile } from '../../src/sampling/results-layout.js'
+import { writeFileAtomic } from '../../src/files.js'
+import { modelConfigFile, sampleFile } from '../../src/sampling/results-layout.js'
 import { readSample, writeSample } from '../../src/sampling/sample-file.js'
 import { makeVideo, type MakeVideoInputs } from '../../src/video/make-video.js'
 import { film } from './films.js'
@@ -25,7 +25,7 @@ let opened: unknown[]
 beforeEach(() => {
   run = mkdtempSync(path.join(folder, 'run-'))
   opened = []
-  writeModelConfig(run, { dataset: 'numbers' })
+  writeFileAtomic(modelConfigFile(run), JSON.stringify({ dataset: 'numbers' }))
   for (const video of [0, 1])
     for (const seed of [0, 1])
       writeSample(

@@ -1,0 +1,75 @@
+import { readdirSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { modelOptions } from '../config/model.js'
+import type { SamplingConfig } from '../config/sampling.js'
+import { UserError } from '../errors.js'
+import { writeFileAtomic } from '../files.js'
+import { readJsonRecord, type JsonRecord } from './json-record.js'
+import type { SampledConfig } from './model-config.js'
+import { modelConfigFile } from './results-layout.js'
+
+/** What the samples of a run follow from besides the configuration and the names of its folders. */
+export interface RunOrigin {
+  readonly checkpoint: { readonly path: string; readonly step: number }
+  readonly options: Pick<SamplingConfig, 'seed' | 'clip_denoised' | 'eta' | 'use_ddim'>
+}
+
+/** The part of a configuration that decides what samples look like. */
+const DECISIVE: readonly string[] = [...Object.keys(modelOptions), 'dataset', 'use_ddim']
+
+/**
+ * Writes into the folder of a run what its samples are made with, `model_config.json` and `sampling.json`,
+ * or makes sure that it is what they were made with before: runs share their folder and pass over samples
+ * that are there.
+ * @throws UserError naming the first setting that differs.
+ */
+export function recordRun(
+  runFolder: string,
+  config: SampledConfig,
+  { checkpoint, options }: RunOrigin,
+): void {
+  const sampling = {
+    checkpoint: path.basename(checkpoint.path),
+    step: checkpoint.step,
+    sampler: options.use_ddim ? 'ddim' : 'ancestral',
+    eta: options.eta,
+    seed: options.seed,
+    clip_denoised: options.clip_denoised,
+  }
+  const records: readonly [string, JsonRecord, readonly string[]][] = [
+    [modelConfigFile(runFolder), config, DECISIVE],
+    [path.join(runFolder, 'sampling.json'), sampling, Object.keys(sampling)],
+  ]
+  const isBegun = hasResults(runFolder)
+  const toWrite = records.filter(([file, present, names]) => {
+    const before = isBegun ? readJsonRecord(file) : undefined
+    if (before) compare(runFolder, before, present, names)
+    return before === undefined
+  })
+  for (const [file, record] of toWrite) writeFileAtomic(file, JSON.stringify(record, null, 4))
+}
+
+/** What one of them does not say is not compared: other versions have other options. */
+function compare(runFolder: string, before: JsonRecord, now: JsonRecord, names: readonly string[]): void {
+  for (const name of names) {
+    const [old, present] = [before[name], now[name]]
+    if (old === undefined || present === undefined || old === present) continue
+    throw new UserError(
+      `the samples in ${runFolder} were made with ${name} ${shown(old)}, these would be with ${name} ` +
+        `${shown(present)}: give the same again, or another folder with --eval_dir`,
+    )
+  }
+}
+
+/** Whether anything was made in the folder of a run, finished or not: a folder in it that is not empty. */
+function hasResults(runFolder: string): boolean {
+  const entries = statSync(runFolder, { throwIfNoEntry: false }) ? readdirSync(runFolder) : []
+  const folders = entries.map((name) => path.join(runFolder, name)).filter((it) => statSync(it).isDirectory())
+  return folders.some((folder) => readdirSync(folder).length > 0)
+}
+
+/** As on the command line. */
+function shown(value: unknown): string {
+  if (typeof value === 'boolean') return value ? 'True' : 'False'
+  return typeof value === 'string' && value !== '' ? value : JSON.stringify(value)
+}

@@ -1,0 +1,82 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+import { resolveModelConfig } from '../../src/config/model.js'
+import { UserError } from '../../src/errors.js'
+import { recordRun, type RunOrigin } from '../../src/sampling/record-run.js'
+import { temporaryFolders } from '../data/temporary.js'
+
+const newFolder = temporaryFolders()
+const config = { ...resolveModelConfig({}), dataset: 'toy_town', use_ddim: false, lr: 1e-4 }
+const checkpoint = { path: 'checkpoints/run/ema_0.9_000100.pt', step: 100 }
+const options = { seed: 0, clip_denoised: true, eta: 0, use_ddim: false }
+
+/** The folder of a run that has made a sample with these settings. */
+function begunRun(): string {
+  const folder = newFolder()
+  recordRun(folder, config, { checkpoint, options })
+  mkdirSync(path.join(folder, 'samples'))
+  writeFileSync(path.join(folder, 'samples', 'sample_0000-0.npy'), '')
+  return folder
+}
+
+test('what samples are made with is kept beside them, and the same is no contradiction', () => {
+  const folder = begunRun()
+  const read = (name: string): unknown => JSON.parse(readFileSync(path.join(folder, name), 'utf8'))
+  expect(read('model_config.json')).toEqual(config)
+  const [model, lr] = ['elsewhere/ema_0.9_000100.pt', 1]
+  recordRun(folder, { ...config, lr }, { checkpoint: { ...checkpoint, path: model }, options })
+  expect(read('sampling.json')).toEqual({
+    checkpoint: 'ema_0.9_000100.pt',
+    step: 100,
+    sampler: 'ancestral',
+    eta: 0,
+    seed: 0,
+    clip_denoised: true,
+  })
+})
+
+test.each<[Partial<typeof config>, Partial<RunOrigin['options']>, Partial<RunOrigin['checkpoint']>, string]>([
+  [{}, { seed: 3 }, {}, 'with seed 0, these would be with seed 3'],
+  [{}, { clip_denoised: false }, {}, 'with clip_denoised True, these would be with clip_denoised False'],
+  [{}, { eta: 0.5 }, {}, 'with eta 0, these would be with eta 0.5'],
+  [{}, { use_ddim: true }, {}, 'with sampler ancestral, these would be with sampler ddim'],
+  [{}, {}, { path: 'model000100.pt' }, 'with checkpoint ema_0.9_000100.pt, these would be'],
+  [{}, {}, { step: 200 }, 'with step 100, these would be with step 200'],
+  [{ timestep_respacing: '50' }, {}, {}, 'with timestep_respacing "", these would be'],
+  [{ use_ddim: true }, {}, {}, 'with use_ddim False, these would be with use_ddim True'],
+  [{ num_channels: 64 }, {}, {}, 'with num_channels 128, these would be with num_channels 64'],
+  [{ noise_schedule: 'cosine' }, {}, {}, 'with noise_schedule linear, these would be'],
+  [{ dataset: 'minerl' }, {}, {}, 'with dataset toy_town, these would be with dataset minerl'],
+])('other settings are refused: %o %o %o', (changes, otherOptions, otherCheckpoint, message) => {
+  const folder = begunRun()
+  const before = readFileSync(path.join(folder, 'sampling.json'))
+  const again = () =>
+    recordRun(
+      folder,
+      { ...config, ...changes },
+      {
+        checkpoint: { ...checkpoint, ...otherCheckpoint },
+        options: { ...options, ...otherOptions },
+      },
+    )
+  expect(again).toThrow(UserError)
+  expect(again).toThrow(message)
+  expect(again).toThrow(/give the same again, or another folder with --eval_dir$/)
+  expect(readFileSync(path.join(folder, 'sampling.json'))).toEqual(before)
+})
+
+test('a run that has made nothing yet may begin again with others', () => {
+  const folder = newFolder()
+  recordRun(folder, config, { checkpoint, options })
+  recordRun(folder, config, { checkpoint, options: { ...options, seed: 7 } })
+  expect(readFileSync(path.join(folder, 'sampling.json'), 'utf8')).toContain('"seed": 7')
+})
+
+test('what another program has not said is not compared', () => {
+  const folder = begunRun()
+  writeFileSync(path.join(folder, 'model_config.json'), '{"diffusion_steps": 1000}')
+  recordRun(folder, config, { checkpoint, options })
+  writeFileSync(path.join(folder, 'sampling.json'), '{"seed": ')
+  expect(() => recordRun(folder, config, { checkpoint, options })).toThrow(/sampling\.json is damaged/)
+})
