@@ -18,6 +18,11 @@ export interface Conditioning {
   readonly latentMask: Tensor2D
   /** Position of each frame in its full video: (B, T), int32. */
   readonly frameIndices: Tensor2D
+  /**
+   * The frames whose output is used, as b * T + t: (N), int32, each at most once. The output of others is 0,
+   * and costs less. Left out: all.
+   */
+  readonly outputRows?: Tensor1D | undefined
 }
 
 /** What one look at x_t gives: the model's p(x_{t-1} | x_t) and its guess of x_0. All (B, T, H, W, C). */

@@ -1,8 +1,9 @@
 import { mergeHeads, splitHeads } from '../nn/attention.js'
 import { groupNorm } from '../nn/group-norm.js'
 import { linear } from '../nn/linear.js'
+import { takeRows } from '../nn/rows.js'
 import type { Scope } from '../nn/scope.js'
-import { tf, type Tensor, type Tensor2D, type Tensor3D, type Tensor4D } from '../runtime/tf.js'
+import { tf, type Tensor, type Tensor1D, type Tensor2D, type Tensor3D, type Tensor4D } from '../runtime/tf.js'
 import { relativePositions } from './relative-position.js'
 
 /** Head-averaged attention weights of one layer, (rows, L, L): rows are B*D places, or B*T frames. */
@@ -18,6 +19,8 @@ export interface FrameContext {
   readonly distances: Tensor4D
   /** 0 where a frame may attend to another, hugely negative where not: (B, 1, 1, T, T). */
   readonly attentionBias: Tensor
+  /** The frames that are still needed after the attention over time, as b * T + t: (N), int32. None: all. */
+  readonly rows?: Tensor1D | undefined
   readonly onAttention?: OnAttention | undefined
 }
 
@@ -38,6 +41,7 @@ export function attentionBias(taken: Tensor2D): Tensor {
 /**
  * Attention over time at every place, then over space in every frame.
  * @param x (B*T, H, W, C)
+ * @returns the same, or (N, H, W, C) of the frames still needed
  */
 export function factorizedAttention(
   x: Tensor4D,
@@ -46,15 +50,16 @@ export function factorizedAttention(
   context: FrameContext,
 ): Tensor4D {
   const [rows, height, width, channels] = x.shape
-  const { batch, frames } = context
+  const { batch, frames, rows: needed } = context
   const places = height * width
   const swapped = tf.transpose(tf.reshape(x, [batch, frames, places, channels]), [0, 2, 1, 3])
   const overTime: Tensor3D = tf.reshape(swapped, [batch * places, frames, channels])
   const attended = temporalAttention(overTime, layer.at('temporal_attention'), heads, context)
   const swappedBack = tf.transpose(tf.reshape(attended, [batch, places, frames, channels]), [0, 2, 1, 3])
   const overSpace: Tensor3D = tf.reshape(swappedBack, [rows, places, channels])
-  const result = spatialAttention(overSpace, layer.at('spatial_attention'), heads, context.onAttention)
-  return tf.reshape(result, [rows, height, width, channels])
+  const remaining = needed ? takeRows(overSpace, needed) : overSpace
+  const result = spatialAttention(remaining, layer.at('spatial_attention'), heads, context.onAttention)
+  return tf.reshape(result, [remaining.shape[0], height, width, channels])
 }
 
 /** @param x (B*T, D, C) */

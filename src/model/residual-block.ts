@@ -1,13 +1,16 @@
 import { conv1x1, conv3x3 } from '../nn/conv.js'
 import { groupNorm } from '../nn/group-norm.js'
 import { linear } from '../nn/linear.js'
+import { takeRows } from '../nn/rows.js'
 import type { Scope } from '../nn/scope.js'
 import { silu } from '../nn/silu.js'
-import { tf, type Tensor, type Tensor2D, type Tensor3D, type Tensor4D } from '../runtime/tf.js'
+import { tf, type Tensor, type Tensor1D, type Tensor2D, type Tensor3D, type Tensor4D } from '../runtime/tf.js'
 
 export interface ResidualContext {
   /** Frames per video: rows of x that share a video's embedding. */
   readonly frames: number
+  /** Which frames the rows of x are, as b * T + t: (N), int32. None: all, in their order. */
+  readonly rows?: Tensor1D | undefined
   /** Time embedding, (B, 4ch). */
   readonly embedding: Tensor2D
   /** Whether the embedding scales and shifts the normalised features, or is added before. */
@@ -17,12 +20,13 @@ export interface ResidualContext {
 }
 
 /**
- * @param x (B*T, H, W, in)
- * @returns (B*T, H, W, out)
+ * @param x (B*T or N, H, W, in)
+ * @returns (B*T or N, H, W, out)
  */
 export function residualBlock(x: Tensor4D, layer: Scope, context: ResidualContext): Tensor4D {
   const projected = linear(silu(context.embedding), layer.at('emb_layers').at('1'))
-  const embedding = repeatRows(projected, context.frames)
+  const ofAllFrames = repeatRows(projected, context.frames)
+  const embedding = context.rows ? takeRows(ofAllFrames, context.rows) : ofAllFrames
   const [inLayers, outLayers] = [layer.at('in_layers'), layer.at('out_layers')]
   const h = conv3x3(normalizeAndActivate(x, inLayers.at('0')), inLayers.at('2'))
   const conditioned = context.scaleShift

@@ -3,6 +3,7 @@ import { checkpointed } from '../nn/checkpoint.js'
 import { conv3x3 } from '../nn/conv.js'
 import { dropout } from '../nn/dropout.js'
 import { linear } from '../nn/linear.js'
+import { putRows, takeRows } from '../nn/rows.js'
 import { scopeOf, type Parameters, type Scope } from '../nn/scope.js'
 import { silu } from '../nn/silu.js'
 import { timestepEmbedding } from '../nn/timestep-embedding.js'
@@ -26,6 +27,8 @@ export interface UNetInputs {
   readonly obsMask: Tensor2D
   /** 1 for frames to predict, (B, T). */
   readonly latentMask: Tensor2D
+  /** The frames whose output is used, as b * T + t: (N), int32. The output of others is 0. Left out: all. */
+  readonly outputRows?: Tensor1D | undefined
 }
 
 export interface UNetOptions {
@@ -52,6 +55,9 @@ export function unet(
   const embedding = embedTime(inputs.timesteps, config, root)
   const distances = distanceFeatures(inputs.frameIndices)
   const bias = attentionBias(tf.minimum(tf.add(inputs.obsMask, inputs.latentMask), 1))
+  // After the last temporal attention a frame's features concern its own output alone.
+  const last = [...net.inputBlocks, net.middleBlock, ...net.outputBlocks].flat().findLast(isAttention)
+  let remaining: Tensor1D | undefined
   let dropouts = 0
   const run = (x: Tensor4D, layer: Layer): Tensor4D => {
     switch (layer.kind) {
@@ -66,20 +72,24 @@ export function unet(
         const index = dropouts++
         const drop = (h: Tensor4D) => (dropoutSeed ? dropout(h, config.dropout, dropoutSeed, index) : h)
         const scaleShift = config.use_scale_shift_norm
+        const rows = remaining
         return remember(layer, [x, embedding] as const, ([h, time], scope) =>
-          residualBlock(h, scope, { frames, embedding: time, scaleShift, dropout: drop }),
+          residualBlock(h, scope, { frames, rows, embedding: time, scaleShift, dropout: drop }),
         )
       }
-      case 'attention':
+      case 'attention': {
+        if (layer === last) remaining = inputs.outputRows
+        const rows = remaining
         return remember(layer, [x, embedding, distances, bias] as const, ([h, time, d, b], scope) => {
-          const context = { batch, frames, embedding: time, distances: d, attentionBias: b }
+          const context = { batch, frames, rows, embedding: time, distances: d, attentionBias: b }
           return factorizedAttention(h, scope, layer.heads, { ...context, onAttention: options.onAttention })
         })
+      }
     }
   }
   /**
-   * Runs a layer plainly, or recomputes it in the backward pass if the configuration says so. Tensors come
-   * in as arguments because those of a closure are gone by then.
+   * Runs a layer plainly, or recomputes it in the backward pass if the configuration says so. Tensors that
+   * the network made come in as arguments, because those of a closure are gone by then.
    */
   const remember = <T extends readonly Tensor[]>(
     { name }: Layer,
@@ -101,12 +111,15 @@ export function unet(
   for (const block of net.outputBlocks) {
     const skip = skips.pop()
     if (!skip) throw new Error('the architecture has fewer skips than output blocks')
-    h = block.reduce(run, tf.concat([h, skip], 3))
+    h = block.reduce(run, tf.concat([h, remaining ? takeRows(skip, remaining) : skip], 3))
   }
   const out = root.at('out')
   const output = conv3x3(normalizeAndActivate(h, out.at('0')), out.at('2'))
-  return tf.reshape(output, [batch, frames, height, width, net.outputChannels])
+  const complete = remaining ? putRows(output, remaining, batch * frames) : output
+  return tf.reshape(complete, [batch, frames, height, width, net.outputChannels])
 }
+
+const isAttention = ({ kind }: Layer) => kind === 'attention'
 
 /** Sinusoids of the time, then two linear layers: (B) to (B, 4ch). */
 function embedTime(timesteps: Tensor1D, config: NetworkConfig, root: Scope): Tensor2D {

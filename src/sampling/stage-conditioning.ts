@@ -1,4 +1,5 @@
 import type { Conditioning } from '../diffusion/types.js'
+import { outputRows } from '../model/output-rows.js'
 import { tf } from '../runtime/tf.js'
 import { sizeOf, type UnfinishedVideo } from './next-batch.js'
 
@@ -26,11 +27,15 @@ export function stageConditioning(videos: readonly UnfinishedVideo[]): Condition
     return tf.tensor2d(Float32Array.from(values), [B, K])
   }
   const positions = videos.flatMap((video) => [...video.next.observed, ...video.next.latent])
+  const asked = outputRows(
+    videos.flatMap(({ next }) => [...next.observed.map(() => 0), ...next.latent.map(() => 1)]),
+  )
   return {
     x0: tf.tensor5d(x0, [B, K, H, W, C]),
     obsMask: mask((video, k) => k < video.next.observed.length),
     latentMask: mask((video, k) => k >= video.next.observed.length),
     frameIndices: tf.tensor2d(Int32Array.from(positions), [B, K], 'int32'),
+    outputRows: asked && tf.tensor1d(asked, 'int32'),
   }
 }
 

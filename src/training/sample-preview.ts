@@ -75,7 +75,7 @@ export async function samplePreview({
     sampler: ancestralSampler(numTimesteps),
     clipDenoised: true,
   })
-  const { x0, obsMask, latentMask, frameIndices } = fed
+  const { x0, obsMask, latentMask, frameIndices, outputRows } = fed
   try {
     const onStep = (done: number, total: number) => {
       report?.(done, total)
@@ -83,7 +83,7 @@ export async function samplePreview({
     }
     onStep(0, numTimesteps)
     const sample = await walk(numTimesteps, { start, onStep }, (x, t) =>
-      denoise.run({ x0, obsMask, latentMask, frameIndices }, x, t, stageSeeds(keys, t)),
+      denoise.run({ x0, obsMask, latentMask, frameIndices, outputRows }, x, t, stageSeeds(keys, t)),
     )
     const pixels = toPixels(await sample.data().finally(() => sample.dispose()))
     keepObserved(pixels, batch.pixels, batch.obsMask)

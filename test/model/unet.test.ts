@@ -3,6 +3,7 @@ import { UserError } from '../../src/errors.js'
 import { temporalAttention, attentionBias } from '../../src/model/factorized-attention.js'
 import { distanceFeatures } from '../../src/model/relative-position.js'
 import { parameterCount } from '../../src/model/parameters.js'
+import { unet, type UNetInputs } from '../../src/model/unet.js'
 import { createModel, type VideoModel } from '../../src/model/video-model.js'
 import { scopeOf } from '../../src/nn/scope.js'
 import { tf, type Tensor, type Tensor3D, type Tensor5D } from '../../src/runtime/tf.js'
@@ -81,6 +82,40 @@ describeEachBackend('the video UNet', () => {
       }
       for (const row of weights.slice(0, places))
         for (const frame of row) for (const w of frame) expect(w).not.toBe(0)
+    })
+  })
+
+  it('leaves out what only frames that are not asked for need', () => {
+    tf.tidy(() => {
+      // Of video 0 frames 1 and 2, of video 1 frames 0 and 3, which is padding.
+      const outputRows = tf.tensor1d([1, 2, 4, 7], 'int32')
+      const asked = tf.tensor([0, 1, 1, 0, 1, 0, 0, 1], [2, 4, 1, 1, 1])
+      const inputs = { ...madeConditioning(), x: madeVideo('x', 2, 4), timesteps: timesteps() }
+      const probe = madeVideo('probe', 2, 4)
+      const resultsOf = (given: Partial<UNetInputs>, use_checkpoint: boolean) => {
+        const names = [...model.parameters.keys()]
+        let output: Tensor = tf.scalar(NaN)
+        const loss = (...values: Tensor[]) => {
+          const parameters = new Map(names.map((name, i) => [name, values[i] ?? tf.scalar(NaN)]))
+          output = tf.keep(
+            tf.mul(unet(parameters, { ...config, use_checkpoint }, { ...inputs, ...given }), asked),
+          )
+          return tf.sum(tf.mul(output, probe))
+        }
+        const gradients = tf.grads(loss)([...model.parameters.values()])
+        const values = [output, ...gradients].map((tensor) => tensor.dataSync<'float32'>())
+        output.dispose()
+        return values
+      }
+      const all = resultsOf({}, false)
+      const norms = all.map((values) => Math.hypot(...values))
+      const rounding = 1e-6 * Math.max(...norms)
+      for (const [i, values] of resultsOf({ outputRows }, true).entries()) {
+        const difference = Math.hypot(...values.map((value, j) => value - (all[i]?.[j] ?? NaN)))
+        expect(difference).toBeLessThanOrEqual(1e-4 * (norms[i] ?? NaN) + rounding)
+      }
+      const others = tf.mul(unet(model.parameters, config, { ...inputs, outputRows }), tf.sub(1, asked))
+      expect(tf.max(tf.abs(others)).dataSync()[0]).toBe(0)
     })
   })
 

@@ -1,0 +1,56 @@
+import { runOperation } from '../runtime/run-operation.js'
+import { tf, type Tensor, type Tensor1D } from '../runtime/tf.js'
+
+/**
+ * Some of the rows of a tensor.
+ * @param x (R, ...)
+ * @param rows which, (N) int32 in [0, R), each at most once
+ * @returns (N, ...)
+ */
+export function takeRows<T extends Tensor>(x: T, rows: Tensor1D): T {
+  const count = x.shape[0]
+  return linearIn(x, rows, gather, (dy, indices) => scatter(dy, indices, count))
+}
+
+/**
+ * Puts rows back to where `takeRows` took them from; the others are zero.
+ * @param x (N, ...)
+ * @param rows (N), as there
+ * @param count R: rows of the result
+ * @returns (R, ...)
+ */
+export function putRows<T extends Tensor>(x: T, rows: Tensor1D, count: number): T {
+  return linearIn(x, rows, (value, indices) => scatter(value, indices, count), gather)
+}
+
+type OnRows = (x: Tensor, rows: Tensor1D) => Tensor
+
+/** The library's own gradient of a gather is a sum by segments; here no two rows meet. */
+function linearIn<T extends Tensor>(x: T, rows: Tensor1D, forward: OnRows, backward: OnRows): T {
+  const run = tf.customGrad((...inputs) => {
+    const [value, save] = inputs as unknown as [T, (kept: Tensor[]) => void]
+    save([rows])
+    return {
+      value: forward(value, rows),
+      gradFunc: (dy: Tensor, [kept]: Tensor[]) => backward(dy, kept as Tensor1D),
+    }
+  })
+  return run(x) as T
+}
+
+/** On TensorFlow not the library's, which reads the indices back to the host to check them. */
+function gather(x: Tensor, rows: Tensor1D): Tensor {
+  if (tf.getBackend() !== 'tensorflow') return tf.gather(x, rows)
+  const attributes = { Tparams: FLOAT, Tindices: INT, Taxis: INT, batch_dims: 0 }
+  return runOperation('GatherV2', [x, rows, tf.scalar(0, 'int32')], attributes)
+}
+
+function scatter(x: Tensor, rows: Tensor1D, count: number): Tensor {
+  const indices = tf.expandDims(rows, 1)
+  const shape = [count, ...x.shape.slice(1)]
+  if (tf.getBackend() !== 'tensorflow') return tf.scatterND(indices, x, shape)
+  return runOperation('ScatterNd', [indices, x, tf.tensor1d(shape, 'int32')], { T: FLOAT, Tindices: INT })
+}
+
+const FLOAT = { type: 'float32' } as const
+const INT = { type: 'int32' } as const
