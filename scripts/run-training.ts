@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { absentAttentionSizes, featureMapSizes } from '../src/config/attention-sizes.js'
 import { asTyped } from '../src/config/option.js'
-import { resolveTrainConfig } from '../src/config/training.js'
+import { precisionOf, resolveTrainConfig } from '../src/config/training.js'
 import { datasetDefaults } from '../src/data/registry.js'
 import { UserError } from '../src/errors.js'
 import { writeFileAtomic } from '../src/files.js'
@@ -57,10 +57,7 @@ export async function runTraining(
       )
   if (dryRun) return undefined
   const dataset = await openConfigDataset(config, 'train', terminal)
-  const runtime = await startRuntime({
-    backend: config.backend,
-    precision: config.use_fp16 ? 'bf16' : config.precision,
-  })
+  const runtime = await startRuntime({ backend: config.backend, precision: precisionOf(config) })
   terminal.log(runtime.description)
   const bars = trainingBars(terminal)
   try {

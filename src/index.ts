@@ -2,13 +2,8 @@
  * The public API. Videos are (B, T, H, W, C); configurations carry the original program's option names.
  */
 export { UserError } from './errors.js'
-export {
-  startRuntime,
-  type Backend,
-  type Precision,
-  type Runtime,
-  type RuntimeOptions,
-} from './runtime/start.js'
+export { startRuntime, type Backend, type Runtime, type RuntimeOptions } from './runtime/start.js'
+export type { Precision } from './runtime/compile-settings.js'
 
 export {
   resolveModelConfig,

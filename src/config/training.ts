@@ -34,7 +34,7 @@ export const trainingOptions = {
   wandb_id: text('', 'id of a run to resume; options that are not given are what they were'),
   resume_id: text('', 'the same as wandb_id'),
   num_workers: int(-1, 'processes that read videos (-1: cores - 1)', { min: -1 }),
-  use_fp16: flag(false, "the original's name for mixed precision"),
+  use_fp16: flag(false, "the original's name for --precision bf16"),
   precision: choice('fp32', ['fp32', 'bf16'], 'arithmetic of convolutions and matrix products'),
   backend: choice('auto', ['auto', 'tensorflow', 'wasm'], 'what computes'),
   seed: int(0, 'seed of everything random', { min: 0 }),

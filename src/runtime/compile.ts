@@ -1,4 +1,6 @@
+import type { CompileSettings } from './compile-settings.js'
 import { nativeExtension, type NativeExtension } from './native-extension.js'
+import { inBfloat16 } from './recording/bfloat16.js'
 import { encodeGraphDef } from './recording/graph-def.js'
 import { ProtobufWriter } from './recording/protobuf-writer.js'
 import { record, type Recording } from './recording/record.js'
@@ -22,10 +24,12 @@ export interface Compiled<Inputs extends readonly unknown[], Output> {
  * plainly.
  * @param fn it must not read tensors back to the host, draw randomness but from a seed that it is passed,
  *   or use tensors that it is not passed; numbers that it sees from outside are frozen as they are
+ * @param settings how the graph computes; run plainly, a function always computes in float32
  * @throws Error, at the call that records, naming the operation that breaks these rules.
  */
 export function compile<Inputs extends readonly unknown[], Output>(
   fn: (...inputs: Inputs) => Output,
+  settings: CompileSettings = { precision: 'fp32' },
 ): Compiled<Inputs, Output> {
   const programs = new Map<string, Program<Output>>()
   const call = (...inputs: Inputs): Output => {
@@ -36,7 +40,7 @@ export function compile<Inputs extends readonly unknown[], Output>(
     const key = `${flat.form} ${flat.tensors.map(({ dtype, shape }) => `${dtype}[${shape.join()}]`).join(' ')}`
     let program = programs.get(key)
     if (!program) {
-      program = buildProgram(backend, extension, fn, flat)
+      program = buildProgram(backend, extension, fn, flat, settings)
       programs.set(key, program)
     }
     return program.run(flat.tensors)
@@ -87,8 +91,10 @@ function buildProgram<Inputs extends readonly unknown[], Output>(
   extension: NativeExtension,
   fn: (...inputs: Inputs) => Output,
   inputs: FlatTree<Inputs>,
+  { precision }: CompileSettings,
 ): Program<Output> {
-  const { graph, rebuild } = recordTree(backend, fn, inputs)
+  const { graph: recorded, rebuild } = recordTree(backend, fn, inputs)
+  const graph = precision === 'bf16' ? inBfloat16(recorded) : recorded
   const name = `fdm_function_${programCount++}`
   extension.registerFunction(name, encodeGraphDef(graph.nodes), graph.inputs, graph.outputs)
   const attributes = [

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 
 /** A device that computes. */
@@ -16,6 +17,15 @@ export function processor(): Device {
     name: `${cores[0]?.model.trim() ?? 'CPU'} (${cores.length} cores)`,
     type: 'cpu',
     memory: totalmem(),
+  }
+}
+
+/** Whether this machine's processor multiplies in bfloat16; false as well where Linux does not say. */
+export function hasBfloat16Instructions(): boolean {
+  try {
+    return /\b(avx512_bf16|amx_bf16)\b/.test(readFileSync('/proc/cpuinfo', 'utf8'))
+  } catch {
+    return false
   }
 }
 

@@ -44,6 +44,7 @@ export function hasProcessorOperation(name: string): boolean {
   return extension !== undefined && !extension.isUsingGpuDevice() && extension.hasOperation(name)
 }
 
-function isExtension(binding: Partial<NativeExtension>): binding is NativeExtension {
-  return typeof binding.registerFunction === 'function'
+/** Whether an addon is one that `fdm setup` built. */
+export function isExtension(binding: object): binding is NativeExtension {
+  return 'registerFunction' in binding
 }

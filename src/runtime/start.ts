@@ -1,17 +1,21 @@
 import { UserError } from '../errors.js'
-import { type Device, graphicsCards, processor } from './devices.js'
+import { type Precision, setCompileSettings } from './compile-settings.js'
+import { type Device, graphicsCards, hasBfloat16Instructions, processor } from './devices.js'
 import { findTensorFlow } from './find-tensorflow.js'
 import { loadTensorFlow, type TensorFlowBinding } from './load-tensorflow.js'
+import { isExtension } from './native-extension.js'
 import { tf } from './tf.js'
 import { registerWasm } from './wasm/register.js'
 
 export type Backend = 'tensorflow' | 'wasm'
-export type Precision = 'fp32' | 'bf16'
 
 export interface RuntimeOptions {
   /** What computes. `auto`: TensorFlow if it is there and loads, else WebAssembly. */
   readonly backend?: 'auto' | Backend
-  /** The numbers that convolutions and matrix products are computed in. */
+  /**
+   * The numbers that convolutions and products of matrices are computed in while training and sampling.
+   * Where only fp32 works, that is used instead, and the description says so.
+   */
   readonly precision?: Precision
 }
 
@@ -34,16 +38,15 @@ export async function startRuntime({
   backend = 'auto',
   precision = 'fp32',
 }: RuntimeOptions = {}): Promise<Runtime> {
-  if (precision !== 'fp32') {
-    throw new UserError(`precision ${precision} is not available in this version: use fp32`)
-  }
   const loaded = backend === 'wasm' ? undefined : tensorflow()
   if (backend === 'tensorflow' && typeof loaded !== 'object') throw new UserError(explain(loaded))
-  const runtime = typeof loaded === 'object' ? describeTensorFlow(loaded) : describeWasm(loaded)
+  const runtime =
+    typeof loaded === 'object' ? describeTensorFlow(loaded, precision) : describeWasm(loaded, precision)
   if (runtime.backend === 'wasm') registerWasm()
   if (!(await tf.setBackend(runtime.backend))) {
     throw new UserError(`the backend ${runtime.backend} did not start: run "npx fdm doctor"`)
   }
+  setCompileSettings({ precision: runtime.precision })
   return runtime
 }
 
@@ -73,26 +76,37 @@ function explain(failure: string | undefined): string {
     : `TensorFlow does not load (${failure}): run "npx fdm setup" again, or use --backend wasm`
 }
 
-function describeTensorFlow(binding: TensorFlowBinding): Runtime {
+function describeTensorFlow(binding: TensorFlowBinding, wanted: Precision): Runtime {
   const cards = binding.isUsingGpuDevice() ? graphicsCards() : []
   const devices = [...cards, processor()]
   const names = cards.length > 0 ? cards : devices
+  const precision = isExtension(binding) ? wanted : 'fp32'
+  const isEmulated = precision === 'bf16' && cards.length === 0 && !hasBfloat16Instructions()
+  const note = isEmulated
+    ? ' (slow: this processor has no instructions for it)'
+    : fallbackNote(wanted, precision)
   return {
     backend: 'tensorflow',
-    precision: 'fp32',
+    precision,
     tensorflowVersion: binding.TF_Version,
     devices,
-    description: `TensorFlow ${binding.TF_Version} on ${names.map(({ name }) => name).join(', ')}, fp32`,
+    description: `TensorFlow ${binding.TF_Version} on ${names.map(({ name }) => name).join(', ')}, ${precision}${note}`,
   }
 }
 
-function describeWasm(failure: string | undefined): Runtime {
+function describeWasm(failure: string | undefined, wanted: Precision): Runtime {
   const device = processor()
   const note = failure === undefined ? '' : `; TensorFlow does not load (${failure})`
+  const fallback = fallbackNote(wanted, 'fp32')
   return {
     backend: 'wasm',
     precision: 'fp32',
     devices: [device],
-    description: `WebAssembly on ${device.name}, one thread, fp32${note}`,
+    description: `WebAssembly on ${device.name}, one thread, fp32${fallback}${note}`,
   }
+}
+
+/** Faster arithmetic is no reason to stop: the results in float32 are at least as good. */
+function fallbackNote(wanted: Precision, used: Precision): string {
+  return used === wanted ? '' : ` (${wanted} needs the TensorFlow that "npx fdm setup" provides)`
 }

@@ -2,6 +2,7 @@ import type { GaussianDiffusion, StepTable } from '../diffusion/gaussian-diffusi
 import type { Conditioning, Network, Sampler } from '../diffusion/types.js'
 import { videoNoise } from '../diffusion/video-noise.js'
 import type { Parameters } from '../nn/scope.js'
+import { compileSettings } from '../runtime/compile-settings.js'
 import { compile } from '../runtime/compile.js'
 import { tf, type Tensor1D, type Tensor2D, type Tensor5D } from '../runtime/tf.js'
 
@@ -48,7 +49,7 @@ export function denoisingStep({ model, diffusion, sampler, clipDenoised }: Denoi
     const denoised = diffusion.pMeanVariance(network, x, at, { clipDenoised })
     return sampler.update(x, denoised, weights, () => videoNoise(seeds, x.shape))
   }
-  const compiled = compile(step)
+  const compiled = compile(step, compileSettings())
   return {
     run: (conditioning, x, t, seeds) =>
       tf.tidy(() => {

@@ -2,6 +2,7 @@ import type { TrainingConfig } from '../config/training.js'
 import type { GaussianDiffusion } from '../diffusion/gaussian-diffusion.js'
 import { UserError } from '../errors.js'
 import { hostRandom } from '../random.js'
+import { compileSettings } from '../runtime/compile-settings.js'
 import { compile } from '../runtime/compile.js'
 import { tf } from '../runtime/tf.js'
 import type { HostLosses } from '../tracking/loss-metrics.js'
@@ -54,8 +55,9 @@ export function createTrainer(setup: TrainerSetup): Trainer {
   const { config, network, diffusion, emaRates, timestepSampler } = setup
   const settings = { network, diffusion, emaRates, ...ADAMW_DEFAULTS }
   let { state, step, optimizerStep } = setup
-  const compiledStep = compile((before: TrainingState, inputs: StepInputs) =>
-    trainingStep(settings, before, inputs),
+  const compiledStep = compile(
+    (before: TrainingState, inputs: StepInputs) => trainingStep(settings, before, inputs),
+    compileSettings(),
   )
 
   const run = (microBatches: readonly Batch[], draw: TimestepDraw): StepResult => {

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { compile } from '../../src/runtime/compile.js'
 import { nativeExtension } from '../../src/runtime/native-extension.js'
 import { randomNormal } from '../../src/runtime/random-normal.js'
-import { tf, type Tensor } from '../../src/runtime/tf.js'
+import { tf, type Tensor, type Tensor2D } from '../../src/runtime/tf.js'
 import { availableBackends, describeEachBackend } from '../helpers/backends.js'
 import { startRuntime } from '../../src/runtime/start.js'
 
@@ -82,6 +82,16 @@ describeEachBackend('a compiled function', (backend) => {
     expect(values(tf.grad((inner: Tensor) => cube(inner))(x))).toEqual([3, 12, 27])
     slope.dispose()
     cube.dispose()
+  })
+
+  it('rounds the factors of products to bfloat16 if asked to, and adds up in float32', () => {
+    const size = 64
+    const run = compile((x: Tensor2D, y: Tensor2D) => tf.add(tf.matMul(x, y), 0.001), { precision: 'bf16' })
+    const x = tf.mul<Tensor2D>(tf.ones([size, size]), 1 + 2 ** -9)
+    const isCompiled = backend === 'tensorflow' && hasExtension
+    const expected = size * (isCompiled ? 1 : (1 + 2 ** -9) ** 2) + 0.001
+    expect(values(run(x, x))[0]).toBeCloseTo(expected, 4)
+    run.dispose()
   })
 
   it('keeps no tensors', () => {

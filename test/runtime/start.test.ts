@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest'
-import { UserError } from '../../src/errors.js'
+import { compileSettings } from '../../src/runtime/compile-settings.js'
 import { startRuntime } from '../../src/runtime/start.js'
 import { tf } from '../../src/runtime/tf.js'
 import { availableBackends, describeEachBackend } from '../helpers/backends.js'
+import { ownBinding } from '../helpers/own-binding.js'
 
 describeEachBackend('startRuntime', (backend) => {
   it('computes on the backend asked for and says so', async () => {
@@ -34,6 +35,18 @@ it('prefers TensorFlow where it is there', async () => {
   expect((await startRuntime()).backend).toBe(availableBackends()[0])
 })
 
-it('refuses bf16', async () => {
-  await expect(startRuntime({ precision: 'bf16' })).rejects.toThrow(UserError)
+it.runIf(ownBinding)('computes what training and sampling compile in bf16 if asked to', async () => {
+  const runtime = await startRuntime({ backend: 'tensorflow', precision: 'bf16' })
+  expect(runtime.precision).toBe('bf16')
+  expect(runtime.description).toMatch(/, bf16/)
+  expect(compileSettings()).toEqual({ precision: 'bf16' })
+  await startRuntime({ backend: 'tensorflow' })
+  expect(compileSettings()).toEqual({ precision: 'fp32' })
+})
+
+it('computes in fp32 and says why where bf16 does not work', async () => {
+  const runtime = await startRuntime({ backend: 'wasm', precision: 'bf16' })
+  expect(runtime.precision).toBe('fp32')
+  expect(runtime.description).toMatch(/fp32 \(bf16 needs the TensorFlow that "npx fdm setup" provides\)/)
+  expect(compileSettings()).toEqual({ precision: 'fp32' })
 })

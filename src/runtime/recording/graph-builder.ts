@@ -17,9 +17,14 @@ export class GraphBuilder {
   readonly #constants = new Map<string, string>()
 
   /** @returns the name of the new node */
-  add(op: string, inputs: readonly string[], attributes: GraphNode['attributes']): string {
+  add(
+    op: string,
+    inputs: readonly string[],
+    attributes: GraphNode['attributes'],
+    shapes: readonly (readonly number[])[],
+  ): string {
     const name = `n${this.#nodes.length}`
-    this.#nodes.push({ name, op, inputs, attributes })
+    this.#nodes.push({ name, op, inputs, attributes, shapes })
     return name
   }
 
@@ -32,13 +37,13 @@ export class GraphBuilder {
         this.constant({ dtype: INT32, shape: [shape.length], bytes: dimensions }),
         this.constant({ dtype, shape: [], bytes: bytes.slice(0, bytes.length / size) }),
       ]
-      return `${this.add('Fill', inputs, { T: { type: dtype }, index_type: { type: INT32 } })}:0`
+      return `${this.add('Fill', inputs, { T: { type: dtype }, index_type: { type: INT32 } }, [shape])}:0`
     }
     const key = `${dtype} ${shape.join()} ${Buffer.from(bytes).toString('latin1')}`
     const known = this.#constants.get(key)
     if (known !== undefined) return known
     const value = { tensor: { dtype, shape, bytes } }
-    const source = `${this.add('Const', [], { dtype: { type: dtype }, value })}:0`
+    const source = `${this.add('Const', [], { dtype: { type: dtype }, value }, [shape])}:0`
     this.#constants.set(key, source)
     return source
   }

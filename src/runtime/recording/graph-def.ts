@@ -8,6 +8,8 @@ export interface GraphNode {
   /** Outputs of other nodes, as `name:index`. */
   readonly inputs: readonly string[]
   readonly attributes: Readonly<Record<string, GraphAttribute>>
+  /** Of the outputs. */
+  readonly shapes: readonly (readonly number[])[]
 }
 
 /** An attribute's value; lists of integers, floats and flags are lists there, too. */

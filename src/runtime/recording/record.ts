@@ -52,6 +52,7 @@ export function record(
 interface Source {
   readonly output: string
   readonly dtype: number
+  readonly shape: readonly number[]
   readonly kind: 'input' | 'constant' | 'computed'
 }
 
@@ -83,18 +84,20 @@ class Recorder {
   #placeholder(input: Tensor): string {
     const [id = NaN] = this.#backend.getInputTensorIds([input])
     const dtype = typeNumber(this.#binding, input)
-    const node = this.#graph.add('Placeholder', [], { dtype: { type: dtype }, shape: { shape: input.shape } })
-    this.#sources.set(id, { output: `${node}:0`, dtype, kind: 'input' })
+    const { shape } = input
+    const node = this.#graph.add('Placeholder', [], { dtype: { type: dtype }, shape: { shape } }, [shape])
+    this.#sources.set(id, { output: `${node}:0`, dtype, shape, kind: 'input' })
     return `${node}:0`
   }
 
   /** A function's outputs must be distinct and its own: others get an operation. */
   #distinct(results: readonly Source[]): string[] {
     const taken = new Set<string>()
-    return results.map(({ output, dtype, kind }) => {
+    return results.map(({ output, dtype, shape, kind }) => {
       const isOwn = kind === 'computed' && !taken.has(output)
       taken.add(output)
-      return isOwn ? output : `${this.#graph.add('Identity', [output], { T: { type: dtype } })}:0`
+      if (isOwn) return output
+      return `${this.#graph.add('Identity', [output], { T: { type: dtype } }, [shape])}:0`
     })
   }
 
@@ -151,9 +154,10 @@ class Recorder {
     if (LEAVES_TYPE_OUT.has(name)) values.T = { type: inputs[0]?.dtype ?? NaN }
     for (const attribute of attributes) values[attribute.name] = graphAttribute(this.#binding, attribute)
     const outputs = inputs.map(({ output }) => output)
-    const node = this.#graph.add(name, outputs, values)
-    results.forEach(({ id, dtype }, i) =>
-      this.#sources.set(id, { output: `${node}:${i}`, dtype, kind: 'computed' }),
+    const shapes = results.map(({ shape }) => shape)
+    const node = this.#graph.add(name, outputs, values, shapes)
+    results.forEach(({ id, dtype, shape }, i) =>
+      this.#sources.set(id, { output: `${node}:${i}`, dtype, shape, kind: 'computed' }),
     )
   }
 
@@ -167,7 +171,7 @@ class Recorder {
         `${currentOperation()} makes a constant of ${size} numbers while the function is being compiled: ` +
           'data and random numbers belong among the arguments',
       )
-    this.#sources.set(id, { output, dtype, kind: 'constant' })
+    this.#sources.set(id, { output, dtype, shape, kind: 'constant' })
   }
 
   #sourceOf(id: number, user: () => string): Source {

@@ -1,0 +1,62 @@
+/**
+ * How an operation takes part in a graph that computes in bfloat16.
+ * - `computes`: a convolution or matrix product, which is what bfloat16 is for. It adds up in float32.
+ * - `follows`: in bfloat16 where its operands are.
+ * - `bridges`: the same, but only where its result is wanted in bfloat16 as well, because it rounds.
+ * - `moves`: changes no number, so that rounding before it and after it is the same.
+ */
+export type Role = 'computes' | 'follows' | 'bridges' | 'moves'
+
+/**
+ * What there is to know of an operation whose element type is its attribute `T`. Its first output is of that
+ * type, and of an operation that splits a tensor all outputs are.
+ */
+export interface Bfloat16Rule {
+  readonly role: Role
+  /** The inputs of that type whose type decides, of as many as there are. */
+  readonly operands: (count: number) => readonly number[]
+  /** Further inputs of that type: parameters, and gradients of results that are of that type. */
+  readonly others?: readonly number[]
+  /** Whether it multiplies matrices: small ones stay in float32. */
+  readonly isProduct?: true
+}
+
+const at =
+  (...indices: number[]) =>
+  () =>
+    indices
+const all = (count: number) => Array.from({ length: count }, (_, i) => i)
+const allButLast = (count: number) => all(count - 1)
+
+/** The operations that may be in bfloat16, by TensorFlow's names; all others stay in float32. */
+export const BFLOAT16_RULES: Readonly<Record<string, Bfloat16Rule>> = {
+  Conv2D: { role: 'computes', operands: at(0, 1) },
+  Conv2DBackpropInput: { role: 'computes', operands: at(1, 2) },
+  Conv2DBackpropFilter: { role: 'computes', operands: at(0, 2) },
+  MatMul: { role: 'computes', isProduct: true, operands: at(0, 1) },
+  BatchMatMulV2: { role: 'computes', isProduct: true, operands: at(0, 1) },
+
+  BiasAdd: { role: 'follows', operands: at(0), others: [1] },
+  // A sum in float32 of which only the result is rounded, as those of the filters' gradients are.
+  BiasAddGrad: { role: 'follows', operands: at(0) },
+
+  // Statistics, scale and shift are in float32 whatever the features are in.
+  FdmGroupNorm: { role: 'bridges', operands: at(0) },
+  FdmGroupNormGrad: { role: 'bridges', operands: at(1), others: [0] },
+  Add: { role: 'bridges', operands: all },
+  AddV2: { role: 'bridges', operands: all },
+  AddN: { role: 'bridges', operands: all },
+
+  ConcatV2: { role: 'moves', operands: allButLast },
+  ExpandDims: { role: 'moves', operands: at(0) },
+  Identity: { role: 'moves', operands: at(0) },
+  Pad: { role: 'moves', operands: at(0) },
+  PadV2: { role: 'moves', operands: at(0), others: [2] },
+  Reshape: { role: 'moves', operands: at(0) },
+  Slice: { role: 'moves', operands: at(0) },
+  Split: { role: 'moves', operands: at(1) },
+  SplitV: { role: 'moves', operands: at(0) },
+  Squeeze: { role: 'moves', operands: at(0) },
+  StridedSlice: { role: 'moves', operands: at(0) },
+  Transpose: { role: 'moves', operands: at(0) },
+}
