@@ -3,7 +3,8 @@ import { resolveModelConfig } from '../src/config/model.js'
 import type { VideoDataset } from '../src/data/dataset.js'
 import { UserError } from '../src/errors.js'
 import { startRuntime } from '../src/runtime/start.js'
-import { planSampleRun, sampleRun, type SampleRun } from '../src/sampling/sample-run.js'
+import { planSampleRun, type SampleRun, type SampleRunInputs } from '../src/sampling/plan-sample-run.js'
+import { sampleRun } from '../src/sampling/sample-run.js'
 import { loadCheckpoint } from '../src/training/load-checkpoint.js'
 import { openConfigDataset, wholeLength, type DatasetConfig } from './open-dataset.js'
 import { printedConfig } from './print-config.js'
@@ -13,7 +14,7 @@ export interface SamplingRequest {
   /** Path of a model or an average. */
   readonly checkpoint: string
   readonly options: SamplingConfig
-  /** SLURM_ARRAY_TASK_ID, if it is set. */
+  /** Number of this process in an array of jobs, if it is in one. */
   readonly taskId?: number
   /** Prints what would be done and stops there. */
   readonly dryRun: boolean
@@ -35,26 +36,24 @@ export async function runSampling(
   const checkpoint = { path: file, step, config: { ...config, ...resolveModelConfig(config) }, model }
   const inputs = { checkpoint, dataset, options, ...(taskId !== undefined && { taskId }) }
   const run = planSampleRun(inputs)
-  terminal.log(
-    `configuration:\n${printedConfig({ checkpoint: file, step, ...options, ...decided(run, dataset) })}`,
-  )
+  terminal.log(`configuration:\n${printedConfig({ checkpoint: file, step, ...options, ...decided(run) })}`)
   if (!dryRun) await sampleAll(run, inputs, terminal)
   model.dispose()
   return run
 }
 
-async function sampleAll(
-  run: SampleRun,
-  inputs: Parameters<typeof sampleRun>[1],
-  terminal: Terminal,
-): Promise<void> {
-  let bar = terminal.progress('sampling')
+async function sampleAll(run: SampleRun, inputs: SampleRunInputs, terminal: Terminal): Promise<void> {
+  const bar = terminal.progress('sampling')
+  let othersNamed = ''
   try {
     const samples = sampleRun(run, inputs, {
-      onBatch: (videos) => (bar = terminal.progress(`sampling ${named(videos)}`)),
-      onProgress: ({ stage, stages, step, steps }) => {
-        const note = `stage ${stage + 1} of ${stages}`
-        bar.update(stage * steps + step, stages * steps, note)
+      onProgress: ({ videos, stage, stages, work: { done, total } }) =>
+        bar.update(done, total, `${named(videos)}, stage ${stage + 1} of ${stages}`),
+      onOthers(videos) {
+        if (named(videos) === othersNamed) return
+        othersNamed = named(videos)
+        const end = inputs.options.wait ? 'waiting for them (--wait False does not)' : 'left to them'
+        terminal.log(`others are at work on ${othersNamed}: ${end}`)
       },
       signal: terminal.signal,
     })
@@ -91,9 +90,9 @@ function noVideos({ image_size: size }: DatasetConfig, T: number): VideoDataset 
 }
 
 /** What the options left open. */
-function decided({ folder, settings, stages, videos }: SampleRun, { T }: VideoDataset) {
+function decided({ folder, settings, stages, videos }: SampleRun) {
   return {
-    T,
+    T: settings.videoLength,
     max_frames: settings.maxFrames,
     max_latent_frames: settings.stepSize,
     stages,
@@ -102,7 +101,14 @@ function decided({ folder, settings, stages, videos }: SampleRun, { T }: VideoDa
   }
 }
 
+/** Videos in words, ascending: `videos 0-3, 7`. */
 function named(videos: readonly number[]): string {
-  const [first = 0, last = 0] = [videos[0], videos.at(-1)]
-  return first === last ? `video ${first}` : `videos ${first}-${last}`
+  const ranges: [number, number][] = []
+  for (const video of [...videos].sort((one, other) => one - other)) {
+    const last = ranges.at(-1)
+    if (last?.[1] === video - 1) last[1] = video
+    else ranges.push([video, video])
+  }
+  const words = ranges.map(([first, last]) => (first === last ? String(first) : `${first}-${last}`))
+  return `${videos.length === 1 ? 'video' : 'videos'} ${words.join(', ')}`
 }

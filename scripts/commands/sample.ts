@@ -17,15 +17,22 @@ export const sampleCommand = defineCommand({
   ],
   async run({ checkpoint, dry_run: dryRun, ...options }, terminal) {
     const { runSampling } = await import('../run-sampling.js')
-    const taskId = slurmTask(process.env.SLURM_ARRAY_TASK_ID)
+    const taskId = taskOf(process.env)
     const request = { checkpoint, options, dryRun, ...(taskId !== undefined && { taskId }) }
     const { folder } = await runSampling(request, terminal)
     if (!dryRun) terminal.log(`look at them with: npx fdm make-mp4 --eval_dir ${folder}`)
   },
 })
 
-function slurmTask(variable: string | undefined): number | undefined {
-  if (variable === undefined || variable === '') return undefined
-  if (/^\d+$/.test(variable)) return Number(variable)
-  throw new UserError(`the variable SLURM_ARRAY_TASK_ID takes an integer of at least 0, not "${variable}"`)
+/** Set by job systems for each job of an array: by SLURM, and for Indexed Jobs of Kubernetes. */
+const TASK_VARIABLES = ['SLURM_ARRAY_TASK_ID', 'JOB_COMPLETION_INDEX']
+
+function taskOf(environment: Readonly<Record<string, string | undefined>>): number | undefined {
+  for (const name of TASK_VARIABLES) {
+    const value = environment[name]
+    if (value === undefined || value === '') continue
+    if (/^\d+$/.test(value)) return Number(value)
+    throw new UserError(`the variable ${name} takes an integer of at least 0, not "${value}"`)
+  }
+  return undefined
 }

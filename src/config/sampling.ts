@@ -18,6 +18,8 @@ export const samplingOptions = {
   use_ddim: flag(false, 'sample with DDIM'),
   eta: float(0, 'noise of DDIM steps (0: none, 1: as much as ancestral sampling)', { min: 0, max: 1 }),
   timestep_respacing: text('', 'use only some steps: "250", "ddim50", or counts per section "10,20,30"'),
+  save_stages: int(1, 'keep unfinished videos after every so many stages (0: never)', { min: 0 }),
+  wait: flag(true, 'wait for videos that other processes are at work on, and take them over if these die'),
   clip_denoised: flag(true, 'keep predicted clean frames within the range of pixels'),
   seed: int(0, 'seed of the noise', { min: 0 }),
   data_dir: text('', 'folder of the data set (default: as in training)'),

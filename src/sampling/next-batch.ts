@@ -6,14 +6,15 @@ import type { VideoInProgress } from './video-in-progress.js'
 export type UnfinishedVideo = VideoInProgress & { readonly next: NonNullable<VideoInProgress['next']> }
 
 /**
- * Which of some videos to sample together. Their stages need not be the same, only as many frames: frames of
- * padding would be part of the network's statistics, and a video must not depend on its batch.
+ * Which of some videos to sample together. Their stages need not be the same, only condition on as many
+ * frames and sample as many: frames of padding would be part of the network's statistics, and a video must
+ * not depend on its batch.
  * @returns as many as possible, in their order; none if all are done
  */
 export function nextBatch<V extends VideoInProgress>(videos: readonly V[]): (V & UnfinishedVideo)[] {
-  const bySize = new Map<number, (V & UnfinishedVideo)[]>()
+  const bySize = new Map<string, (V & UnfinishedVideo)[]>()
   for (const video of videos.filter(isUnfinished)) {
-    const size = sizeOf(video.next)
+    const size = `${video.next.observed.length} ${video.next.latent.length}`
     bySize.set(size, [...(bySize.get(size) ?? []), video])
   }
   return [...bySize.values()].reduce((most, batch) => (batch.length > most.length ? batch : most), [])

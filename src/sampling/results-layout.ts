@@ -52,7 +52,22 @@ export function runIdentifier(run: RunSettings): string {
 
 /** The file of one sampled video in the folder of a run. */
 export function sampleFile(runFolder: string, video: number, sampleIdx: number): string {
-  return path.join(runFolder, 'samples', `sample_${String(video).padStart(4, '0')}-${sampleIdx}.npy`)
+  return path.join(samplesFolder(runFolder), `${sampleName(video, sampleIdx)}.npy`)
+}
+
+/** What the files of one sampled video are named after. */
+export function sampleName(video: number, sampleIdx: number): string {
+  return `sample_${String(video).padStart(4, '0')}-${sampleIdx}`
+}
+
+/** Where the sampled videos of a run are. */
+export function samplesFolder(runFolder: string): string {
+  return path.join(runFolder, 'samples')
+}
+
+/** Where videos are kept that are not done, and who is at work on which: gone when all are done. */
+export function unfinishedFolder(runFolder: string): string {
+  return path.join(samplesFolder(runFolder), '.unfinished')
 }
 
 /** The file that says with which configuration a run's videos were sampled. */

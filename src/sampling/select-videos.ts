@@ -18,7 +18,7 @@ export interface VideoSelection {
  */
 export function selectVideos({ start, stop, batchSize, taskId, available }: VideoSelection): number[] {
   if (taskId !== undefined && !(Number.isSafeInteger(taskId) && taskId >= 0))
-    throw new UserError(`SLURM_ARRAY_TASK_ID is an integer of at least 0, not ${taskId}`)
+    throw new UserError(`the number of a task is an integer of at least 0, not ${taskId}`)
   const first = stop === undefined && taskId !== undefined ? taskId * batchSize : start
   const end = stop ?? Math.min(first + batchSize, Math.max(available ?? Infinity, first + 1))
   if (end <= first)

@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -11,8 +20,10 @@ import { startRuntime } from '../../src/runtime/start.js'
 import { tf } from '../../src/runtime/tf.js'
 import { readModelConfig } from '../../src/sampling/model-config.js'
 import { readSample } from '../../src/sampling/sample-file.js'
-import { planSampleRun, sampleRun, type SampleRunInputs } from '../../src/sampling/sample-run.js'
+import { planSampleRun, type SampleRunInputs } from '../../src/sampling/plan-sample-run.js'
+import { sampleRun, type RunProgress } from '../../src/sampling/sample-run.js'
 import { countingVideos, fakeConfig, fakeModel, SIZE } from './fake-model.js'
+import { sharedRun } from './shared-run.js'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'sample-run-'))
 beforeAll(async () => {
@@ -73,7 +84,8 @@ async function complete(run: SampleRunInputs) {
 
 test('the plan has defaults from the checkpoint and says where results go', () => {
   const plan = planSampleRun(inputs({ use_ddim: true }))
-  expect(plan).toMatchObject({ settings: { maxFrames: 4, stepSize: 2 }, videos: [0, 1], stages: 2 })
+  expect(plan).toMatchObject({ videos: [0, 1], stages: 2 })
+  expect(plan.settings).toEqual({ videoLength: 6, observed: 2, maxFrames: 4, stepSize: 2 })
   expect(plan.folder).toBe('results/run/ema_0.9_latest_12_ddim_respace3/autoreg_4_2_6_2')
   expect(planSampleRun(inputs({ eval_dir: 'here', max_frames: 5, n_obs: 1 })).folder).toBe(
     'here/autoreg_5_2_6_1',
@@ -142,7 +154,103 @@ test('a stopped run leaves no unfinished file', async () => {
   const plan = planSampleRun(run)
   const signal = AbortSignal.abort(new Error('stopped'))
   await expect(sampleRun(plan, run, { signal }).next()).rejects.toThrow('stopped')
-  expect(existsSync(path.join(plan.folder, 'samples'))).toBe(false)
+  expect(readdirSync(path.join(plan.folder, 'samples'))).toEqual([])
+})
+
+/** Stages that are sampled until the run ends or is stopped after one. */
+async function stagesOf(run: SampleRunInputs, stopAfter?: number): Promise<string[]> {
+  const stages: string[] = []
+  const controller = new AbortController()
+  const onProgress = ({ videos, stage, step, steps }: RunProgress) => {
+    if (step === steps) stages.push(`${videos.join()}: ${stage}`)
+    if (stages.length === stopAfter) controller.abort(new Error('stopped'))
+  }
+  const videos = sampleRun(planSampleRun(run), run, { onProgress, signal: controller.signal })
+  try {
+    while (!(await videos.next()).done);
+  } catch (error) {
+    expect(error).toEqual(new Error('stopped'))
+  }
+  return stages
+}
+
+test.each([1, 2])(
+  'a stopped run goes on at the stage where it stopped, saving every %i',
+  async (save_stages) => {
+    const whole = sharedRun(path.join(folder, `whole-${save_stages}`), { stop_index: 3 })
+    const evalDir = path.join(folder, `parts-${save_stages}`)
+    const parts = sharedRun(evalDir, { stop_index: 3, save_stages })
+    const all = await stagesOf(whole)
+    expect(all).toEqual([
+      ...[0, 1, 2, 3, 4].map((i) => `0,1: ${i}`),
+      ...[0, 1, 2, 3, 4].map((i) => `2: ${i}`),
+    ])
+    // Stopped as the fourth stage ends: three are done.
+    expect(await stagesOf(parts, 4)).toEqual(all.slice(0, 4))
+    const samples = path.join(planSampleRun(parts).folder, 'samples')
+    expect(readdirSync(path.join(samples, '.unfinished')).filter((name) => name.includes('claim'))).toEqual(
+      [],
+    )
+    expect(await stagesOf(parts)).toEqual(all.slice(3))
+    expect(readdirSync(samples).sort()).toEqual([0, 1, 2].map((video) => `sample_000${video}-0.npy`))
+    for (const name of readdirSync(samples))
+      expect(readSample(path.join(samples, name))).toEqual(
+        readSample(path.join(planSampleRun(whole).folder, 'samples', name)),
+      )
+  },
+)
+
+test('without saved stages a stopped run begins its videos anew', async () => {
+  const run = sharedRun(path.join(folder, 'unsaved'), { stop_index: 1, save_stages: 0 })
+  expect(await stagesOf(run, 3)).toHaveLength(3)
+  expect(await stagesOf(run)).toHaveLength(5)
+})
+
+test('as videos end others take their places, at stages of their own', async () => {
+  const run = sharedRun(path.join(folder, 'mixed'), { stop_index: 3 })
+  await stagesOf({ ...run, options: { ...run.options, stop_index: 1 } }, 3)
+  expect(await stagesOf(run)).toEqual([
+    ...['0,1: 2', '0,1: 3'],
+    // The last stages take fewer frames, and so cannot be sampled together with others.
+    '0: 4',
+    ...['1,2: 2', '1,2: 3'],
+    '1: 4',
+    ...['2: 2', '2: 3', '2: 4'],
+  ])
+})
+
+test('videos of other processes are left to them or waited for', async () => {
+  const run = sharedRun(path.join(folder, 'others'), { stop_index: 2 })
+  const plan = planSampleRun(run)
+  const unfinished = path.join(plan.folder, 'samples', '.unfinished')
+  mkdirSync(unfinished, { recursive: true })
+  const claim = path.join(unfinished, 'sample_0000-0.claim-1')
+  writeFileSync(claim, JSON.stringify({ machine: 'another', pid: 1 }))
+  const left: (readonly number[])[] = []
+  const sampled = async (wait: boolean, onOthers: (videos: readonly number[]) => void) => {
+    const inputs = { ...run, options: { ...run.options, wait } }
+    const videos = []
+    for await (const { video } of sampleRun(plan, inputs, { onOthers })) videos.push(video)
+    return videos
+  }
+  expect(await sampled(false, (videos) => left.push(videos))).toEqual([1])
+  expect(left).toEqual([[0]])
+  expect(await sampled(true, () => rmSync(claim, { force: true }))).toEqual([1, 0])
+})
+
+test('a video that was taken over meanwhile is not written by the process that lost it', async () => {
+  const run = sharedRun(path.join(folder, 'lost'), { stop_index: 2, wait: false })
+  const plan = planSampleRun(run)
+  const unfinished = path.join(plan.folder, 'samples', '.unfinished')
+  const onProgress = () =>
+    writeFileSync(
+      path.join(unfinished, 'sample_0001-0.claim-2'),
+      JSON.stringify({ machine: 'another', pid: 1 }),
+    )
+  const videos = []
+  for await (const { video } of sampleRun(plan, run, { onProgress })) videos.push(video)
+  expect(videos).toEqual([0])
+  expect(readdirSync(unfinished)).toEqual(['sample_0001-0.claim-2'])
 })
 
 test.each<[Partial<SampleRunInputs['options']>, RegExp]>([

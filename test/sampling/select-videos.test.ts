@@ -25,8 +25,8 @@ test.each([
   [{ start: 3, stop: 3 }, /no video is in the range.*3.*3/],
   [{ stop: 11 }, /video 10 .* 10 test videos/],
   [{ taskId: 4 }, /video 12 .* 10 test videos/],
-  [{ taskId: -1 }, /SLURM_ARRAY_TASK_ID/],
-  [{ taskId: NaN }, /SLURM_ARRAY_TASK_ID/],
+  [{ taskId: -1 }, /number of a task/],
+  [{ taskId: NaN }, /number of a task/],
 ])('%o is refused', (changes, message) => {
   expect(() => select(changes)).toThrow(message)
   expect(() => select(changes)).toThrow(UserError)

@@ -1,0 +1,36 @@
+import { readlinkSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { errorCode } from './error-code.js'
+
+/** The number of the outermost set of process ids: PROC_PID_INIT_INO of the Linux kernel. */
+const OUTERMOST = '4026531836'
+
+/**
+ * One name for each set of processes that can see one another, of letters, digits, `-` and `_`: containers
+ * may share their host's name and yet have process ids of their own.
+ */
+export function machineName(): string {
+  const host = hostname()
+    .replace(/[^\w-]/g, '-')
+    .slice(0, 64)
+  const space = processSpace()
+  return space === undefined || space === OUTERMOST ? host : `${host}-${space}`
+}
+
+/** Whether there is such a process on this machine. */
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    // Any other refusal is about a process that is there.
+    return errorCode(error) !== 'ESRCH'
+  }
+}
+
+function processSpace(): string | undefined {
+  try {
+    return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0]
+  } catch {
+    return undefined
+  }
+}

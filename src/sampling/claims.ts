@@ -1,0 +1,155 @@
+import { closeSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
+import path from 'node:path'
+import { errorCode } from '../error-code.js'
+import { isMissing } from '../files.js'
+import { isAlive, machineName } from '../machine.js'
+import { makeFolder } from '../make-folder.js'
+import { startHeartbeat, type Heartbeat } from './heartbeat.js'
+import { namesIn } from './names-in.js'
+
+/** Rights to work on something, of which there is one among all processes that share a folder. */
+export interface Claims {
+  /** Undefined if another process has the claim, or takes it at this moment. */
+  claim(name: string): Claim | undefined
+  /** Ends the signs of life. Claims that were not released are then taken over by others, in time. */
+  close(): Promise<void>
+}
+
+export interface Claim {
+  /** Whether it is still this process's: it is not if the process was stopped for long, and taken for dead. */
+  isHeld(): boolean
+  /** To be called also for a claim that is not held any more, so that it does not look alive. */
+  release(): void
+}
+
+export interface ClaimOptions {
+  /** Milliseconds between two signs of life. */
+  readonly heartbeat?: number
+  /** A claim without a sign of life for this many milliseconds, while one watches, is dead. */
+  readonly deadAfter?: number
+  /** Milliseconds since any fixed moment. */
+  readonly clock?: () => number
+}
+
+/** The files of all claims that this process has. */
+const own = new Set<string>()
+/** Claims made by this process: with time and holder, what tells one claim from any other. */
+let count = 0
+
+/**
+ * Claims as files in `folder`, `<name>.claim-<n>`, made only if they are not there (O_EXCL) and touched
+ * every few seconds. A claim is dead if its process is gone, for processes of the same machine, or if its
+ * time of change has stood still while it was watched: clocks of several machines are never compared.
+ * Whoever takes over makes claim n + 1, which again only one can do, and releasing removes all up to one's
+ * own. So the highest number has the claim.
+ */
+export function claimsIn(
+  folder: string,
+  { heartbeat = 5_000, deadAfter = 60_000, clock = () => performance.now() }: ClaimOptions = {},
+): Claims {
+  /** When, and with which time of change, a claim of others was first seen. */
+  const watched = new Map<string, { readonly changed: number; readonly since: number }>()
+  const holder = { machine: machineName(), pid: process.pid }
+  let signs: Heartbeat | undefined
+
+  const isDead = ({ file, content, changed }: ClaimFile): boolean => {
+    if (own.has(file)) return false
+    const { machine, pid } = parseHolder(content) ?? { pid: 0 }
+    if (machine === holder.machine && (pid === holder.pid || !isAlive(pid))) return true
+    const key = file + content
+    const before = watched.get(key)
+    if (before?.changed === changed) return clock() - before.since > deadAfter
+    watched.set(key, { changed, since: clock() })
+    return false
+  }
+
+  const remove = (file: string) => {
+    if (own.delete(file)) signs?.remove(file)
+    rmSync(file, { force: true })
+  }
+
+  return {
+    claim(name) {
+      const before = claimFiles(folder, name)
+      if (before.some((other) => !isDead(other))) return undefined
+      const generation = (before.at(-1)?.generation ?? 0) + 1
+      const file = path.join(folder, `${name}.claim-${generation}`)
+      const content = JSON.stringify({ ...holder, at: clock(), number: count++ })
+      if (!createFile(file, content)) return undefined
+      own.add(file)
+      // Since the first look others may have taken over, released, and claimed anew. Who of two comes second
+      // sees the first one here; if both see each other, both step back and try again later.
+      const known = new Set([file + content, ...before.map((other) => other.file + other.content)])
+      if (claimFiles(folder, name).some((other) => !known.has(other.file + other.content))) {
+        remove(file)
+        return undefined
+      }
+      signs ??= startHeartbeat(heartbeat)
+      signs.add(file)
+      const isOwn = (other: ClaimFile | undefined) => other?.file === file && other.content === content
+      return {
+        isHeld: () => isOwn(claimFiles(folder, name).at(-1)),
+        release() {
+          const files = claimFiles(folder, name)
+          if (isOwn(files.at(-1))) for (const older of files.slice(0, -1)) rmSync(older.file, { force: true })
+          if (files.some(isOwn)) remove(file)
+        },
+      }
+    },
+    close: async () => signs?.stop(),
+  }
+}
+
+interface ClaimFile {
+  readonly file: string
+  readonly generation: number
+  readonly content: string
+  /** Time of change, in milliseconds. */
+  readonly changed: number
+}
+
+/** By generation, ascending. */
+function claimFiles(folder: string, name: string): ClaimFile[] {
+  const start = `${name}.claim-`
+  return namesIn(folder, start)
+    .flatMap((entry) => {
+      const file = path.join(folder, entry)
+      try {
+        const generation = Number(entry.slice(start.length))
+        return [{ file, generation, content: readFileSync(file, 'utf8'), changed: statSync(file).mtimeMs }]
+      } catch (error) {
+        if (isMissing(error)) return []
+        throw error
+      }
+    })
+    .sort((one, other) => one.generation - other.generation)
+}
+
+/** Undefined for a file that is not written yet. */
+function parseHolder(content: string): { readonly machine: string; readonly pid: number } | undefined {
+  try {
+    const { machine, pid } = JSON.parse(content) as { machine?: unknown; pid?: unknown }
+    return typeof machine === 'string' && typeof pid === 'number' ? { machine, pid } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether it was made: not if it is there. Its folder is made too, and again if it is removed meanwhile. */
+function createFile(file: string, content: string): boolean {
+  for (;;) {
+    try {
+      makeFolder(path.dirname(file))
+      const fd = openSync(file, 'wx')
+      try {
+        writeSync(fd, content)
+      } finally {
+        closeSync(fd)
+      }
+      return true
+    } catch (error) {
+      if (errorCode(error) === 'EEXIST') return false
+      if (!isMissing(error)) throw error
+    }
+  }
+}

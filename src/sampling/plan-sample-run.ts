@@ -1,0 +1,77 @@
+import path from 'node:path'
+import type { DiffusionConfig } from '../config/model.js'
+import type { SamplingConfig } from '../config/sampling.js'
+import type { VideoDataset } from '../data/dataset.js'
+import { UserError } from '../errors.js'
+import { outlineVideo } from '../schemes/plan.js'
+import { findScheme } from '../schemes/registry.js'
+import type { SamplingScheme, SchemeSettings } from '../schemes/types.js'
+import type { SamplingModel } from './denoising-step.js'
+import { modelResultsFolder, runIdentifier } from './results-layout.js'
+import { schemeSettings } from './scheme-settings.js'
+import { selectVideos } from './select-videos.js'
+
+/** What the `sample` command works with. */
+export interface SampleRunInputs {
+  readonly checkpoint: {
+    /** As the person gave it: the folder of the results is named after it. */
+    readonly path: string
+    /** Training steps done. */
+    readonly step: number
+    readonly config: DiffusionConfig & Readonly<Record<string, unknown>>
+    readonly model: SamplingModel
+  }
+  /** Test videos, opened with the number of frames to make. */
+  readonly dataset: VideoDataset
+  readonly options: SamplingConfig
+  /** Number of this process in an array of jobs, if it is in one. */
+  readonly taskId?: number
+}
+
+/** A run of sampling with everything decided, before any work. */
+export interface SampleRun {
+  /** Folder of the run; `samples/` and `model_config.json` lie in it. */
+  readonly folder: string
+  readonly scheme: SamplingScheme
+  readonly settings: SchemeSettings
+  /** Videos of the data set, ascending. */
+  readonly videos: readonly number[]
+  /** Stages per video. */
+  readonly stages: number
+}
+
+/**
+ * Decides what a run does and where it writes.
+ * @throws UserError for options that do not fit each other, the checkpoint or the data set.
+ */
+export function planSampleRun({ checkpoint, dataset, options, taskId }: SampleRunInputs): SampleRun {
+  if (options.sampling_scheme === undefined) throw new UserError('--sampling_scheme is missing: name one')
+  if (options.eta !== 0 && !options.use_ddim)
+    throw new UserError('--eta belongs to DDIM: add --use_ddim True')
+  const scheme = findScheme(options.sampling_scheme)
+  const settings = schemeSettings(options, dataset.T, checkpoint.config.max_frames)
+  const stages = outlineVideo(scheme, settings).length
+  const parent =
+    options.eval_dir ??
+    modelResultsFolder({
+      checkpoint: checkpoint.path,
+      step: checkpoint.step,
+      useDdim: options.use_ddim,
+      eta: options.eta,
+      timestepRespacing: options.timestep_respacing,
+    })
+  const videos = selectVideos({
+    start: options.start_index,
+    stop: options.stop_index,
+    batchSize: options.batch_size,
+    taskId,
+    available: settings.observed === 0 ? undefined : dataset.length,
+  })
+  return {
+    folder: path.join(parent, runIdentifier({ scheme: scheme.name, settings })),
+    scheme,
+    settings,
+    videos,
+    stages,
+  }
+}

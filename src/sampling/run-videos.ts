@@ -1,0 +1,162 @@
+import { rmdirSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import type { VideoDataset } from '../data/dataset.js'
+import { errorCode } from '../error-code.js'
+import { givenFrames } from '../schemes/settings.js'
+import { claimsIn, type Claim, type ClaimOptions } from './claims.js'
+import { namesIn } from './names-in.js'
+import type { UnfinishedVideo } from './next-batch.js'
+import type { SampleRun, SampleRunInputs } from './plan-sample-run.js'
+import { sampleFile, sampleName, samplesFolder, unfinishedFolder } from './results-layout.js'
+import { writeSample } from './sample-file.js'
+import { hasSavedFiles, savedStages, type SavedStages } from './saved-stages.js'
+import { frameOfFilm, type Film } from './video-batch.js'
+import { beginVideo, type VideoInProgress } from './video-in-progress.js'
+import { videoQueue, type ClaimedVideo } from './video-queue.js'
+
+/** The videos of a run as one of its processes sees them. */
+export interface RunVideos {
+  /** Claimed and begun by this process, not done. */
+  readonly active: readonly VideoInProgress[]
+  /** Those that are left for others, or for later. */
+  readonly left: readonly number[]
+  readonly fileOf: (video: number) => string
+  /**
+   * Claims and begins videos as long as fewer than `count` are active, where they were saved.
+   * @returns videos found done on the way
+   */
+  fill(count: number): Promise<readonly number[]>
+  /**
+   * Takes a sampled stage as done: goes on to the next, saves, writes the video if it was the last.
+   * @returns whether the video is done and written
+   */
+  keep(video: UnfinishedVideo): boolean
+  /** Saves what is not saved, and lets others have what is not done. */
+  close(): Promise<void>
+}
+
+export function runVideos(
+  run: SampleRun,
+  { checkpoint, dataset, options }: SampleRunInputs,
+  claimOptions?: ClaimOptions,
+): RunVideos {
+  const { sample_idx: sampleIdx, save_stages: saveStages, seed } = options
+  const samples = samplesFolder(run.folder)
+  const folder = unfinishedFolder(run.folder)
+  const claims = claimsIn(folder, claimOptions)
+  // What a video depends on. Where the data lies may change.
+  const settings = {
+    ...checkpoint.config,
+    data_dir: undefined,
+    ...run.settings,
+    checkpoint_step: checkpoint.step,
+    scheme: run.scheme.name,
+    use_ddim: options.use_ddim,
+    eta: options.eta,
+    timestep_respacing: options.timestep_respacing,
+    clip_denoised: options.clip_denoised,
+    seed,
+  }
+  const nameOf = (video: number) => sampleName(video, sampleIdx)
+  const fileOf = (video: number) => sampleFile(run.folder, video, sampleIdx)
+  const savedOf = (video: number) => savedStages(folder, nameOf(video), settings)
+  /** What other processes were killed at while they wrote the video. */
+  const halfWritten = (video: number) => namesIn(samples, `.${path.basename(fileOf(video))}.`)
+  const tidy = (video: number) => {
+    for (const name of halfWritten(video)) rmSync(path.join(samples, name), { force: true })
+    savedOf(video).remove()
+  }
+  const queue = videoQueue(run.videos, {
+    claims,
+    nameOf,
+    fileOf,
+    isUntidy: (video) => hasSavedFiles(folder, nameOf(video)) || halfWritten(video).length > 0,
+    tidy,
+  })
+  const active = new Map<VideoInProgress, { readonly claim: Claim; readonly saved: SavedStages }>()
+
+  const begin = async ({ video, claim }: ClaimedVideo) => {
+    const key = { seed, video, sampleIdx }
+    const given = await givenVideo(dataset, video, givenFrames(run.settings))
+    const begun = beginVideo({ given, scheme: run.scheme, settings: run.settings, key })
+    const saved = savedOf(video)
+    saved.restore(begun)
+    active.set(begun, { claim, saved })
+  }
+
+  return {
+    fileOf,
+    get active() {
+      return [...active.keys()]
+    },
+    get left() {
+      return queue.left
+    },
+    async fill(count) {
+      const { taken, found } = queue.take(count - active.size)
+      const waiting = [...taken]
+      try {
+        for (let next = waiting[0]; next; next = waiting[0]) {
+          await begin(next)
+          waiting.shift()
+        }
+      } finally {
+        // Those that an error kept from being begun.
+        for (const { claim } of waiting) claim.release()
+      }
+      return found
+    },
+    keep(video) {
+      const state = active.get(video)
+      if (!state) throw new Error('the video is not one of those that are at work')
+      const { claim, saved } = state
+      const { video: number } = video.key
+      const { index } = video.next
+      saved.add(video.next)
+      video.advance()
+      if (!claim.isHeld()) {
+        claim.release()
+        active.delete(video)
+        queue.putBack(number)
+      } else if (isDone(video)) {
+        writeSample(fileOf(number), video.frames.toFilm())
+        tidy(number)
+        claim.release()
+        active.delete(video)
+        return true
+      } else if (saveStages > 0 && (index + 1) % saveStages === 0) saved.save(video)
+      return false
+    },
+    async close() {
+      try {
+        for (const [video, { claim, saved }] of active)
+          if (saveStages > 0 && claim.isHeld()) saved.save(video)
+      } finally {
+        for (const { claim } of active.values()) claim.release()
+        await claims.close()
+        removeIfEmpty(folder)
+      }
+    },
+  }
+}
+
+const isDone = (video: VideoInProgress) => video.next === undefined
+
+/** A video of the data set's length, with only the given frames read; the others are black. */
+async function givenVideo(dataset: VideoDataset, video: number, given: readonly number[]): Promise<Film> {
+  const { T, imageSize: size } = dataset
+  const film: Film = { shape: [T, size, size, 3], data: new Uint8Array(T * size * size * 3) }
+  if (given.length === 0) return film
+  const frames = await dataset.readFrames(video, given)
+  const bytes = size * size * 3
+  given.forEach((t, i) => frameOfFilm(film, t).set(frames.subarray(i * bytes, (i + 1) * bytes)))
+  return film
+}
+
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder)
+  } catch (error) {
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(errorCode(error) ?? '')) throw error
+  }
+}

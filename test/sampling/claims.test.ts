@@ -1,0 +1,124 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { machineName } from '../../src/machine.js'
+import { claimsIn, type Claims } from '../../src/sampling/claims.js'
+
+const DEAD_AFTER = 1000
+/** No process has it: it is above what Linux gives. */
+const NO_PID = 2 ** 22 + 1
+
+let folder: string
+let now = 0
+let claims: Claims
+beforeEach(() => {
+  folder = path.join(mkdtempSync(path.join(tmpdir(), 'claims-')), 'inner')
+  claims = claimsIn(folder, { heartbeat: 20, deadAfter: DEAD_AFTER, clock: () => now })
+})
+afterEach(async () => {
+  await claims.close()
+  rmSync(path.dirname(folder), { recursive: true })
+})
+
+/** A claim of another process. */
+function others(name: string, holder: unknown = { machine: 'other', pid: 1 }): string {
+  mkdirSync(folder, { recursive: true })
+  const file = path.join(folder, name)
+  writeFileSync(file, typeof holder === 'string' ? holder : JSON.stringify(holder))
+  return file
+}
+
+const beat = (file: string) => utimesSync(file, new Date(), statSync(file).mtimeMs / 1000 + 1)
+
+test('one has a claim at a time, until it is released', () => {
+  const claim = claims.claim('a')
+  expect(claim?.isHeld()).toBe(true)
+  expect(claims.claim('a')).toBeUndefined()
+  expect(claimsIn(folder).claim('a')).toBeUndefined()
+  expect(claims.claim('b')?.isHeld()).toBe(true)
+  claim?.release()
+  expect(claim?.isHeld()).toBe(false)
+  expect(readdirSync(folder)).toEqual(['b.claim-1'])
+  const again = claims.claim('a')
+  claim?.release()
+  expect(again?.isHeld()).toBe(true)
+})
+
+test('a claim of a process of this machine that is gone is taken over at once', () => {
+  others('a.claim-1', { machine: machineName(), pid: NO_PID })
+  others('b.claim-1', { machine: machineName(), pid: process.ppid })
+  others('c.claim-1', { machine: 'other', pid: NO_PID })
+  // A process before this one that had the same number, as the first of a container has.
+  others('d.claim-1', { machine: machineName(), pid: process.pid })
+  const taken = ['a', 'b', 'c', 'd'].map((name) => claims.claim(name))
+  expect(taken.map((claim) => claim !== undefined)).toEqual([true, false, false, true])
+  expect(readdirSync(folder)).toContain('a.claim-2')
+  taken[0]?.release()
+  expect(readdirSync(folder).filter((name) => name.startsWith('a'))).toEqual([])
+})
+
+test.each([{ machine: 'other', pid: 1 }, '', '{"machine": 5}'])(
+  'a claim of %j is taken over when it has shown no life while it was watched',
+  (holder) => {
+    const file = others('a.claim-4', holder)
+    utimesSync(file, 0, 0)
+    expect(claims.claim('a')).toBeUndefined()
+    now += DEAD_AFTER
+    expect(claims.claim('a')).toBeUndefined()
+    beat(file)
+    now += 1
+    expect(claims.claim('a')).toBeUndefined()
+    now += DEAD_AFTER + 1
+    expect(claims.claim('a')?.isHeld()).toBe(true)
+    expect(readdirSync(folder).sort()).toEqual(['a.claim-4', 'a.claim-5'])
+  },
+)
+
+test('of two that take over, the second finds that it came second', () => {
+  others('a.claim-1', { machine: machineName(), pid: NO_PID })
+  others('a.claim-2')
+  expect(claims.claim('a')).toBeUndefined()
+  rmSync(path.join(folder, 'a.claim-2'))
+  const claim = claims.claim('a')
+  expect(claim?.isHeld()).toBe(true)
+  others('a.claim-3')
+  expect(claim?.isHeld()).toBe(false)
+  claim?.release()
+  expect(readdirSync(folder).sort()).toEqual(['a.claim-1', 'a.claim-3'])
+})
+
+test('a claim made between the look and the claim wins', () => {
+  others('a.claim-1', { machine: machineName(), pid: NO_PID })
+  const held = claimsIn(folder, {
+    clock() {
+      // Asked for the time that goes into the claim: after the look.
+      if (!existsSync(path.join(folder, 'a.claim-7'))) others('a.claim-7')
+      return 0
+    },
+  })
+  expect(held.claim('a')).toBeUndefined()
+  expect(readdirSync(folder).sort()).toEqual(['a.claim-1', 'a.claim-7'])
+})
+
+test('signs of life go on while this thread is busy, and end with the claim', async () => {
+  const claim = claims.claim('a')
+  const file = path.join(folder, 'a.claim-1')
+  const changed = () => statSync(file).mtimeMs
+  const first = changed()
+  await expect.poll(changed).toBeGreaterThan(first)
+  const before = changed()
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
+  expect(changed()).toBeGreaterThan(before)
+  claim?.release()
+  expect(existsSync(file)).toBe(false)
+})

@@ -1,0 +1,135 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { UserError } from '../../src/errors.js'
+import { hasSavedFiles, savedStages } from '../../src/sampling/saved-stages.js'
+import { beginVideo, type VideoInProgress } from '../../src/sampling/video-in-progress.js'
+import { filmOf } from '../../src/sampling/video-batch.js'
+import { autoreg } from '../../src/schemes/autoreg.js'
+import { hierarchy } from '../../src/schemes/hierarchy.js'
+import type { SamplingScheme } from '../../src/schemes/types.js'
+import { countingVideos, SIZE } from './fake-model.js'
+
+let folder: string
+beforeEach(() => (folder = mkdtempSync(path.join(tmpdir(), 'saved-'))))
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const settings = { scheme: 'autoreg', seed: 0, data_dir: undefined }
+const saved = (changes: Readonly<Record<string, unknown>> = {}) =>
+  savedStages(folder, 'sample_0003-0', { ...settings, ...changes })
+
+const begin = (scheme: SamplingScheme = autoreg) =>
+  beginVideo({
+    given: filmOf(countingVideos(1, 9), 0),
+    scheme,
+    settings: { videoLength: 9, observed: 3, maxFrames: 4, stepSize: 2 },
+    key: { seed: 0, video: 3, sampleIdx: 0 },
+  })
+
+/** Fills the latent frames of a stage with values between pixels. */
+function sample(video: VideoInProgress): void {
+  for (const t of video.next?.latent ?? [])
+    video.frames.put(t, new Float32Array(SIZE * SIZE * 3).fill(t / 77))
+}
+
+/** Two stages, each saved. */
+function saveTwo(): void {
+  const [video, files] = [begin(), saved()]
+  for (let stage = 0; stage < 2; stage++) {
+    sample(video)
+    files.add(video.next ?? { observed: [], latent: [] })
+    video.advance()
+    files.save(video)
+  }
+}
+
+test('a video goes on where it was saved, with the same numbers', () => {
+  saveTwo()
+  expect(readdirSync(folder).sort()).toEqual([
+    'sample_0003-0.0.npy',
+    'sample_0003-0.1.npy',
+    'sample_0003-0.json',
+  ])
+  const [video, files] = [begin(), saved()]
+  files.restore(video)
+  expect(video.next).toEqual({ index: 2, observed: [5, 6], latent: [7, 8] })
+  for (const t of [3, 4, 5, 6]) expect(video.frames.get(t)[5]).toBe(Math.fround(t / 77))
+  expect(() => video.frames.get(7)).toThrow()
+
+  sample(video)
+  files.add(video.next ?? { observed: [], latent: [] })
+  video.advance()
+  files.save(video)
+  const done = begin()
+  saved().restore(done)
+  expect(done.next).toBeUndefined()
+  expect(done.frames.get(8)[0]).toBe(Math.fround(8 / 77))
+})
+
+test('stages saved together are in one file, and those saved before are not written again', () => {
+  const [video, files] = [begin(), saved()]
+  for (let stage = 0; stage < 2; stage++) {
+    sample(video)
+    files.add(video.next ?? { observed: [], latent: [] })
+    video.advance()
+  }
+  files.save(video)
+  files.save(video)
+  expect(readdirSync(folder).sort()).toEqual(['sample_0003-0.0.npy', 'sample_0003-0.json'])
+  const again = begin()
+  saved().restore(again)
+  expect(again.next?.index).toBe(2)
+})
+
+test('a part that was written before the process was killed, and is not counted, is not there', () => {
+  saveTwo()
+  writeFileSync(path.join(folder, 'sample_0003-0.2.npy'), 'half')
+  const [video, files] = [begin(), saved()]
+  files.restore(video)
+  expect(video.next?.index).toBe(2)
+  files.remove()
+  expect(readdirSync(folder)).toEqual([])
+})
+
+test('without saved stages a video begins', () => {
+  const video = begin()
+  saved().restore(video)
+  expect(video.next?.index).toBe(0)
+  expect(hasSavedFiles(folder, 'sample_0003-0')).toBe(false)
+})
+
+test('removing leaves other videos alone, and takes what killed processes left', () => {
+  saveTwo()
+  const other = ['sample_0003-01.json', 'sample_0004-0.0.npy', 'sample_0003-0.claim-1']
+  for (const name of [...other, '.sample_0003-0.1.npy.host.1.0-0.tmp'])
+    writeFileSync(path.join(folder, name), '')
+  expect(hasSavedFiles(folder, 'sample_0003-0')).toBe(true)
+  saved().remove()
+  expect(readdirSync(folder).sort()).toEqual([...other].sort())
+})
+
+test('what does not go on is refused, with what to do', () => {
+  saveTwo()
+  const restore = (changes = {}, scheme = autoreg) => saved(changes).restore(begin(scheme))
+  const refused = (attempt: () => void, message: RegExp) => {
+    expect(attempt).toThrow(message)
+    expect(attempt).toThrow(UserError)
+  }
+  refused(
+    () => restore({ seed: 1 }),
+    /sample_0003-0.json is of a video begun with seed 0, not 1: .*remove it/,
+  )
+  refused(() => restore({ eta: 1 }), /begun with eta nothing, not 1/)
+  refused(() => restore({}, hierarchy(2)), /another order/)
+
+  const part = path.join(folder, 'sample_0003-0.1.npy')
+  writeFileSync(part, readFileSync(part).subarray(0, 300))
+  refused(restore, /sample_0003-0.1.npy is truncated/)
+  rmSync(part)
+  refused(restore, /sample_0003-0.1.npy: it does not exist/)
+  for (const content of ['{', 'null', '{"settings": {}, "parts": [[1]]}', '{"parts": []}']) {
+    writeFileSync(path.join(folder, 'sample_0003-0.json'), content)
+    refused(restore, /sample_0003-0.json is damaged/)
+  }
+})
