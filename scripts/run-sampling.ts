@@ -28,7 +28,8 @@ export async function runSampling(
   { checkpoint: file, options, taskId, dryRun }: SamplingRequest,
   terminal: Terminal,
 ): Promise<SampleRun> {
-  const runtime = await startRuntime({ backend: options.backend, precision: options.precision })
+  const { backend, precision, device } = options
+  const runtime = await startRuntime({ backend, precision, device })
   terminal.log(runtime.description)
   const { model, config: trained, step } = loadCheckpoint(file)
   const config = { ...trained, ...(options.data_dir !== '' && { data_dir: options.data_dir }) }

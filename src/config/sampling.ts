@@ -25,6 +25,7 @@ export const samplingOptions = {
   data_dir: text('', 'folder of the data set (default: as in training)'),
   precision: trainingOptions.precision,
   backend: trainingOptions.backend,
+  device: text(undefined, 'cpu, cuda or cuda:<number> (default: a GPU if there is one)'),
 } as const
 
 /** Pictures and films of samples: the options of `make-mp4`. Defaults are the original's. */

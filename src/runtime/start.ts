@@ -1,4 +1,6 @@
 import { UserError } from '../errors.js'
+import { expectChoice, expectText } from '../expect.js'
+import { checkChosen, checkDevice, visibleDevices, type DeviceName } from './choose-device.js'
 import { type Precision, setCompileSettings } from './compile-settings.js'
 import { type Device, graphicsCards, hasBfloat16Instructions, processor } from './devices.js'
 import { findTensorFlow } from './find-tensorflow.js'
@@ -17,6 +19,8 @@ export interface RuntimeOptions {
    * Where only fp32 works, that is used instead, and the description says so.
    */
   readonly precision?: Precision
+  /** Where TensorFlow computes. Default: on a GPU if it finds one. A process can choose once. */
+  readonly device?: DeviceName | undefined
 }
 
 /** What tensors are computed on from now on. */
@@ -32,14 +36,15 @@ export interface Runtime {
 /**
  * Makes a backend the one that every later tensor operation runs on. Calling it again with the same
  * options is quick and gives an equal answer; with another backend it switches.
- * @throws UserError if TensorFlow is asked for and is not there or does not load.
+ * @throws UserError for options that do not exist, and if TensorFlow or a device is asked for and is not
+ * there or does not load.
  */
-export async function startRuntime({
-  backend = 'auto',
-  precision = 'fp32',
-}: RuntimeOptions = {}): Promise<Runtime> {
-  const loaded = backend === 'wasm' ? undefined : tensorflow()
-  if (backend === 'tensorflow' && typeof loaded !== 'object') throw new UserError(explain(loaded))
+export async function startRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
+  checkOptions(options)
+  const { backend = 'auto', precision = 'fp32', device } = options
+  const loaded = backend === 'wasm' ? undefined : tensorflow(device)
+  const needsTensorFlow = backend === 'tensorflow' || device?.startsWith('cuda')
+  if (needsTensorFlow && typeof loaded !== 'object') throw new UserError(explain(loaded))
   const runtime =
     typeof loaded === 'object' ? describeTensorFlow(loaded, precision) : describeWasm(loaded, precision)
   if (runtime.backend === 'wasm') registerWasm()
@@ -53,21 +58,48 @@ export async function startRuntime({
 /** The loaded addon, or why there is none: undefined if none was found, else what loading it said. */
 type Loaded = TensorFlowBinding | string | undefined
 
-let loadedBefore: TensorFlowBinding | undefined
+let loadedBefore: { readonly binding: TensorFlowBinding; readonly device: DeviceName | undefined } | undefined
 
 /** An addon can be loaded into a process once; failures are tried again, as setup may have run since. */
-function tensorflow(): Loaded {
-  if (loadedBefore) return loadedBefore
+function tensorflow(device: DeviceName | undefined): Loaded {
+  if (!loadedBefore) return loadFirst(device)
+  const { binding, device: chosen } = loadedBefore
+  if (device?.includes(':') && device !== chosen)
+    throw new UserError(`--device ${device}: this process computes on ${chosen ?? 'another'} already`)
+  if (device !== undefined) checkChosen(device, binding.isUsingGpuDevice())
+  return binding
+}
+
+function loadFirst(device: DeviceName | undefined): Loaded {
+  if (device !== undefined) showOnly(device)
   let failure: string | undefined
   for (const found of findTensorFlow()) {
     try {
-      loadedBefore = loadTensorFlow(found)
-      return loadedBefore
+      const binding = loadTensorFlow(found)
+      loadedBefore = { binding, device }
+      if (device !== undefined) checkChosen(device, binding.isUsingGpuDevice())
+      return binding
     } catch (error) {
+      if (error instanceof UserError) throw error
       failure = `${found.binding}: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`
     }
   }
   return failure
+}
+
+function showOnly(device: DeviceName): void {
+  const visible = visibleDevices(device, process.env.CUDA_VISIBLE_DEVICES)
+  if (visible !== undefined) process.env.CUDA_VISIBLE_DEVICES = visible
+}
+
+function checkOptions({ backend, precision, device }: RuntimeOptions): void {
+  if (backend !== undefined)
+    expectChoice('startRuntime takes as backend one of', backend, ['auto', 'tensorflow', 'wasm'])
+  if (precision !== undefined)
+    expectChoice('startRuntime takes as precision one of', precision, ['fp32', 'bf16'])
+  if (device === undefined) return
+  expectText('startRuntime takes as device cpu, cuda or cuda:<number>', device)
+  checkDevice(device, backend ?? 'auto')
 }
 
 function explain(failure: string | undefined): string {

@@ -50,3 +50,11 @@ it('computes in fp32 and says why where bf16 does not work', async () => {
   expect(runtime.description).toMatch(/fp32 \(bf16 needs the TensorFlow that "npx fdm setup" provides\)/)
   expect(compileSettings()).toEqual({ precision: 'fp32' })
 })
+
+it('refuses what does not exist', async () => {
+  const options = [{ backend: 'foo' }, { precision: 'fp8' }, { device: 0 }, { device: 'gpu' }]
+  for (const wrong of options) await expect(startRuntime(wrong as never)).rejects.toThrow(UserError)
+  await expect(startRuntime({ backend: 'foo' } as never)).rejects.toThrow(
+    'startRuntime takes as backend one of auto, tensorflow, wasm, not "foo"',
+  )
+})
