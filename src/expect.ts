@@ -45,6 +45,6 @@ function described(value: unknown): string {
   if (typeof value === 'function') return 'a function'
   if (typeof value !== 'object' || value === null) return String(value)
   const names = Object.keys(value)
-  if (names.length === 0) return `an empty ${value.constructor?.name ?? 'object'}`
+  if (names.length === 0) return 'an object without members'
   return `an object with ${names.slice(0, 6).join(', ')}${names.length > 6 ? ', ..' : ''}`
 }

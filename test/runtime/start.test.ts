@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { UserError } from '../../src/errors.js'
 import { compileSettings } from '../../src/runtime/compile-settings.js'
 import { startRuntime } from '../../src/runtime/start.js'
 import { tf } from '../../src/runtime/tf.js'
