@@ -5,13 +5,15 @@ import { readZipFormat } from './read-zip-format.js'
 import type { TorchValue } from './values.js'
 
 /**
- * Reads a file written by `torch.save`, of any version of PyTorch since 0.4. Tensors are read when their
- * elements are asked for, so opening costs the same for a gigabyte as for a kilobyte. In files of PyTorch 1.6
- * and later, what is read as a whole is compared with its checksum; rows or views that are part of a larger
- * storage are not, as that would mean to read all of it.
+ * Reads a file written by `torch.save`, of any version of PyTorch since 0.4, or a TorchScript module, as a
+ * record of its attributes. Tensors are read when their elements are asked for, so opening costs the same
+ * for a gigabyte as for a kilobyte. In files of PyTorch 1.6 and later, what is read as a whole is compared
+ * with its checksum; rows or views that are part of a larger storage are not, as that would mean to read
+ * all of it.
  *
  * Nothing in the file is executed: pickles are interpreted, and only a fixed list of harmless classes is
- * known (tensors, dicts, lists, sets, NumPy numbers, `argparse.Namespace` as a record, paths as text).
+ * known (tensors, dicts, lists, sets, NumPy numbers, `argparse.Namespace` as a record, paths as text; the
+ * classes that a TorchScript file brings along, as records).
  * @throws UserError, one line, if the file is missing, damaged, or holds an unknown class.
  */
 export function readTorchFile(path: string): TorchValue {

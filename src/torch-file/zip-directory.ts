@@ -11,12 +11,13 @@ export interface ZipEntry {
   readonly crc: number
   /** Where its local header begins. */
   readonly headerOffset: number
+  /** How it is compressed; 0: not at all. */
+  readonly method: number
 }
 
 /**
  * Reads the directory at the end of a zip file, in its own order; zip64 too. No record is read.
- * @throws UserError naming the file if the directory is damaged or a record is compressed or encrypted:
- * PyTorch stores its records as they are.
+ * @throws UserError naming the file if the directory is damaged or a record is encrypted.
  */
 export function readZipDirectory(source: FileSource): Map<string, ZipEntry> {
   const { offset, size, count } = findDirectory(source)
@@ -41,9 +42,14 @@ export function readZipDirectory(source: FileSource): Map<string, ZipEntry> {
 
 /**
  * Where a record's content begins: its local header says how long it is itself.
- * @throws UserError if the header is not there.
+ * @throws UserError if the header is not there, or the record is compressed: of PyTorch's records only
+ *   TorchScript's code is, which nobody reads here.
  */
 export function contentOffset(source: FileSource, entry: ZipEntry): number {
+  if (entry.method !== 0)
+    throw new UserError(
+      `${source.path}: ${quote(entry.name)} is compressed (method ${entry.method}), stored records (method 0) were expected; save it with torch.save, not with a zip program`,
+    )
   const header = source.bytes(entry.headerOffset, 30)
   if (header.readUInt32LE(0) !== HEADER_SIGNATURE)
     throw damaged(source, `the header of ${quote(entry.name)} is not at byte ${entry.headerOffset}`)
@@ -94,23 +100,20 @@ function readEntry(source: FileSource, record: Buffer, nameLength: number, extra
   const flags = record.readUInt16LE(8)
   const method = record.readUInt16LE(10)
   if (flags & 1) throw damaged(source, `${quote(name)} is encrypted`)
-  if (method !== 0)
-    throw new UserError(
-      `${source.path}: ${quote(name)} is compressed (method ${method}), stored records (method 0) were expected; save it with torch.save, not with a zip program`,
-    )
   // Values that do not fit 32 bits stand in the zip64 field, in this order.
   const wide = wideValues(record.subarray(46 + nameLength, 46 + nameLength + extraLength))
   const widen = (value: number) => (value === SEE_ZIP64 ? (wide.next().value ?? value) : value)
   const size = widen(record.readUInt32LE(24))
   const stored = widen(record.readUInt32LE(20))
   const headerOffset = widen(record.readUInt32LE(42))
-  if (stored !== size) throw damaged(source, `${quote(name)} has two sizes, ${size} and ${stored}`)
-  if (headerOffset + 30 + size > source.size)
+  if (method === 0 && stored !== size)
+    throw damaged(source, `${quote(name)} has two sizes, ${size} and ${stored}`)
+  if (headerOffset + 30 + stored > source.size)
     throw damaged(
       source,
-      `${quote(name)} has ${size} bytes at byte ${headerOffset}, the file has ${source.size}`,
+      `${quote(name)} has ${stored} bytes at byte ${headerOffset}, the file has ${source.size}`,
     )
-  return { name, size, crc: record.readUInt32LE(16), headerOffset }
+  return { name, size, crc: record.readUInt32LE(16), headerOffset, method }
 }
 
 function* wideValues(extra: Buffer): Generator<number, undefined> {

@@ -1,11 +1,25 @@
-import { mkdtempSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { i3dUnits } from '../../src/evaluation/i3d/architecture.js'
+import { createI3d } from '../../src/evaluation/i3d/create-i3d.js'
+import { foldI3dWeights } from '../../src/evaluation/i3d/fold-i3d-weights.js'
+import { tensorflowNames } from '../../src/evaluation/i3d/tensorflow-name.js'
+import { torchSource } from '../../src/evaluation/i3d/weight-source.js'
 import { loadLpips } from '../../src/evaluation/lpips/load-lpips.js'
+import { readTensorflowCheckpoint } from '../../src/tensorflow-checkpoint/read-tensorflow-checkpoint.js'
 import { describeEachBackend } from '../helpers/backends.js'
+import { signed, summary, weight, type Summary } from '../helpers/golden.js'
 import { lpipsFrames, netsFolders } from '../helpers/golden-nets.js'
 import { writeLpipsWeights } from '../helpers/made-lpips.js'
 import { temporaryFolder } from '../torch-file/handmade.js'
+
+interface ExpectedCheckpoint {
+  /** Names and shapes. */
+  readonly published: readonly (readonly [string, number[]])[]
+  readonly checkpoint: Readonly<Record<string, { readonly shape: number[]; readonly summary: Summary }>>
+  readonly global_step: number
+}
 
 const scratch = temporaryFolder()
 const folders = netsFolders()
@@ -14,8 +28,65 @@ test('there are networks to check', () => {
   expect(folders).not.toHaveLength(0)
 })
 
-describe.each(folders)('$folder', ({ golden, array }) => {
+describe.each(folders)('$folder', ({ folder: directory, golden, array }) => {
   const { prefix } = golden
+
+  const checkpoint = path.join(directory, 'i3d_tf.json')
+  describe.runIf(existsSync(checkpoint))('the TensorFlow checkpoint', () => {
+    const expected = JSON.parse(readFileSync(checkpoint, 'utf8')) as ExpectedCheckpoint
+
+    test('holds what TensorFlow wrote', () => {
+      const tensors = readTensorflowCheckpoint(path.join(directory, 'variables/variables.index'))
+      const names = [...Object.keys(expected.checkpoint), 'global_step']
+      expect([...tensors.keys()].sort()).toEqual(names.sort())
+      expect(tensors.get('global_step')?.toFloat32()).toEqual(Float32Array.of(expected.global_step))
+      for (const [name, { shape, summary: sums }] of Object.entries(expected.checkpoint)) {
+        expect(tensors.get(name)?.shape).toEqual(shape)
+        const values = tensors.get(name)?.toFloat32() ?? []
+        expect(Array.from(values)).toEqual(Array.from(signed(`${prefix}tf:${name}`, shape), Math.fround))
+        summary('t', values, shape).forEach((sum, i) => expect(sum).toBeCloseTo(sums[i] ?? NaN, 6))
+      }
+    })
+
+    test('of the published network has the names that are looked for', () => {
+      const layers = [...i3dUnits().map(({ name }) => name), 'logits']
+      const names = new Set(
+        expected.published.map(([name]) => name.replace(/\/(batch_norm|conv_3d)\/.*/, '')),
+      )
+      const found = layers.flatMap((layer) =>
+        tensorflowNames(layer).filter((name) => names.delete(`RGB/inception_i3d/${name}`)),
+      )
+      expect(found).toHaveLength(layers.length)
+      expect([...names]).toEqual([])
+    })
+  })
+
+  describe.runIf(golden.i3d)('I3D', () => {
+    describeEachBackend('logits', () => {
+      test('are those of the original network', async () => {
+        const tensors = Object.entries(golden.i3d?.state_dict ?? {}).map(([name, shape]) => {
+          return [name, { shape, toFloat32: () => weight(name, shape, `${prefix}i3d:`) }] as const
+        })
+        const source = torchSource('golden', new Map(tensors))
+        const i3d = createI3d(foldI3dWeights(source ?? expect.fail('no weights')), 'golden')
+        const videos = array('i3d_video_u8.npy')
+        const [count = 0, T = 0, height = 0, width = 0] = videos.shape
+        const size = T * height * width * 3
+        const pixels = Uint8Array.from(videos.data)
+        const logits: number[] = []
+        for (let i = 0; i < count; i++)
+          logits.push(
+            ...(await i3d.logits({ pixels: pixels.subarray(i * size, (i + 1) * size), height, width })),
+          )
+        i3d.dispose()
+
+        const expected = array('i3d_logits.npy').data
+        expect(logits).toHaveLength(expected.length)
+        const errors = logits.map((value, i) => Math.abs(value - (expected[i] ?? NaN)))
+        expect(Math.max(...errors) / (golden.i3d?.logits_std ?? NaN)).toBeLessThan(1e-3)
+      })
+    })
+  })
 
   describe.runIf(golden.lpips)('LPIPS', () => {
     describeEachBackend('distances', () => {

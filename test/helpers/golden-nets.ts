@@ -6,6 +6,10 @@ import { GOLDEN, uniform } from './golden.js'
 /** `nets.json` of a folder of golden networks, as golden data describes it. */
 export interface NetsCase {
   readonly prefix: string
+  readonly i3d?: {
+    readonly state_dict: Readonly<Record<string, readonly number[]>>
+    readonly logits_std: number
+  }
   readonly lpips?: { readonly dim: number; readonly norms: readonly number[] }
 }
 

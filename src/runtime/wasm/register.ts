@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
 import { convolutionFilterGradient, convolutionInputGradient } from './convolution-gradients.js'
+import { convolution3d } from './convolution-3d.js'
 import { registerKernel } from './kernel.js'
 import { matrixProduct } from './matrix-product.js'
 import { segmentSum } from './segment-sum.js'
@@ -17,6 +18,7 @@ export function registerWasm(): void {
   setWasmPaths(path.dirname(code) + path.sep)
   registerKernel('Conv2DBackpropFilter', convolutionFilterGradient)
   registerKernel('Conv2DBackpropInput', convolutionInputGradient)
+  registerKernel('Conv3D', convolution3d)
   registerKernel('UnsortedSegmentSum', segmentSum)
   registerKernel('BatchMatMul', matrixProduct)
   registerKernel('Tile', tile)

@@ -17,6 +17,9 @@ export function lookUpGlobal(module: string, name: string): unknown {
     if (dtype) return new PyStorageClass(dtype)
     if (/^(bool|(u?int|float|bfloat|complex)\d{1,3}(_\w{1,12})?)$/.test(name)) return new PyDType(name)
   }
+  // Classes of a TorchScript module, whose code stays unread: records of their attributes.
+  if (module === '__torch__' || module.startsWith('__torch__.'))
+    return new PyGlobal(full, () => new PyDict('attributes'))
   if (full === 'torch.UntypedStorage' || full === 'torch.storage.UntypedStorage')
     return new PyStorageClass('untyped')
   return undefined
@@ -47,6 +50,10 @@ const NAMED: readonly PyGlobal[] = [
   new PyGlobal('_codecs.encode', encodeText),
   new PyGlobal('argparse.Namespace', () => new PyDict('attributes')),
   new PyGlobal('types.SimpleNamespace', () => new PyDict('attributes')),
+  // TorchScript's lists of one type, and what carries the type of another collection.
+  ...['build_intlist', 'build_doublelist', 'build_boollist', 'build_tensorlist', 'restore_type_tag'].map(
+    (name) => new PyGlobal(`torch.jit._pickle.${name}`, ([collection]) => collection ?? null),
+  ),
   new PyGlobal('copyreg._reconstructor', ([kind]) => {
     if (!(kind instanceof PyGlobal && kind.call)) throw new PickleError('an object of no class')
     return kind.call([])

@@ -1,0 +1,61 @@
+import { readdirSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { UserError } from '../../errors.js'
+import { isMissing } from '../../files.js'
+import { readTensorflowCheckpoint } from '../../tensorflow-checkpoint/read-tensorflow-checkpoint.js'
+import { TABLE_MAGIC } from '../../tensorflow-checkpoint/read-table.js'
+import { FileSource } from '../../torch-file/file-source.js'
+import { readTorchFile } from '../../torch-file/index.js'
+import { tensorsByName } from '../weights/tensors-by-name.js'
+import { FIRST_LAYER, tensorflowSource, torchSource, type WeightSource } from './weight-source.js'
+
+/** A TF-Hub module has its variables one folder down; what lies deeper is not looked at. */
+const DEPTH = 2
+
+/**
+ * Finds the weights of I3D: a TF-Hub module's folder, or a PyTorch state dict or TorchScript file, alone or
+ * in a folder. What a file is is seen from what it holds, not from its name.
+ * @throws UserError if there are none; what was found instead is named.
+ */
+export function findI3dWeights(place: string): WeightSource {
+  const looked: string[] = []
+  for (const file of filesBelow(place, DEPTH)) {
+    try {
+      const source = readSource(file)
+      if (source) return source
+      looked.push(`${file} holds none`)
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+      looked.push(error.message)
+    }
+  }
+  throw new UserError(
+    `${place}: the weights of I3D were expected, as a TF-Hub module's folder or a PyTorch file with ` +
+      `${FIRST_LAYER}.bn.bias and so on; ${looked[0] ?? 'the folder is empty'}`,
+  )
+}
+
+function readSource(file: string): WeightSource | undefined {
+  const source = new FileSource(file)
+  if (source.size < 8) return undefined
+  if (source.bytes(source.size - 8, 8).equals(TABLE_MAGIC))
+    return tensorflowSource(file, readTensorflowCheckpoint(file))
+  const start = source.bytes(0, 4)
+  const isTorchFile = start.toString('latin1') === 'PK\x03\x04' || start[0] === 0x80
+  return isTorchFile ? torchSource(file, tensorsByName(readTorchFile(file))) : undefined
+}
+
+function filesBelow(place: string, depth: number): string[] {
+  try {
+    if (!statSync(place).isDirectory()) return [place]
+    const entries = readdirSync(place, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))
+    return entries.flatMap((entry) => {
+      const inner = path.join(place, entry.name)
+      if (!entry.isDirectory()) return [inner]
+      return depth > 1 ? filesBelow(inner, depth - 1) : []
+    })
+  } catch (error) {
+    const reason = isMissing(error) ? 'it does not exist' : (error as Error).message
+    throw new UserError(`cannot read weights from ${place}: ${reason}`, { cause: error })
+  }
+}
