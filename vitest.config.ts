@@ -5,6 +5,8 @@ export default defineConfig({
     globalSetup: ['test/helpers/print-backends.ts'],
     include: ['test/**/*.test.ts'],
     pool: 'forks',
+    // Threads and processes that tests start run the TypeScript sources too.
+    execArgv: ['--import', new URL('test/helpers/typescript-loader.js', import.meta.url).href],
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

@@ -1,4 +1,5 @@
 import type { CommandSpec } from './command.js'
+import { benchCommand } from './commands/bench.js'
 import { doctorCommand } from './commands/doctor.js'
 import { makeMp4Command } from './commands/make-mp4.js'
 import { sampleCommand } from './commands/sample.js'
@@ -14,4 +15,5 @@ export const commands: readonly CommandSpec[] = [
   trainCommand,
   sampleCommand,
   makeMp4Command,
+  benchCommand,
 ]

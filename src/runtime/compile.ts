@@ -35,7 +35,7 @@ export function compile<Inputs extends readonly unknown[], Output>(
   const call = (...inputs: Inputs): Output => {
     const backend = tensorflowBackend()
     const extension = backend && nativeExtension()
-    if (!backend || !extension || recording || isTakingGradient()) return runPlainly(fn, inputs)
+    if (!enabled || !backend || !extension || recording || isTakingGradient()) return runPlainly(fn, inputs)
     const flat = flattenTree(inputs)
     const key = `${flat.form} ${flat.tensors.map(({ dtype, shape }) => `${dtype}[${shape.join()}]`).join(' ')}`
     let program = programs.get(key)
@@ -63,6 +63,12 @@ interface Program<Output> {
   remove(): void
 }
 
+/** Turns compiling off, to see what it is worth, or on again: functions then run plainly. */
+export function enableCompiling(on: boolean): void {
+  enabled = on
+}
+
+let enabled = true
 let recording = false
 let programCount = 0
 

@@ -31,12 +31,23 @@ export function hasBfloat16Instructions(): boolean {
 
 /** NVIDIA GPUs as the driver's own tool lists them; none if it is not there. */
 export function graphicsCards(): Device[] {
+  return parseGraphicsCards(
+    askDriver(['--query-gpu=name,memory.total', '--format=csv,noheader,nounits']) ?? '',
+  )
+}
+
+/** Bytes of all GPUs' memory that are taken, by whomever; undefined without the driver's tool. */
+export function graphicsMemoryUsed(): number | undefined {
+  const lines = askDriver(['--query-gpu=memory.used', '--format=csv,noheader,nounits'])?.trim().split('\n')
+  return lines?.reduce((sum, mebibytes) => sum + Number(mebibytes) * 2 ** 20, 0)
+}
+
+/** What the driver's own tool answers; undefined if it is not there. */
+function askDriver(query: readonly string[]): string | undefined {
   try {
-    const query = ['--query-gpu=name,memory.total', '--format=csv,noheader,nounits']
-    const table = execFileSync('nvidia-smi', query, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
-    return parseGraphicsCards(table)
+    return execFileSync('nvidia-smi', query, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
   } catch {
-    return []
+    return undefined
   }
 }
 

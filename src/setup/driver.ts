@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../errors.js'
+import { resolvePackage } from '../runtime/find-tensorflow.js'
 import { SHARED_TFJS } from '../runtime/load-tensorflow.js'
 import { runNpm } from './npm.js'
 import { reasonOf } from './run-command.js'
@@ -11,6 +12,14 @@ export const DRIVER_VERSION = '4.22.0'
 /** Where `installDriver` puts the package below its folder. */
 export function driverIn(folder: string): string {
   return path.join(folder, 'node_modules/@tensorflow/tfjs-node-gpu')
+}
+
+/** Where the driver package is installed beside this one, if it is, in the release that is used. */
+export function installedDriver(): string | undefined {
+  const folder = resolvePackage(import.meta.dirname, '@tensorflow/tfjs-node-gpu')
+  if (folder === undefined) return undefined
+  const manifest = readFileSync(path.join(folder, 'package.json'), 'utf8')
+  return (JSON.parse(manifest) as { version: string }).version === DRIVER_VERSION ? folder : undefined
 }
 
 /**

@@ -6,7 +6,7 @@ import { buildRecord, cacheFolder, readBuild, type TensorFlowBuild } from '../ru
 import { findTensorFlow } from '../runtime/find-tensorflow.js'
 import { checkBinding, type CheckedBinding } from './check-binding.js'
 import { bindingName, compileBinding, compileGate, gateName, hasLibraries } from './compile-binding.js'
-import { DRIVER_VERSION, driverIn, installDriver } from './driver.js'
+import { DRIVER_VERSION, driverIn, installDriver, installedDriver } from './driver.js'
 import { provide, withCache } from './provide.js'
 import { findPythonTensorFlow } from './python-tensorflow.js'
 import { fetchTensorFlow, TENSORFLOW_SERIES } from './tensorflow-wheel.js'
@@ -96,11 +96,7 @@ async function build(
   const python = given === undefined && !cuda ? await findPythonTensorFlow() : undefined
   if (python !== undefined) onProgress(`found TensorFlow for Python in ${python}`)
   const libraries = given ?? python ?? (await fetched(cache, cuda, onProgress))
-  const driverFolder = await provide(cache, `tfjs-node-gpu-${DRIVER_VERSION}`, (temporary) => {
-    onProgress(`fetching @tensorflow/tfjs-node-gpu ${DRIVER_VERSION} with npm`)
-    return installDriver(temporary)
-  })
-  const driver = driverIn(driverFolder)
+  const driver = installedDriver() ?? (await fetchedDriver(cache, onProgress))
   const binding = await provide(cache, bindingName(driver, libraries), async (temporary) => {
     onProgress('compiling the binding (about 30 s)')
     await compileBinding(driver, libraries, temporary, (reason) => {
@@ -113,6 +109,14 @@ async function build(
   const record: TensorFlowBuild = { binding, gate, driver, libraries, version: checked.version, cuda }
   writeFileAtomic(buildRecord(cache), JSON.stringify(record, undefined, 2) + '\n')
   return { how: 'built', binding, ...checked }
+}
+
+async function fetchedDriver(cache: string, onProgress: (line: string) => void): Promise<string> {
+  const folder = await provide(cache, `tfjs-node-gpu-${DRIVER_VERSION}`, (temporary) => {
+    onProgress(`fetching @tensorflow/tfjs-node-gpu ${DRIVER_VERSION} with npm`)
+    return installDriver(temporary)
+  })
+  return driverIn(folder)
 }
 
 async function fetched(cache: string, cuda: boolean, onProgress: (line: string) => void): Promise<string> {

@@ -6,17 +6,16 @@ import type { VideoDataset } from '../data/dataset.js'
 import { createDiffusion } from '../diffusion/gaussian-diffusion.js'
 import { UserError } from '../errors.js'
 import { parameterCount } from '../model/parameters.js'
-import { unet } from '../model/unet.js'
 import { jsonLines } from '../tracking/json-lines.js'
 import { runningMeans } from '../tracking/running-means.js'
 import type { Tracker } from '../tracking/tracker.js'
 import { batchSource } from './batch-source.js'
-import type { ParametricNetwork } from './gradients.js'
 import { trainingLoop } from './loop.js'
 import { startingPoint, type Anew } from './resume.js'
 import { samplePreview, type Preview } from './sample-preview.js'
 import { saveCheckpoint, type ResolvedTrainConfig, type Saved } from './save-checkpoint.js'
 import { timestepSampler } from './timestep-sampler.js'
+import { trainedNetwork } from './trained-network.js'
 import { createTrainer } from './trainer.js'
 
 export interface TrainRun {
@@ -147,10 +146,4 @@ export async function train(run: TrainRun): Promise<RunResult> {
     trainer.dispose()
     for (const tracker of sinks) tracker.close?.()
   }
-}
-
-/** The UNet as training sees it: with dropout, where there is any. */
-function trainedNetwork(config: ResolvedTrainConfig): ParametricNetwork {
-  return (params, conditioning, dropoutSeed) => (x, timesteps) =>
-    unet(params, config, { ...conditioning, x, timesteps }, config.dropout > 0 ? { dropoutSeed } : {})
 }

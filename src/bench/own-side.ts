@@ -1,0 +1,70 @@
+import { UserError } from '../errors.js'
+import { parameterCount } from '../model/parameters.js'
+import { enableCompiling } from '../runtime/compile.js'
+import { startRuntime } from '../runtime/start.js'
+import { matrixProductSpeed } from './matrix-product-speed.js'
+import { prepareSteps, type PreparedSteps } from './own-steps.js'
+import { forgetPeak, peakMemory, residentMemory } from './process-memory.js'
+import type { SideAbout, SideJob, SideMemory, SidePrepared } from './side-job.js'
+
+/** This program's steps, on request: what runs in a side's process. */
+export class OwnSide {
+  readonly #job: SideJob
+  readonly #now: () => number
+  readonly #idle: number | undefined
+  #steps: PreparedSteps | undefined
+
+  private constructor(job: SideJob, now: () => number) {
+    this.#job = job
+    this.#now = now
+    this.#idle = residentMemory()
+  }
+
+  /**
+   * Loads the backend; what comes after counts as memory of the job.
+   * @param now milliseconds since some moment
+   */
+  static async start(job: SideJob, now: () => number): Promise<readonly [OwnSide, SideAbout]> {
+    const { backend, precision, compile } = job
+    const { tensorflowVersion, devices, ...started } = await startRuntime({ backend, precision })
+    if (started.precision !== precision) throw new UserError(started.description)
+    enableCompiling(compile)
+    await matrixProductSpeed(64, now)
+    forgetPeak()
+    const [device] = devices
+    const library = tensorflowVersion === undefined ? 'WebAssembly' : `TensorFlow ${tensorflowVersion}`
+    const about = {
+      software: `${library}, Node ${process.version}`,
+      device: device?.name ?? '',
+      isGpu: device?.type === 'gpu',
+    }
+    return [new OwnSide(job, now), about]
+  }
+
+  async prepare(): Promise<SidePrepared> {
+    this.#steps = prepareSteps(this.#job)
+    return { parameters: parameterCount(this.#job.model), losses: await this.#steps.losses() }
+  }
+
+  async steps({ count }: { readonly count: number }): Promise<{ readonly milliseconds: readonly number[] }> {
+    if (!this.#steps) throw new Error('the steps were not prepared')
+    const step = this.#steps.begin()
+    const milliseconds: number[] = []
+    for (let i = 0; i < count; i++) {
+      const start = this.#now()
+      await step()
+      milliseconds.push(this.#now() - start)
+    }
+    return { milliseconds }
+  }
+
+  async product({ size }: { readonly size: number }): Promise<{ readonly gflops: number }> {
+    return { gflops: await matrixProductSpeed(size, this.#now) }
+  }
+
+  memory(): SideMemory {
+    const peak = peakMemory()
+    const known = peak !== undefined && this.#idle !== undefined
+    return { bytes: known ? peak - this.#idle : null }
+  }
+}

@@ -1,0 +1,18 @@
+/** The middle value, or the mean of the two in the middle; NaN for none. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const [low, high] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[Math.floor(sorted.length / 2)]]
+  return ((low ?? NaN) + (high ?? NaN)) / 2
+}
+
+/**
+ * How many times as long one side takes as another: each round's medians are compared, as the machine may
+ * have been slower in one round than in the next, and the median of the ratios is returned.
+ * @param rounds times by round, as many rounds for both
+ */
+export function pairedRatio(
+  rounds: readonly (readonly number[])[],
+  others: readonly (readonly number[])[],
+): number {
+  return median(rounds.map((times, i) => median(times) / median(others[i] ?? [])))
+}

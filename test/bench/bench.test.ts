@@ -1,0 +1,59 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { expect, it } from 'vitest'
+import { runBenchmark } from '../../scripts/run-benchmark.js'
+import type { BenchResult } from '../../src/bench/run-bench.js'
+import { benchOptions } from '../../src/config/bench.js'
+import { defaultsOf } from '../../src/config/option.js'
+import { availableBackends } from '../helpers/backends.js'
+
+const silent = { update: () => undefined, clear: () => undefined, stop: () => undefined }
+
+function terminal(lines: string[], signal = new AbortController().signal) {
+  return { signal, log: (line: string) => void lines.push(...line.split('\n')), progress: () => silent }
+}
+
+const quick = { ...defaultsOf(benchOptions), quick: true, tasks: 'sample' }
+
+it('measures what can be measured here, and says what cannot', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'fdm-bench-'))
+  const json = path.join(folder, 'numbers.json')
+  mkdirSync(path.join(folder, 'improved_diffusion'))
+  const lines: string[] = []
+  const sides = availableBackends().includes('tensorflow') ? 'compiled' : 'wasm'
+  try {
+    await runBenchmark(
+      { ...quick, sides, reference: folder, python: 'no-such-python', json },
+      terminal(lines),
+    )
+    const { products, tasks } = JSON.parse(readFileSync(json, 'utf8')) as BenchResult
+    expect(products[0]?.gflops).toBeGreaterThan(0)
+    expect(tasks).toHaveLength(1)
+    const [own, original] = tasks[0]?.sides ?? []
+    expect(own?.side.name).toBe(sides)
+    expect(own?.rounds).toHaveLength(2)
+    expect(own?.rounds.flat().every((milliseconds) => milliseconds > 0)).toBe(true)
+    // The network's 2 million parameters at least.
+    expect(own?.memory).toBeGreaterThan(8e6)
+    expect(original?.failure).toMatch(/no-such-python/)
+    expect(lines.some((line) => line.startsWith('32px-32c-1b-B1-T2, sampling step: 2.1 million'))).toBe(true)
+    expect(lines.at(-3)).toMatch(/original float32 +does not work: .*no-such-python/)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+it('refuses a checkout without the original', async () => {
+  const reference = path.join(tmpdir(), 'no-such-folder')
+  await expect(runBenchmark({ ...quick, reference }, terminal([]))).rejects.toThrow(
+    'is no checkout of the original',
+  )
+})
+
+it('stops when it is told to, and leaves no process behind', async () => {
+  const abort = new AbortController()
+  const running = runBenchmark({ ...quick, sides: 'wasm' }, terminal([], abort.signal))
+  setTimeout(() => abort.abort(), 300)
+  await expect(running).rejects.toThrow()
+})
