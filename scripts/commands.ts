@@ -2,6 +2,7 @@ import type { CommandSpec } from './command.js'
 import { benchCommand } from './commands/bench.js'
 import { doctorCommand } from './commands/doctor.js'
 import { makeMp4Command } from './commands/make-mp4.js'
+import { planCommand } from './commands/plan.js'
 import { sampleCommand } from './commands/sample.js'
 import { setupCommand } from './commands/setup.js'
 import { toyTownCommand } from './commands/toy-town.js'
@@ -13,6 +14,7 @@ export const commands: readonly CommandSpec[] = [
   doctorCommand,
   toyTownCommand,
   trainCommand,
+  planCommand,
   sampleCommand,
   makeMp4Command,
   benchCommand,

@@ -1,4 +1,5 @@
 import { UserError } from '../errors.js'
+import { frameRanges } from './frame-ranges.js'
 import { range } from './range.js'
 import type { SchemeSettings } from './types.js'
 
@@ -21,9 +22,7 @@ const LONGEST_LABEL = 40
 /** Given frames in the name of a folder or a file: how many first ones (`36`), or which (`0-35,99`). */
 export function observedLabel(observed: SchemeSettings['observed']): string {
   if (typeof observed === 'number') return String(observed)
-  const label = runsOf(observed)
-    .map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`))
-    .join(',')
+  const label = frameRanges(observed)
   return label.length <= LONGEST_LABEL ? label : `${observed.length}frames-${hash(label)}`
 }
 
@@ -31,29 +30,16 @@ function framesOf(part: string, T: number): number[] {
   const [, every] = /^every:(\d+)$/.exec(part) ?? []
   const [, first, last] = /^(\d+)(?:-(\d+))?$/.exec(part) ?? []
   if (Number(every) > 0) return range(T).filter((frame) => frame % Number(every) === 0)
-  if (first !== undefined) {
-    const frames = range(Number(first), Math.min(T, Number(last ?? first)) + 1)
-    const outside = frames.find((frame) => frame >= T)
-    if (outside !== undefined)
-      throw new UserError(
-        `--obs_frames ${part}: frame ${outside} cannot be observed, a video of T = ${T} frames has 0 to ${T - 1}`,
-      )
-    if (frames.length > 0) return frames
+  if (first !== undefined && Number(first) <= Number(last ?? first)) {
+    if (Number(last ?? first) < T) return range(Number(first), Number(last ?? first) + 1)
+    const outside = Math.max(T, Number(first))
+    throw new UserError(
+      `--obs_frames ${part}: frame ${outside} cannot be observed, a video of T = ${T} frames has 0 to ${T - 1}`,
+    )
   }
   throw new UserError(
     `--obs_frames takes frames as in "0,49,99", ranges as in "0-35,99", or "every:10", not ${JSON.stringify(part)}`,
   )
-}
-
-/** Unbroken runs of ascending numbers. */
-function runsOf(frames: readonly number[]): [first: number, last: number][] {
-  const runs: [number, number][] = []
-  for (const frame of frames) {
-    const run = runs.at(-1)
-    if (run?.[1] === frame - 1) run[1] = frame
-    else runs.push([frame, frame])
-  }
-  return runs
 }
 
 /** FNV-1a, 32 bits: long lists differ in it, and it is the same everywhere. */

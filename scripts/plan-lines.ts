@@ -1,0 +1,60 @@
+import { frameRanges } from '../src/schemes/frame-ranges.js'
+import type { PlanRecord, StageRecord } from '../src/schemes/plan-record.js'
+
+/** Network calls of a plan, and what they cost here if that was measured. */
+export interface Cost {
+  readonly batch_size: number
+  readonly diffusion_steps: number
+  /** Per batch. */
+  readonly network_calls: number
+  readonly seconds_per_call?: number
+  readonly seconds_per_batch?: number
+  readonly parameter_bytes?: number
+  /** Of all frames of a batch, in main memory. */
+  readonly frame_bytes?: number
+  /** Of this process, at most, until the call was measured. */
+  readonly peak_memory_bytes?: number
+}
+
+/** A plan for people: a line, then one per stage. */
+export function planLines(plan: PlanRecord): string[] {
+  const { sampling_scheme, T, observed, max_frames, max_latent_frames, stages } = plan
+  const given =
+    typeof observed === 'number' ? `the first ${observed} frames` : `frames ${frameRanges(observed)}`
+  return [
+    `${sampling_scheme}: ${T} frames from ${given}, at most ${max_frames} at once, ${max_latent_frames} of them new`,
+    ...stages.map(
+      (stage, i) => `stage ${String(i).padStart(3)}: ${frameRanges(stage.latent)} ${origin(stage)}`,
+    ),
+  ]
+}
+
+function origin({ observed, num_observed: count }: StageRecord): string {
+  if (observed === null) return `from ${count} frames chosen by what they look like`
+  return count === 0 ? 'from nothing' : `from ${frameRanges(observed)}`
+}
+
+/** What a plan costs, for people. */
+export function costLines(cost: Cost): string[] {
+  const { diffusion_steps: steps, network_calls: calls, batch_size: B } = cost
+  const lines = [`${calls / steps} stages of ${steps} steps: ${calls} calls of the network per ${B} videos`]
+  if (cost.seconds_per_call !== undefined && cost.seconds_per_batch !== undefined)
+    lines.push(
+      `a call takes ${cost.seconds_per_call.toPrecision(3)} s here: ` +
+        `about ${duration(cost.seconds_per_batch)} per ${B} videos`,
+    )
+  const { parameter_bytes: parameters, frame_bytes: frames, peak_memory_bytes: peak } = cost
+  if (parameters !== undefined && frames !== undefined && peak !== undefined)
+    lines.push(
+      `memory: parameters ${megabytes(parameters)}, frames ${megabytes(frames)}, ` +
+        `this process at most ${megabytes(peak)} until now`,
+    )
+  return lines
+}
+
+function duration(seconds: number): string {
+  if (seconds < 100) return `${seconds.toPrecision(2)} s`
+  return seconds < 6000 ? `${Math.round(seconds / 60)} minutes` : `${(seconds / 3600).toPrecision(3)} hours`
+}
+
+const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`

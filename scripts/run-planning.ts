@@ -1,0 +1,98 @@
+import { resolveModelConfig } from '../src/config/model.js'
+import type { PlanningConfig } from '../src/config/planning.js'
+import { respacedTimesteps } from '../src/diffusion/respacing.js'
+import { UserError } from '../src/errors.js'
+import { schemeSettings } from '../src/sampling/scheme-settings.js'
+import { outlineVideo } from '../src/schemes/plan.js'
+import { planRecord } from '../src/schemes/plan-record.js'
+import { findScheme } from '../src/schemes/registry.js'
+import type { SchemeSettings, Stage } from '../src/schemes/types.js'
+import { readCheckpointFile } from '../src/torch-file/index.js'
+import { drawPlan } from '../src/video/visualise.js'
+import { wholeLength, type DatasetConfig } from './open-dataset.js'
+import { costLines, planLines, type Cost } from './plan-lines.js'
+import type { Terminal } from './terminal.js'
+
+/** Steps of the diffusion process where no checkpoint says it. */
+const DIFFUSION_STEPS = 1000
+/** A value of a frame is kept as a byte in the video, and as float32 once sampled. */
+const FRAME_VALUE_BYTES = 5
+
+/**
+ * Shows what sampling would do; nothing is sampled.
+ * @throws UserError for settings that cannot work.
+ */
+export async function runPlanning(
+  options: PlanningConfig & { readonly sampling_scheme: string },
+  terminal: Terminal,
+): Promise<void> {
+  const config = options.checkpoint === '' ? undefined : readCheckpointFile(options.checkpoint).config
+  const scheme = findScheme(options.sampling_scheme)
+  const settings = schemeSettings(options, videoLength(options.T, config), config?.max_frames)
+  const plan = planRecord(scheme, settings)
+  const stages = outlineVideo(scheme, settings)
+  const steps = respacedTimesteps(diffusionSteps(options, config), options.timestep_respacing).length
+  const cost = {
+    batch_size: options.batch_size,
+    diffusion_steps: steps,
+    network_calls: stages.length * steps,
+    ...(config && options.measure && (await measured(options, settings, stages, steps, terminal))),
+  }
+  if (options.picture !== '') {
+    if (scheme.adaptive)
+      throw new UserError(
+        `--picture: ${scheme.name} chooses by what frames look like; sample --just_visualise draws it`,
+      )
+    drawPlan({ scheme: scheme.name, settings, stages }, options.picture)
+  }
+  if (options.json) terminal.log(JSON.stringify({ ...plan, ...cost }))
+  else for (const line of [...planLines(plan), ...costLines(cost)]) terminal.log(line)
+}
+
+function videoLength(T: number, config: DatasetConfig | undefined): number {
+  if (T === 0) throw new UserError('--T takes -1 or a number of frames, not 0')
+  if (T > 0) return T
+  if (config) return wholeLength(config)
+  throw new UserError('--T is missing: without a checkpoint nothing says how long videos are')
+}
+
+function diffusionSteps(
+  { diffusion_steps: asked }: PlanningConfig,
+  config: DatasetConfig | undefined,
+): number {
+  const { diffusion_steps: trained } = config ?? {}
+  return asked ?? (typeof trained === 'number' ? trained : DIFFUSION_STEPS)
+}
+
+/** Measures a call of the largest stage; smaller ones are taken to cost less in proportion. */
+async function measured(
+  { checkpoint: file, batch_size, precision, backend, device, timestep_respacing, json }: PlanningConfig,
+  settings: SchemeSettings,
+  stages: readonly Stage[],
+  steps: number,
+  terminal: Terminal,
+): Promise<Partial<Cost>> {
+  const { startRuntime } = await import('../src/runtime/start.js')
+  const { loadCheckpoint } = await import('../src/training/load-checkpoint.js')
+  const { createDiffusion } = await import('../src/diffusion/gaussian-diffusion.js')
+  const { ancestralSampler } = await import('../src/diffusion/samplers/ancestral.js')
+  const { measureCall } = await import('../src/sampling/measure-call.js')
+  const runtime = await startRuntime({ backend, precision, device })
+  if (!json) terminal.log(runtime.description)
+  const { model, config } = loadCheckpoint(file)
+  const diffusion = createDiffusion({ ...resolveModelConfig(config), timestep_respacing })
+  const setup = { model, diffusion, sampler: ancestralSampler(diffusion.numTimesteps), clipDenoised: true }
+  const largest = stages.reduce((most, stage) => (sizeOf(stage) > sizeOf(most) ? stage : most))
+  const call = await measureCall(setup, largest, batch_size, () => performance.now() / 1000)
+  model.dispose()
+  const frames = stages.reduce((sum, stage) => sum + sizeOf(stage), 0)
+  return {
+    seconds_per_call: call.seconds,
+    seconds_per_batch: call.firstSeconds + (call.seconds * steps * frames) / sizeOf(largest),
+    parameter_bytes: call.parameterBytes,
+    frame_bytes: batch_size * settings.videoLength * model.config.image_size ** 2 * 3 * FRAME_VALUE_BYTES,
+    peak_memory_bytes: process.resourceUsage().maxRSS * 1024,
+  }
+}
+
+const sizeOf = ({ observed, latent }: Stage) => observed.length + latent.length

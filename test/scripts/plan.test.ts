@@ -1,0 +1,122 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { commands } from '../../scripts/commands.js'
+import { runProgram } from '../../scripts/program.js'
+import { resolveModelConfig } from '../../src/config/model.js'
+import { parameterSpecs } from '../../src/model/parameters.js'
+import { orderedDict, tensor, writeTorchFile } from '../../src/torch-file/index.js'
+import { weight } from '../helpers/golden.js'
+
+const folder = mkdtempSync(path.join(os.tmpdir(), 'fdm-plan-'))
+const checkpoint = path.join(folder, 'model000007.pt')
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** What `fdm plan <words>` prints. */
+async function printed(...words: readonly string[]): Promise<readonly string[]> {
+  const lines: string[] = []
+  await runProgram(commands, ['plan', ...words], {
+    signal: new AbortController().signal,
+    log: (line) => lines.push(line),
+    progress: () => {
+      throw new Error('planning needs no progress bar')
+    },
+  })
+  return lines
+}
+
+const autoreg = ['--sampling_scheme', 'autoreg', '--T', '10', '--n_obs', '4', '--max_frames', '6']
+
+test('prints stages and calls', async () => {
+  expect(await printed(...autoreg, '--max_latent_frames', '4')).toEqual([
+    'autoreg: 10 frames from the first 4 frames, at most 6 at once, 4 of them new',
+    'stage   0: 4-7 from 2-3',
+    'stage   1: 8-9 from 6-7',
+    '2 stages of 1000 steps: 2000 calls of the network per 8 videos',
+  ])
+})
+
+test('prints plain data as JSON, and nothing else', async () => {
+  const [json, ...more] = await printed(...autoreg, '--json', '--timestep_respacing', 'ddim50')
+  expect(more).toEqual([])
+  expect(JSON.parse(json ?? '')).toEqual({
+    sampling_scheme: 'autoreg',
+    T: 10,
+    observed: 4,
+    max_frames: 6,
+    max_latent_frames: 3,
+    stages: [
+      { observed: [1, 2, 3], num_observed: 3, latent: [4, 5, 6] },
+      { observed: [4, 5, 6], num_observed: 3, latent: [7, 8, 9] },
+    ],
+    batch_size: 8,
+    diffusion_steps: 50,
+    network_calls: 100,
+  })
+})
+
+test('of an adaptive scheme says what is known beforehand', async () => {
+  const words = ['--sampling_scheme', 'adaptive-autoreg', '--T', '8', '--n_obs', '0', '--max_frames', '6']
+  const lines = await printed(...words)
+  expect(lines.slice(1, 3)).toEqual([
+    'stage   0: 0-5 from nothing',
+    'stage   1: 6-7 from 3 frames chosen by what they look like',
+  ])
+  const [json = ''] = await printed(...words, '--json')
+  expect(JSON.parse(json)).toMatchObject({
+    stages: [{ observed: [] }, { observed: null, num_observed: 3, latent: [6, 7] }],
+  })
+})
+
+test('draws the plan', async () => {
+  for (const file of ['plan.png', 'plan.svg'].map((name) => path.join(folder, name))) {
+    await printed(...autoreg, '--picture', file)
+    expect(readFileSync(file).length).toBeGreaterThan(100)
+  }
+})
+
+test('says what is missing or cannot work', async () => {
+  await expect(printed('--sampling_scheme', 'autoreg', '--max_frames', '6')).rejects.toThrow('--T is missing')
+  await expect(printed('--sampling_scheme', 'autoreg', '--T', '50')).rejects.toThrow('give --max_frames')
+  await expect(printed(...autoreg, '--max_latent_frames', '6')).rejects.toThrow('no room to condition on')
+  await expect(printed(...autoreg, '--obs_frames', '0,20')).rejects.toThrow('frame 20 cannot be observed')
+})
+
+test('loads no tensor library without a checkpoint, or to plan without measuring', async () => {
+  writeCheckpoint()
+  await printed('--sampling_scheme', 'autoreg', '--checkpoint', checkpoint, '--measure', 'False')
+  // The property by which TensorFlow.js, once loaded, marks its engine.
+  expect(globalThis).not.toHaveProperty('_tfengine')
+})
+
+test('takes defaults from a checkpoint, and measures a call with it', async () => {
+  const words = [
+    '--sampling_scheme',
+    'autoreg',
+    '--checkpoint',
+    checkpoint,
+    '--n_obs',
+    '2',
+    '--batch_size',
+    '1',
+  ]
+  const [json = ''] = await printed(...words, '--json', '--backend', 'wasm')
+  const plan = JSON.parse(json) as Readonly<Record<string, number>>
+  expect(plan).toMatchObject({ T: 100, max_frames: 4, max_latent_frames: 2, diffusion_steps: 3 })
+  expect(plan.network_calls).toBe(49 * 3)
+  expect(plan.seconds_per_call).toBeGreaterThan(0)
+  expect(plan.seconds_per_batch).toBeGreaterThan(49 * 2 * (plan.seconds_per_call ?? Infinity))
+  expect(plan.frame_bytes).toBe(100 * 32 * 32 * 3 * 5)
+  expect(plan.peak_memory_bytes).toBeGreaterThan(plan.parameter_bytes ?? Infinity)
+})
+
+function writeCheckpoint(): void {
+  const network = { image_size: 32, num_channels: 32, num_res_blocks: 1, num_heads: 2 }
+  const options = { ...network, diffusion_steps: 3, noise_schedule: 'cosine' }
+  const parameters = parameterSpecs(resolveModelConfig(options)).map(
+    ({ name, shape }) => [name, tensor('float32', shape, weight(name, shape, 'tiny:'))] as const,
+  )
+  const config = { ...options, dataset: 'toy_town', max_frames: 4 }
+  writeTorchFile(checkpoint, { state_dict: orderedDict(parameters), config, step: 7 })
+}
