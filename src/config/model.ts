@@ -1,5 +1,6 @@
 import { UserError } from '../errors.js'
-import { choice, flag, float, int, resolveConfig, text, type ConfigOf } from './option.js'
+import { expectObject } from '../expect.js'
+import { choice, flag, float, int, requireConfig, resolveConfig, text, type ConfigOf } from './option.js'
 
 /** Everything that shapes the network. Defaults are the original's. */
 export const networkOptions = {
@@ -58,7 +59,24 @@ const CHANNEL_MULTIPLIERS: Readonly<Record<number, readonly number[]>> = {
  * @throws UserError naming the option and what it expects.
  */
 export function resolveModelConfig(values: Readonly<Record<string, unknown>>): ModelConfig {
+  expectObject('resolveModelConfig takes options by name', values, {})
   const config: ModelConfig = resolveConfig(modelOptions, values)
+  checkNetwork(config)
+  return config
+}
+
+/**
+ * Checks a complete configuration of a network.
+ * @param where what takes it, for the message
+ * @throws UserError naming the option and what it expects.
+ */
+export function requireNetworkConfig(where: string, config: NetworkConfig): void {
+  requireConfig(where, networkOptions, config)
+  checkNetwork(config)
+}
+
+/** What options ask of one another. */
+function checkNetwork(config: NetworkConfig): void {
   if (config.class_cond)
     throw new UserError('--class_cond: class-conditional models do not exist; leave it False')
   if (!config.use_rpe_net) throw new UserError('--use_rpe_net False is not supported: use the default, True')
@@ -70,7 +88,6 @@ export function resolveModelConfig(values: Readonly<Record<string, unknown>>): M
     throw new UserError(`--num_heads ${heads} does not divide --num_channels ${channels}`)
   if (headsUp !== -1 && (headsUp === 0 || channels % headsUp !== 0))
     throw new UserError(`--num_heads_upsample ${headsUp} does not divide --num_channels ${channels}`)
-  return config
 }
 
 /**

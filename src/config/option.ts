@@ -1,4 +1,5 @@
 import { UserError } from '../errors.js'
+import { expectObject } from '../expect.js'
 
 /**
  * An option is declared once, here as data: the command line, the record's type, the check of a loaded
@@ -134,6 +135,21 @@ export function resolveConfig<T extends OptionTable>(
     return [name, value === undefined || value === null ? option.default : checkOption(name, option, value)]
   })
   return Object.fromEntries(entries) as ConfigOf<T>
+}
+
+/**
+ * Checks a record that is to be complete already.
+ * @param where what takes it, for the message
+ * @throws UserError naming the first option that is missing or does not fit.
+ */
+export function requireConfig(where: string, table: OptionTable, values: unknown): void {
+  expectObject(`${where} takes a configuration such as resolveModelConfig gives`, values, {})
+  const config = values as Readonly<Record<string, unknown>>
+  for (const [name, option] of Object.entries(table)) {
+    if (config[name] === undefined && option.default !== undefined)
+      throw new UserError(`${where}: the configuration has no ${name}; resolveModelConfig fills it in`)
+    if (config[name] !== undefined) checkOption(name, option, config[name])
+  }
 }
 
 /** What an option takes, in words: for error messages and help. */

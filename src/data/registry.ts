@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../errors.js'
+import { expectChoice, expectObject } from '../expect.js'
 import { cacheFolder } from '../runtime/cache-folder.js'
 import { findFfmpeg } from '../setup/ffmpeg.js'
 import { carlaFiles } from './carla-files.js'
@@ -117,6 +118,8 @@ export function datasetDefaults(name: string): DatasetDefaults {
  * a listed file that is not there, a video that is shorter than T or has frames of another size.
  */
 export async function openDataset(options: OpenDatasetOptions): Promise<VideoDataset> {
+  expectObject('openDataset takes options with a name and a split', options, { name: 'string' })
+  expectChoice('openDataset takes as split one of', options.split, ['train', 'test'])
   const { name, split, root = '.' } = options
   const { dataRoot = process.env.DATA_ROOT } = options
   const record = find(name)

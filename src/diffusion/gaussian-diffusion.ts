@@ -1,4 +1,5 @@
-import type { DiffusionConfig } from '../config/model.js'
+import { diffusionOptions, type DiffusionConfig } from '../config/model.js'
+import { requireConfig } from '../config/option.js'
 import { tf, type Tensor1D, type Tensor5D } from '../runtime/tf.js'
 import { createSchedule, type Schedule } from './schedule.js'
 import { column, columnVector, stepTable, type StepTable } from './step-table.js'
@@ -32,9 +33,10 @@ export interface GaussianDiffusion {
 }
 
 /**
- * @throws UserError for a configuration that gives no schedule.
+ * @throws UserError for a configuration that is incomplete or gives no schedule.
  */
 export function createDiffusion(config: DiffusionConfig): GaussianDiffusion {
+  requireConfig('createDiffusion', diffusionOptions, config)
   const schedule = createSchedule(config)
   const at = (t: readonly number[]) => stepTable(schedule, config, t)
 

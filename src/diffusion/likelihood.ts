@@ -1,4 +1,5 @@
 import { tf, type Tensor1D, type Tensor2D, type Tensor5D } from '../runtime/tf.js'
+import { checkInputs } from './check-inputs.js'
 import { meanOverVideo, normalKl } from './gaussian.js'
 import { variationalBits } from './losses.js'
 import type { GaussianDiffusion } from './gaussian-diffusion.js'
@@ -35,6 +36,7 @@ export function likelihoodTerms(
   inputs: LikelihoodInputs,
 ): LikelihoodTerms {
   const { x0, noise, mask, clipDenoised } = inputs
+  checkInputs('likelihoodTerms', diffusion, { x0, noise, masks: { mask } })
   return tf.tidy(() => {
     const at = diffusion.at(inputs.t)
     const xT = diffusion.qSample(x0, at, noise)
@@ -50,6 +52,7 @@ export function likelihoodTerms(
 
 /** KL(q(x_T | x_0) || N(0, 1)) in bits, a mean over all elements: (B). No parameters enter. */
 export function priorBits(diffusion: GaussianDiffusion, x0: Tensor5D, mask?: Tensor2D): Tensor1D {
+  checkInputs('priorBits', diffusion, { x0, masks: { mask } })
   return tf.tidy(() => {
     const last = Array.from({ length: x0.shape[0] }, () => diffusion.numTimesteps - 1)
     const at = diffusion.at(last)

@@ -1,4 +1,5 @@
 import { tf, type Tensor1D, type Tensor2D, type Tensor5D } from '../runtime/tf.js'
+import { checkInputs } from './check-inputs.js'
 import { discretizedGaussianLogLikelihood, meanOverVideo, normalKl } from './gaussian.js'
 import { splitOutput, type GaussianDiffusion, type StepTable } from './gaussian-diffusion.js'
 import { column, columnVector } from './step-table.js'
@@ -30,9 +31,11 @@ export interface Losses {
  * The training losses of a batch. `use_kl`: the variational bound of all frames, times the number of
  * steps. Otherwise the masked squared error (Ho et al. 2020, eq. 14) and, with a learned variance, the
  * variational term with the mean's gradient stopped (Nichol & Dhariwal 2021, eq. 16).
+ * @throws UserError for tensors whose shapes do not go together.
  */
 export function trainingLosses(diffusion: GaussianDiffusion, network: Network, inputs: LossInputs): Losses {
   const { x0, noise, at, lossMask, evalMask } = inputs
+  checkInputs('trainingLosses', diffusion, { x0, noise, masks: { lossMask, evalMask } })
   const { config } = diffusion
   const xT = diffusion.qSample(x0, at, noise)
   const output = network(xT, diffusion.networkTimesteps(at))

@@ -1,6 +1,7 @@
-import type { NetworkConfig } from '../config/model.js'
+import { requireNetworkConfig, type NetworkConfig } from '../config/model.js'
 import type { Conditioning, Network } from '../diffusion/types.js'
 import { UserError } from '../errors.js'
+import { expectCount, expectObject } from '../expect.js'
 import type { Parameters } from '../nn/scope.js'
 import { tf, type Tensor5D } from '../runtime/tf.js'
 import { initialParameters } from './initial-values.js'
@@ -32,12 +33,18 @@ export type TorchParameters = ReadonlyMap<
 /**
  * A model with fresh parameters (`seed`) or given ones (`parameters`, in PyTorch's layout). The runtime
  * must have been started.
- * @throws UserError naming the first parameter that is missing, superfluous or of another shape.
+ * @throws UserError naming the option that does not fit, or the first parameter that is missing, superfluous
+ * or of another shape.
  */
 export function createModel(
   config: NetworkConfig,
   source: { readonly seed: number } | { readonly parameters: TorchParameters } = { seed: 0 },
 ): VideoModel {
+  requireNetworkConfig('createModel', config)
+  const what = 'createModel takes as source { seed } or { parameters }'
+  expectObject(what, source, {})
+  if ('seed' in source) expectCount('createModel takes as seed an integer', source.seed, 0)
+  else expectObject(what, source.parameters, { get: 'function', keys: 'function' })
   return modelOf(
     config,
     'seed' in source ? initialParameters(config, source.seed) : load(config, source.parameters),

@@ -1,5 +1,5 @@
 import { UserError } from '../errors.js'
-import { expectChoice, expectText } from '../expect.js'
+import { expectChoice, expectObject, expectText } from '../expect.js'
 import { checkChosen, checkDevice, visibleDevices, type DeviceName } from './choose-device.js'
 import { type Precision, setCompileSettings } from './compile-settings.js'
 import { type Device, graphicsCards, hasBfloat16Instructions, processor } from './devices.js'
@@ -92,7 +92,9 @@ function showOnly(device: DeviceName): void {
   if (visible !== undefined) process.env.CUDA_VISIBLE_DEVICES = visible
 }
 
-function checkOptions({ backend, precision, device }: RuntimeOptions): void {
+function checkOptions(options: RuntimeOptions): void {
+  expectObject('startRuntime takes options with backend, precision or device', options, {})
+  const { backend, precision, device } = options
   if (backend !== undefined)
     expectChoice('startRuntime takes as backend one of', backend, ['auto', 'tensorflow', 'wasm'])
   if (precision !== undefined)

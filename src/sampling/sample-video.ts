@@ -1,9 +1,9 @@
 import { ancestralSampler } from '../diffusion/samplers/ancestral.js'
 import type { Sampler } from '../diffusion/types.js'
-import { UserError } from '../errors.js'
 import { outlineVideo } from '../schemes/plan.js'
 import { range } from '../schemes/range.js'
 import type { SamplingScheme, SchemeSettings, Stage } from '../schemes/types.js'
+import { checkSampleVideo } from './check-sample-video.js'
 import {
   denoisingStep,
   type DenoisingStep,
@@ -66,7 +66,7 @@ export interface SamplingProgress {
  * @throws UserError, before any work, for settings that cannot work
  */
 export async function sampleVideo(options: SampleVideoOptions): Promise<VideoBatch> {
-  checkVideos(options)
+  checkSampleVideo(options)
   const { diffusion, videos: given, observed, scheme, embed, maxFrames, onProgress, signal } = options
   const { seed = 0, sampleIdx = 0, videoIndices = range(given.shape[0]) } = options
   const settings: SchemeSettings = {
@@ -105,18 +105,4 @@ function ownStep({ model, diffusion, sampler, clipDenoised = true }: SampleVideo
     sampler: sampler ?? ancestralSampler(diffusion.numTimesteps),
     clipDenoised,
   })
-}
-
-function checkVideos({ model, videos, videoIndices }: SampleVideoOptions): void {
-  const { shape, data } = videos
-  const [B, , H, W] = shape
-  const size = model.config.image_size
-  const bytes = shape.reduce((product, length) => product * length, 1)
-  if (B < 1) throw new UserError('there is no video to complete')
-  if (data.length !== bytes)
-    throw new UserError(`videos of shape (${shape.join(', ')}) have ${bytes} values, not ${data.length}`)
-  if (H !== size || W !== size)
-    throw new UserError(`the model is for frames of ${size}x${size} pixels, not ${H}x${W}`)
-  if (videoIndices && videoIndices.length !== B)
-    throw new UserError(`${videoIndices.length} indices were given for ${B} videos`)
 }

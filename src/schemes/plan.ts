@@ -1,3 +1,4 @@
+import { expectObject } from '../expect.js'
 import { givenFrames } from './settings.js'
 import type { SamplingScheme, SchemeSettings, Stage } from './types.js'
 
@@ -6,8 +7,15 @@ import type { SamplingScheme, SchemeSettings, Stage } from './types.js'
  * @throws UserError, before the first stage, for settings that cannot work.
  */
 export function planVideo(scheme: SamplingScheme, settings: SchemeSettings): readonly Stage[] {
+  requireScheme('planVideo', scheme)
   if (scheme.adaptive) throw new Error(`${scheme.name} plans while it samples: it has no plan beforehand`)
   return [...checkedStages(scheme.name, settings, scheme.stages(settings))]
+}
+
+/** @throws UserError unless it is a scheme, as of a name that `samplingSchemes` does not have. */
+export function requireScheme(where: string, scheme: SamplingScheme): void {
+  const members = { name: 'string', stages: 'function' } as const
+  expectObject(`${where} takes as scheme one of samplingSchemes`, scheme, members)
 }
 
 /**

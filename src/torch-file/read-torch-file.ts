@@ -1,4 +1,5 @@
 import { UserError } from '../errors.js'
+import { expectText } from '../expect.js'
 import { FileSource } from './file-source.js'
 import { readLegacyFormat } from './read-legacy-format.js'
 import { readZipFormat } from './read-zip-format.js'
@@ -17,6 +18,7 @@ import type { TorchValue } from './values.js'
  * @throws UserError, one line, if the file is missing, damaged, or holds an unknown class.
  */
 export function readTorchFile(path: string): TorchValue {
+  expectText('readTorchFile takes the path of a file', path)
   const source = new FileSource(path)
   const start = source.bytes(0, Math.min(source.size, 4))
   if (start.toString('latin1') === 'PK\x03\x04') return readZipFormat(source)

@@ -1,3 +1,4 @@
+import { expectText } from '../expect.js'
 import { writeFileAtomic } from '../files.js'
 import type { DType } from './dtype.js'
 import { DTYPES } from './dtype.js'
@@ -20,6 +21,7 @@ const PIECE = 4 * 2 ** 20
  * @throws UserError if a value cannot be written, saying where it stands, or if the disk does not take the file.
  */
 export function writeTorchFile(path: string, value: TorchInput): void {
+  expectText('writeTorchFile takes the path of a file', path)
   const storages = new StorageKeys()
   const content = pickle(value, (storage, dtype) => storages.keyOf(storage, dtype))
   writeFileAtomic(path, (fd) => {

@@ -1,6 +1,7 @@
 import { resolveModelConfig } from '../config/model.js'
 import { createDiffusion, type GaussianDiffusion } from '../diffusion/gaussian-diffusion.js'
 import { UserError } from '../errors.js'
+import { expectText } from '../expect.js'
 import { createModel, type VideoModel } from '../model/video-model.js'
 import { readCheckpointFile } from '../torch-file/index.js'
 
@@ -19,6 +20,7 @@ export interface Checkpoint {
  * @throws UserError naming the file and what is wrong with it.
  */
 export function loadCheckpoint(file: string): Checkpoint {
+  expectText('loadCheckpoint takes the path of a file', file)
   const { stateDict, config, step } = readCheckpointFile(file)
   try {
     if (typeof config.image_size !== 'number') throw new UserError('its config has no image_size')

@@ -1,3 +1,4 @@
+import { expectCount } from '../../expect.js'
 import { tf, type Tensor5D } from '../../runtime/tf.js'
 import type { Denoised, Sampler } from '../types.js'
 import { samplerOf } from './sampler.js'
@@ -7,6 +8,7 @@ import { samplerOf } from './sampler.js'
  * no noise at the last one.
  */
 export function ancestralSampler(numTimesteps: number): Sampler {
+  expectCount('ancestralSampler takes a number of steps', numTimesteps, 1)
   return samplerOf({
     name: 'ancestral',
     numTimesteps,

@@ -1,3 +1,5 @@
+import { UserError } from '../../errors.js'
+import { expectObject } from '../../expect.js'
 import { tf, type Tensor, type Tensor5D } from '../../runtime/tf.js'
 import type { Schedule } from '../schedule.js'
 import type { Denoised, Sampler } from '../types.js'
@@ -8,6 +10,10 @@ import { samplerOf } from './sampler.js'
  * @param eta 0: deterministic; 1: as noisy as ancestral sampling
  */
 export function ddimSampler(schedule: Schedule, eta: number): Sampler {
+  const members = { numTimesteps: 'number', alphasCumprod: 'object' } as const
+  expectObject('ddimSampler takes the schedule of a diffusion', schedule, members)
+  if (!(eta >= 0 && eta <= 1))
+    throw new UserError(`ddimSampler takes as eta a number from 0 to 1, not ${eta}`)
   return samplerOf({
     name: 'ddim',
     numTimesteps: schedule.numTimesteps,

@@ -1,0 +1,41 @@
+import { UserError } from '../errors.js'
+import { expectObject } from '../expect.js'
+import { requireScheme } from '../schemes/plan.js'
+import type { SampleVideoOptions } from './sample-video.js'
+
+/**
+ * Checks what `sampleVideo` is given.
+ * @throws UserError saying what was expected and what came.
+ */
+export function checkSampleVideo(options: SampleVideoOptions): void {
+  const takes = 'sampleVideo takes as'
+  expectObject('sampleVideo takes options with model, diffusion, scheme, videos, ..', options, {})
+  const { model, diffusion, scheme, videos, videoIndices } = options
+  const modelMembers = { config: 'object', parameters: 'object', with: 'function' } as const
+  expectObject(`${takes} model what createModel gives, or the model of a checkpoint`, model, modelMembers)
+  const diffusionMembers = { numTimesteps: 'number', at: 'function', pMeanVariance: 'function' } as const
+  expectObject(`${takes} diffusion what createDiffusion gives`, diffusion, diffusionMembers)
+  requireScheme('sampleVideo', scheme)
+  expectObject(`${takes} videos { shape: [B, T, H, W, 3], data }`, videos, {
+    shape: 'object',
+    data: 'object',
+  })
+  const B = checkPixels(videos.shape, videos.data, model.config.image_size)
+  if (videoIndices && videoIndices.length !== B)
+    throw new UserError(`${videoIndices.length} indices were given for ${B} videos`)
+}
+
+/** @returns how many videos there are. */
+function checkPixels(shape: readonly number[], data: Uint8Array, size: number): number {
+  const [B = 0, , H, W, C] = shape
+  if (shape.length !== 5 || C !== 3)
+    throw new UserError(`videos are of the shape (B, T, H, W, 3), not (${shape.join(', ')})`)
+  if (B < 1) throw new UserError('there is no video to complete')
+  const values = shape.reduce((product, length) => product * length, 1)
+  if (!(data instanceof Uint8Array)) throw new UserError('the pixels of videos are a Uint8Array, 0 to 255')
+  if (data.length !== values)
+    throw new UserError(`videos of shape (${shape.join(', ')}) have ${values} values, not ${data.length}`)
+  if (H !== size || W !== size)
+    throw new UserError(`the model is for frames of ${size}x${size} pixels, not ${H}x${W}`)
+  return B
+}

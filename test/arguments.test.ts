@@ -1,0 +1,97 @@
+import { expect, test } from 'vitest'
+import * as api from '../src/index.js'
+import { tf } from '../src/runtime/tf.js'
+import { fakeConfig, fakeModel, SIZE } from './sampling/fake-model.js'
+
+const { UserError } = api
+await api.startRuntime({ backend: 'wasm' })
+
+/** The public functions as a program without types sees them. */
+const untyped = api as unknown as Readonly<Record<string, (...given: unknown[]) => unknown>>
+const config = api.resolveModelConfig({ image_size: 32, diffusion_steps: 50 })
+const diffusion = api.createDiffusion(config)
+const scheme = api.samplingSchemes.autoreg
+const settings = { videoLength: 6, observed: 2, maxFrames: 4, stepSize: 2 }
+const film = { shape: [1, 6, SIZE, SIZE, 3], data: new Uint8Array(6 * SIZE * SIZE * 3) }
+const videoOptions = { model: fakeModel((_, x) => tf.tanh(x)), diffusion: api.createDiffusion(fakeConfig) }
+const sampling = { ...videoOptions, scheme, videos: film, observed: 2, maxFrames: 4 }
+const checkpoint = { model: sampling.model, diffusion, config, step: 1 }
+const x0 = tf.zeros([2, 3, 4, 4, 3])
+
+test.each<[string, unknown[], RegExp]>([
+  ['startRuntime', ['wasm'], /takes options with backend, precision or device, not "wasm"/],
+  ['resolveModelConfig', [], /takes options by name, not undefined/],
+  ['createModel', [], /takes a configuration such as resolveModelConfig gives, not undefined/],
+  ['createModel', [{}], /createModel: the configuration has no image_size; resolveModelConfig fills it in/],
+  ['createModel', [{ ...config, num_channels: 40 }], /--num_channels must be a multiple of 32, not 40/],
+  ['createModel', [config, 3], /takes as source \{ seed \} or \{ parameters \}, not 3/],
+  ['createModel', [config, { seed: 0.5 }], /takes as seed an integer, not 0\.5/],
+  ['createModel', [config, { parameters: {} }], /or \{ parameters \}, not an object without members/],
+  ['createDiffusion', [], /takes a configuration such as resolveModelConfig gives, not undefined/],
+  ['createDiffusion', [{}], /the configuration has no learn_sigma/],
+  [
+    'createDiffusion',
+    [{ ...config, diffusion_steps: '10' }],
+    /--diffusion_steps takes an integer.*, not "10"/,
+  ],
+  ['createDiffusion', [checkpoint], /the configuration has no learn_sigma/],
+  ['loadCheckpoint', [], /takes the path of a file, not undefined/],
+  ['readTorchFile', [Buffer.alloc(3)], /takes the path of a file, not an object with 0, 1, 2/],
+  ['writeTorchFile', ['', 1], /takes the path of a file, not ""/],
+  ['ancestralSampler', [diffusion], /takes a number of steps, not an object with config, schedule/],
+  ['ddimSampler', [diffusion, 0], /takes the schedule of a diffusion, not an object with config/],
+  ['ddimSampler', [diffusion.schedule], /takes as eta a number from 0 to 1, not undefined/],
+  ['planVideo', [undefined, settings], /planVideo takes as scheme one of samplingSchemes, not undefined/],
+  ['openDataset', [], /takes options with a name and a split, not undefined/],
+  ['openDataset', [{ name: 'toy_town' }], /takes as split one of train, test, not undefined/],
+  ['sampleVideo', [], /takes options with model, diffusion, scheme, videos, \.\., not undefined/],
+  [
+    'sampleVideo',
+    [{ ...sampling, model: checkpoint }],
+    /as model .*, not an object with model, diffusion, config/,
+  ],
+  [
+    'sampleVideo',
+    [{ ...sampling, diffusion: undefined }],
+    /as diffusion what createDiffusion gives, not undefined/,
+  ],
+  [
+    'sampleVideo',
+    [{ ...sampling, scheme: undefined }],
+    /takes as scheme one of samplingSchemes, not undefined/,
+  ],
+  [
+    'sampleVideo',
+    [{ ...sampling, scheme: 'autoreg' }],
+    /takes as scheme one of samplingSchemes, not "autoreg"/,
+  ],
+  ['sampleVideo', [{ ...sampling, videos: film.data }], /as videos \{ shape: .* \}, not/],
+  [
+    'sampleVideo',
+    [{ ...sampling, videos: { ...film, shape: [6, 4, 4, 3] } }],
+    /\(B, T, H, W, 3\), not \(6, 4, 4, 3\)/,
+  ],
+  [
+    'sampleVideo',
+    [{ ...sampling, videos: { ...film, data: [...film.data] } }],
+    /pixels of videos are a Uint8Array/,
+  ],
+  ['trainingLosses', [undefined, null, {}], /takes first what createDiffusion gives, not undefined/],
+  ['trainingLosses', [diffusion, null, { x0: tf.zeros([3]) }], /takes as x0 videos .*, not \(3\)/],
+  ['trainingLosses', [diffusion, null, { x0 }], /takes as noise a tensor \(2, 3, 4, 4, 3\), not undefined/],
+  [
+    'likelihoodTerms',
+    [diffusion, null, { x0, noise: x0, mask: x0 }],
+    /as mask a tensor \(2, 3\), not \(2, 3, 4/,
+  ],
+  ['priorBits', [diffusion, x0, tf.zeros([3])], /priorBits takes as mask a tensor \(2, 3\), not \(3\)/],
+])('%s says what it expected and what came (%#)', async (name, given, message) => {
+  const call = () => new Promise((resolve) => resolve(untyped[name]?.(...given)))
+  await expect(call()).rejects.toThrow(UserError)
+  await expect(call()).rejects.toThrow(message)
+})
+
+test('what is right is taken', async () => {
+  const { shape } = (await untyped.sampleVideo?.(sampling)) as typeof film
+  expect(shape).toEqual(film.shape)
+})
