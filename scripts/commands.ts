@@ -4,6 +4,7 @@ import { doctorCommand } from './commands/doctor.js'
 import { makeMp4Command } from './commands/make-mp4.js'
 import { planCommand } from './commands/plan.js'
 import { sampleCommand } from './commands/sample.js'
+import { sampleLongCommand } from './commands/sample-long.js'
 import { setupCommand } from './commands/setup.js'
 import { toyTownCommand } from './commands/toy-town.js'
 import { trainCommand } from './commands/train.js'
@@ -16,6 +17,7 @@ export const commands: readonly CommandSpec[] = [
   trainCommand,
   planCommand,
   sampleCommand,
+  sampleLongCommand,
   makeMp4Command,
   benchCommand,
 ]

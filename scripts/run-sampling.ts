@@ -1,13 +1,10 @@
 import type { SamplingConfig } from '../src/config/sampling.js'
-import { resolveModelConfig } from '../src/config/model.js'
-import type { VideoDataset } from '../src/data/dataset.js'
 import { UserError } from '../src/errors.js'
-import { startRuntime } from '../src/runtime/start.js'
 import { planSampleRun, type SampleRun, type SampleRunInputs } from '../src/sampling/plan-sample-run.js'
 import { sampleRun } from '../src/sampling/sample-run.js'
-import { loadCheckpoint } from '../src/training/load-checkpoint.js'
-import { openConfigDataset, wholeLength, type DatasetConfig } from './open-dataset.js'
+import { wholeLength } from './open-dataset.js'
 import { printedConfig } from './print-config.js'
+import { openCheckpoint, openTestVideos } from './sampling-inputs.js'
 import type { Terminal } from './terminal.js'
 
 export interface SamplingRequest {
@@ -28,13 +25,12 @@ export async function runSampling(
   { checkpoint: file, options, taskId, dryRun }: SamplingRequest,
   terminal: Terminal,
 ): Promise<SampleRun> {
-  const { backend, precision, device } = options
-  const runtime = await startRuntime({ backend, precision, device })
-  terminal.log(runtime.description)
-  const { model, config: trained, step } = loadCheckpoint(file)
-  const config = { ...trained, ...(options.data_dir !== '' && { data_dir: options.data_dir }) }
-  const dataset = await openTestVideos(config, options, terminal)
-  const checkpoint = { path: file, step, config: { ...config, ...resolveModelConfig(config) }, model }
+  const checkpoint = await openCheckpoint(file, options, terminal)
+  const { config, model, step } = checkpoint
+  const T = options.T === -1 ? wholeLength(config) : options.T
+  if (T < 1) throw new UserError('--T takes -1 or a number of frames, not 0')
+  const areGiven = options.n_obs > 0 || options.obs_frames !== ''
+  const dataset = await openTestVideos(config, { T, areGiven }, terminal)
   const inputs = { checkpoint, dataset, options, ...(taskId !== undefined && { taskId }) }
   const run = planSampleRun(inputs)
   terminal.log(`configuration:\n${printedConfig({ checkpoint: file, step, ...options, ...decided(run) })}`)
@@ -61,32 +57,6 @@ async function sampleAll(run: SampleRun, inputs: SampleRunInputs, terminal: Term
     for await (const { file, isNew } of samples) terminal.log(isNew ? file : `${file} is there already`)
   } finally {
     bar.stop()
-  }
-}
-
-/** Without observed frames no data is needed, only its size. */
-async function openTestVideos(
-  config: DatasetConfig,
-  { T, n_obs, obs_frames }: SamplingConfig,
-  terminal: Terminal,
-): Promise<VideoDataset> {
-  const length = T === -1 ? wholeLength(config) : T
-  if (length < 1) throw new UserError('--T takes -1 or a number of frames, not 0')
-  return n_obs === 0 && obs_frames === ''
-    ? noVideos(config, length)
-    : openConfigDataset(config, 'test', terminal, length)
-}
-
-function noVideos({ image_size: size }: DatasetConfig, T: number): VideoDataset {
-  if (typeof size !== 'number') throw new UserError('the checkpoint does not say how large its frames are')
-  return {
-    name: 'none',
-    split: 'test',
-    length: 0,
-    T,
-    imageSize: size,
-    frameCount: () => 0,
-    readFrames: () => Promise.reject(new Error('there is no video to read')),
   }
 }
 

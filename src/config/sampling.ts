@@ -28,6 +28,28 @@ export const samplingOptions = {
   device: text(undefined, 'cpu, cuda or cuda:<number> (default: a GPU if there is one)'),
 } as const
 
+const { max_frames, max_latent_frames, sample_idx, eval_dir, seed } = samplingOptions
+const { use_ddim, eta, timestep_respacing, clip_denoised } = samplingOptions
+const { data_dir, precision, backend, device } = samplingOptions
+
+/** Videos without end: the options of `sample-long`. */
+export const longSamplingOptions = {
+  length: int(undefined, 'frames to reach, given ones included (default: until it is stopped)', { min: 1 }),
+  sampling_scheme: choice(
+    'autoreg',
+    Object.keys(samplingSchemes),
+    'order in which the frames of a chunk are sampled',
+  ),
+  chunk_length: int(undefined, 'frames of a chunk, of which half are new (default: T of training)', {
+    min: 2,
+  }),
+  n_obs: int(undefined, 'first frames that are given (0: none; default: half a chunk)', { min: 0 }),
+  start_index: int(0, 'test video whose frames are given', { min: 0 }),
+  ...{ eval_dir, max_frames, max_latent_frames, sample_idx },
+  ...{ use_ddim, eta, timestep_respacing, clip_denoised, seed },
+  ...{ data_dir, precision, backend, device },
+} as const
+
 /** Pictures and films of samples: the options of `make-mp4`. Defaults are the original's. */
 export const videoOptions = {
   eval_dir: text(undefined, 'folder that holds samples/ and model_config.json'),
@@ -44,4 +66,5 @@ export const videoOptions = {
 } as const
 
 export type SamplingConfig = ConfigOf<typeof samplingOptions>
+export type LongSamplingConfig = ConfigOf<typeof longSamplingOptions>
 export type VideoConfig = ConfigOf<typeof videoOptions>

@@ -9,6 +9,7 @@ import type { UnfinishedVideo } from './next-batch.js'
 import type { SampleRun, SampleRunInputs } from './plan-sample-run.js'
 import { sampleFile, sampleName, samplesFolder, unfinishedFolder } from './results-layout.js'
 import { writeSample } from './sample-file.js'
+import { decisiveSettings } from './sampling-setup.js'
 import { hasSavedFiles, savedStages, type SavedStages } from './saved-stages.js'
 import { frameOfFilm, type Film } from './video-batch.js'
 import { beginVideo, type VideoInProgress } from './video-in-progress.js'
@@ -35,28 +36,13 @@ export interface RunVideos {
   close(): Promise<void>
 }
 
-export function runVideos(
-  run: SampleRun,
-  { checkpoint, dataset, options }: SampleRunInputs,
-  claimOptions?: ClaimOptions,
-): RunVideos {
-  const { sample_idx: sampleIdx, save_stages: saveStages, seed } = options
+export function runVideos(run: SampleRun, inputs: SampleRunInputs, claimOptions?: ClaimOptions): RunVideos {
+  const { dataset } = inputs
+  const { sample_idx: sampleIdx, save_stages: saveStages, seed } = inputs.options
   const samples = samplesFolder(run.folder)
   const folder = unfinishedFolder(run.folder)
   const claims = claimsIn(folder, claimOptions)
-  // What a video depends on. Where the data lies may change.
-  const settings = {
-    ...checkpoint.config,
-    data_dir: undefined,
-    ...run.settings,
-    checkpoint_step: checkpoint.step,
-    scheme: run.scheme.name,
-    use_ddim: options.use_ddim,
-    eta: options.eta,
-    timestep_respacing: options.timestep_respacing,
-    clip_denoised: options.clip_denoised,
-    seed,
-  }
+  const settings = { ...decisiveSettings(inputs), ...run.settings, scheme: run.scheme.name }
   const nameOf = (video: number) => sampleName(video, sampleIdx)
   const fileOf = (video: number) => sampleFile(run.folder, video, sampleIdx)
   const savedOf = (video: number) => savedStages(folder, nameOf(video), settings)

@@ -6,8 +6,14 @@ import type { Film } from './video-batch.js'
  * Writes a sampled video as uint8 (T, 3, H, W), whole or not at all.
  * @throws UserError naming the file if it cannot be written.
  */
-export function writeSample(file: string, { shape: [T, H, W, C], data }: Film): void {
-  writeNpy(file, { dtype: 'uint8', shape: [T, C, H, W], data: swapAxes(data, T, H * W, C) })
+export function writeSample(file: string, film: Film): void {
+  const [T, H, W, C] = film.shape
+  writeNpy(file, { dtype: 'uint8', shape: [T, C, H, W], data: channelsFirst(film) })
+}
+
+/** A film as it is in files: (T, 3, H, W). */
+export function channelsFirst({ shape: [T, H, W, C], data }: Film): Uint8Array<ArrayBuffer> {
+  return swapAxes(data, T, H * W, C)
 }
 
 /**

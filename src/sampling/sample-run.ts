@@ -1,15 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
-import { createDiffusion } from '../diffusion/gaussian-diffusion.js'
-import { ancestralSampler } from '../diffusion/samplers/ancestral.js'
-import { ddimSampler } from '../diffusion/samplers/ddim.js'
 import type { ClaimOptions } from './claims.js'
-import { denoisingStep } from './denoising-step.js'
 import { nextBatch, rowsFor } from './next-batch.js'
 import type { SampleRun, SampleRunInputs } from './plan-sample-run.js'
 import { recordRun } from './record-run.js'
 import { runVideos } from './run-videos.js'
 import { sampleStage } from './sample-stage.js'
 import type { SamplingProgress } from './sample-video.js'
+import { setUpSampling } from './sampling-setup.js'
 
 /** One video of a run: sampled and written now, or found done. */
 export interface SampledVideo {
@@ -49,11 +46,10 @@ export async function* sampleRun(
   inputs: SampleRunInputs,
   { onProgress, onOthers, signal, claims }: SampleRunCallbacks = {},
 ): AsyncGenerator<SampledVideo, void, undefined> {
-  const { batch_size: batchSize, wait, clip_denoised: clipDenoised } = inputs.options
-  const { model, config, diffusion, sampler } = setUp(inputs)
+  const { batch_size: batchSize, wait } = inputs.options
+  const { config, diffusion, denoise } = setUpSampling(inputs)
   const { numTimesteps } = diffusion
   recordRun(run.folder, config, inputs)
-  const denoise = denoisingStep({ model, diffusion, sampler, clipDenoised })
   const videos = runVideos(run, inputs, claims)
   const sampled = (video: number, isNew: boolean) => ({ video, file: videos.fileOf(video), isNew })
   let finished = 0
@@ -94,14 +90,6 @@ export async function* sampleRun(
     denoise.dispose()
     await videos.close()
   }
-}
-
-function setUp({ checkpoint: { model, config: trained }, options }: SampleRunInputs) {
-  const { use_ddim, timestep_respacing, eta } = options
-  const config = { ...trained, use_ddim, timestep_respacing }
-  const diffusion = createDiffusion(config)
-  const sampler = use_ddim ? ddimSampler(diffusion.schedule, eta) : ancestralSampler(diffusion.numTimesteps)
-  return { model, config, diffusion, sampler }
 }
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)

@@ -1,0 +1,52 @@
+import { resolveModelConfig } from '../src/config/model.js'
+import type { SamplingConfig } from '../src/config/sampling.js'
+import type { VideoDataset } from '../src/data/dataset.js'
+import { UserError } from '../src/errors.js'
+import type { VideoModel } from '../src/model/video-model.js'
+import { startRuntime } from '../src/runtime/start.js'
+import type { SampleRunInputs } from '../src/sampling/plan-sample-run.js'
+import { loadCheckpoint } from '../src/training/load-checkpoint.js'
+import { openConfigDataset, type DatasetConfig } from './open-dataset.js'
+import type { Terminal } from './terminal.js'
+
+/**
+ * Starts the runtime and loads a model or an average, to sample with. Its model is to be disposed of.
+ * @throws UserError for a runtime or a file that does not work.
+ */
+export async function openCheckpoint(
+  file: string,
+  options: Pick<SamplingConfig, 'backend' | 'precision' | 'device' | 'data_dir'>,
+  terminal: Terminal,
+): Promise<SampleRunInputs['checkpoint'] & { readonly model: VideoModel }> {
+  const { backend, precision, device, data_dir } = options
+  const runtime = await startRuntime({ backend, precision, device })
+  terminal.log(runtime.description)
+  const { model, config: trained, step } = loadCheckpoint(file)
+  const config = { ...trained, ...(data_dir !== '' && { data_dir }) }
+  return { path: file, step, config: { ...config, ...resolveModelConfig(config) }, model }
+}
+
+/**
+ * Test videos to start from. Where no frame is given no data is needed, only its size.
+ * @param T frames of each
+ */
+export async function openTestVideos(
+  config: DatasetConfig,
+  { T, areGiven }: { readonly T: number; readonly areGiven: boolean },
+  terminal: Terminal,
+): Promise<VideoDataset> {
+  return areGiven ? openConfigDataset(config, 'test', terminal, T) : noVideos(config, T)
+}
+
+function noVideos({ image_size: size }: DatasetConfig, T: number): VideoDataset {
+  if (typeof size !== 'number') throw new UserError('the checkpoint does not say how large its frames are')
+  return {
+    name: 'none',
+    split: 'test',
+    length: 0,
+    T,
+    imageSize: size,
+    frameCount: () => 0,
+    readFrames: () => Promise.reject(new Error('there is no video to read')),
+  }
+}

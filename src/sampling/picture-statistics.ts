@@ -1,0 +1,55 @@
+import { frameOfFilm, type Film } from './video-batch.js'
+
+type PerChannel = readonly [number, number, number]
+
+/** What frames look like in numbers, in levels of a pixel (0 to 255). */
+export interface PictureStatistics {
+  readonly mean: PerChannel
+  /** Standard deviation of all values of a channel: contrast. */
+  readonly deviation: PerChannel
+  /** Mean difference between a pixel and its neighbours to the right and below: sharpness. */
+  readonly sharpness: PerChannel
+  /** Mean difference between a pixel and itself in the next frame: 0 for a still. */
+  readonly motion: number
+}
+
+/** Statistics of a film of at least one frame of at least two by two pixels. */
+export function pictureStatistics(film: Film): PictureStatistics {
+  const { shape, data } = film
+  const [T, H, W, C] = shape
+  const channels = [0, 1, 2] as const
+  const perChannel = (statistic: (channel: number) => number) =>
+    channels.map(statistic) as unknown as PerChannel
+  const mean = perChannel((c) => sumOver(data, c, (value) => value) / (T * H * W))
+  const deviation = perChannel((c) => {
+    const centre = mean[c] ?? 0
+    return Math.sqrt(sumOver(data, c, (value) => (value - centre) ** 2) / (T * H * W))
+  })
+  const sharpness = perChannel((c) => {
+    let sum = 0
+    for (let t = 0; t < T; t++) sum += edges(frameOfFilm(film, t), H, W, C, c)
+    return sum / (T * (H * (W - 1) + (H - 1) * W))
+  })
+  const frame = H * W * C
+  let change = 0
+  for (let i = frame; i < data.length; i++) change += Math.abs((data[i] ?? 0) - (data[i - frame] ?? 0))
+  return { mean, deviation, sharpness, motion: T > 1 ? change / (data.length - frame) : 0 }
+}
+
+function sumOver(data: Uint8Array, channel: number, value: (level: number) => number): number {
+  let sum = 0
+  for (let i = channel; i < data.length; i += 3) sum += value(data[i] ?? 0)
+  return sum
+}
+
+/** Sum of the differences between neighbours in one channel of a frame (H, W, C). */
+function edges(frame: Uint8Array, H: number, W: number, C: number, channel: number): number {
+  const at = (y: number, x: number) => frame[(y * W + x) * C + channel] ?? 0
+  let sum = 0
+  for (let y = 0; y < H; y++)
+    for (let x = 0; x < W; x++) {
+      if (x + 1 < W) sum += Math.abs(at(y, x + 1) - at(y, x))
+      if (y + 1 < H) sum += Math.abs(at(y + 1, x) - at(y, x))
+    }
+  return sum
+}

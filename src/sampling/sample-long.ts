@@ -1,0 +1,177 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { UserError } from '../errors.js'
+import { hostRandom } from '../random.js'
+import type { Chunk } from '../schemes/endless.js'
+import { range } from '../schemes/range.js'
+import { claimsIn, type Claims, type Claim } from './claims.js'
+import { nextBatch } from './next-batch.js'
+import { pictureStatistics, type PictureStatistics } from './picture-statistics.js'
+import type { LongRun, LongRunInputs } from './plan-long-run.js'
+import { recordRun } from './record-run.js'
+import { readSample, writeSample } from './sample-file.js'
+import { sampleStage } from './sample-stage.js'
+import { decisiveSettings, setUpSampling, type SamplingSetup } from './sampling-setup.js'
+import { savedStages } from './saved-stages.js'
+import type { Film } from './video-batch.js'
+import { beginVideo } from './video-in-progress.js'
+
+/** A chunk that was sampled now, or found done. */
+export interface SampledChunk {
+  readonly index: number
+  readonly file: string
+  readonly isNew: boolean
+  /** Position in the whole video of its first new frame, and of the one after its last. */
+  readonly frames: readonly [number, number]
+  readonly statistics: PictureStatistics
+}
+
+export interface LongProgress {
+  readonly chunk: number
+  readonly stage: number
+  readonly stages: number
+  readonly step: number
+  readonly steps: number
+}
+
+export interface SampleLongCallbacks {
+  readonly onProgress?: (progress: LongProgress) => void
+  /** Called if another process is at work on the video, which is then waited for. */
+  readonly onOther?: () => void
+  /** Called with what the given frames look like, if there are any. */
+  readonly onGiven?: (statistics: PictureStatistics) => void
+  readonly signal?: AbortSignal
+}
+
+/** Milliseconds between two tries to get the claim of another process. */
+const TRY_AGAIN = 1000
+
+/**
+ * Samples an endless video chunk by chunk, as long as the caller asks for more. Each chunk starts from the
+ * last frames of the one before as they are in its file, so that the files are all that a run needs to go on:
+ * chunks whose file is there are passed over, an unfinished one is gone on with at its last stage.
+ * @throws UserError if files cannot be read or written, or do not fit.
+ */
+export async function* sampleLong(
+  run: LongRun,
+  inputs: LongRunInputs,
+  { onProgress, onOther, onGiven, signal }: SampleLongCallbacks = {},
+): AsyncGenerator<SampledChunk, never, undefined> {
+  const { dataset, options } = inputs
+  const setup = setUpSampling(inputs)
+  const claims = claimsIn(run.chunkFolder)
+  let claim: Claim | undefined
+  try {
+    recordRun(run.folder, setup.config, inputs)
+    claim = await claimed(claims, onOther, signal)
+    let done: Film | undefined
+    if (run.numObserved > 0) {
+      const { imageSize: size } = dataset
+      const data = await dataset.readFrames(options.start_index, range(run.numObserved))
+      done = { shape: [run.numObserved, size, size, 3], data }
+      onGiven?.(pictureStatistics(done))
+    }
+    for (let index = 0; ; index++) {
+      const chunk = run.chunk(index)
+      const file = chunkFile(run, index)
+      const isNew = !existsSync(file)
+      if (isNew) {
+        const stages = chunk.stages.length
+        const report = (progress: Omit<LongProgress, 'chunk' | 'stages'>) => {
+          onProgress?.({ chunk: index, stages, ...progress })
+          signal?.throwIfAborted()
+        }
+        const film = await sampleChunk(chunk, done, { run, inputs, setup, report })
+        if (!claim.isHeld()) throw new UserError(`another process has taken over ${run.chunkFolder}`)
+        writeSample(file, film)
+        savedChunk(run, inputs, chunk).remove()
+      }
+      done = readChunk(file, chunk)
+      const first = chunk.start + chunk.observed
+      const statistics = pictureStatistics(done)
+      yield { index, file, isNew, frames: [first, first + done.shape[0]], statistics }
+    }
+  } finally {
+    setup.denoise.dispose()
+    claim?.release()
+    await claims.close()
+  }
+}
+
+/** The file of a chunk's new frames, in the format of samples. */
+export function chunkFile({ chunkFolder }: Pick<LongRun, 'chunkFolder'>, index: number): string {
+  return path.join(chunkFolder, `chunk_${String(index).padStart(6, '0')}.npy`)
+}
+
+interface ChunkContext {
+  readonly run: LongRun
+  readonly inputs: LongRunInputs
+  readonly setup: SamplingSetup
+  readonly report: (progress: Omit<LongProgress, 'chunk' | 'stages'>) => void
+}
+
+/**
+ * @param before the frames before the new ones, at least as many as the chunk starts from
+ * @returns the new frames
+ */
+async function sampleChunk(
+  chunk: Chunk,
+  before: Film | undefined,
+  { run, inputs, setup, report }: ChunkContext,
+): Promise<Film> {
+  const { options, dataset } = inputs
+  const { imageSize: size } = dataset
+  const { videoLength } = chunk.settings
+  const frameBytes = size * size * 3
+  const data = new Uint8Array(videoLength * frameBytes)
+  if (before && chunk.observed > 0) data.set(before.data.subarray(-chunk.observed * frameBytes))
+  const video = beginVideo({
+    given: { shape: [videoLength, size, size, 3], data },
+    scheme: run.scheme,
+    settings: chunk.settings,
+    key: {
+      // Stages are counted from 0 in every chunk: their noise must not be the same.
+      seed: hostRandom('chunk', options.seed, chunk.index).integer(0, 2 ** 31),
+      video: options.start_index,
+      sampleIdx: options.sample_idx,
+    },
+  })
+  const saved = savedChunk(run, inputs, chunk)
+  saved.restore(video)
+  const { numTimesteps } = setup.diffusion
+  for (let [batch] = nextBatch([video]); batch; [batch] = nextBatch([video])) {
+    const { next } = batch
+    const onStep = (step: number, steps: number) => report({ stage: next.index, step, steps })
+    onStep(0, numTimesteps)
+    await sampleStage([batch], { denoise: setup.denoise, numTimesteps, rows: 1, onStep })
+    saved.add(next)
+    video.advance()
+    saved.save(video)
+  }
+  const film = video.frames.toFilm()
+  const shape = [videoLength - chunk.observed, size, size, 3] as const
+  return { shape, data: film.data.subarray(chunk.observed * frameBytes) }
+}
+
+function savedChunk(run: LongRun, inputs: LongRunInputs, { index, settings }: Chunk) {
+  const decisive = { ...decisiveSettings(inputs), ...settings, scheme: run.scheme.name }
+  return savedStages(run.chunkFolder, path.basename(chunkFile(run, index), '.npy'), decisive)
+}
+
+function readChunk(file: string, { settings, observed }: Chunk): Film {
+  const film = readSample(file)
+  const expected = settings.videoLength - observed
+  if (film.shape[0] !== expected)
+    throw new UserError(`${file} has ${film.shape[0]} frames; a chunk of this video has ${expected}`)
+  return film
+}
+
+async function claimed(claims: Claims, onOther?: () => void, signal?: AbortSignal): Promise<Claim> {
+  for (let tries = 0; ; tries++) {
+    const claim = claims.claim('chunks')
+    if (claim) return claim
+    if (tries === 0) onOther?.()
+    await setTimeout(TRY_AGAIN, undefined, { ...(signal && { signal }) })
+  }
+}

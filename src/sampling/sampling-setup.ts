@@ -1,0 +1,46 @@
+import { createDiffusion, type GaussianDiffusion } from '../diffusion/gaussian-diffusion.js'
+import { ancestralSampler } from '../diffusion/samplers/ancestral.js'
+import { ddimSampler } from '../diffusion/samplers/ddim.js'
+import { denoisingStep, type DenoisingStep } from './denoising-step.js'
+import type { SampledConfig } from './model-config.js'
+import type { SampleRunInputs } from './plan-sample-run.js'
+import type { SavedSettings } from './saved-stages.js'
+
+/** How a command samples, whichever videos. */
+export interface SamplingSetup {
+  /** The checkpoint's configuration, with what sampling changes in it. */
+  readonly config: SampledConfig
+  readonly diffusion: GaussianDiffusion
+  /** To be disposed of. */
+  readonly denoise: DenoisingStep
+}
+
+type Inputs = Pick<SampleRunInputs, 'checkpoint'> & {
+  readonly options: Pick<
+    SampleRunInputs['options'],
+    'use_ddim' | 'eta' | 'timestep_respacing' | 'clip_denoised' | 'seed'
+  >
+}
+
+/**
+ * @throws UserError for timesteps that the model does not have.
+ */
+export function setUpSampling({ checkpoint: { model, config: trained }, options }: Inputs): SamplingSetup {
+  const { use_ddim, timestep_respacing, eta, clip_denoised: clipDenoised } = options
+  const config = { ...trained, use_ddim, timestep_respacing }
+  const diffusion = createDiffusion(config)
+  const sampler = use_ddim ? ddimSampler(diffusion.schedule, eta) : ancestralSampler(diffusion.numTimesteps)
+  return { config, diffusion, denoise: denoisingStep({ model, diffusion, sampler, clipDenoised }) }
+}
+
+/** What sampled frames depend on, besides the scheme and its settings. */
+export function decisiveSettings({ checkpoint: { config, step }, options }: Inputs): SavedSettings {
+  const { use_ddim, eta, timestep_respacing, clip_denoised, seed } = options
+  return {
+    ...config,
+    // Where the data lies may change.
+    data_dir: undefined,
+    checkpoint_step: step,
+    ...{ use_ddim, eta, timestep_respacing, clip_denoised, seed },
+  }
+}

@@ -1,0 +1,140 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { longSamplingOptions, type LongSamplingConfig } from '../../src/config/sampling.js'
+import { defaultsOf } from '../../src/config/option.js'
+import { UserError } from '../../src/errors.js'
+import { startRuntime } from '../../src/runtime/start.js'
+import { tf } from '../../src/runtime/tf.js'
+import { joinChunks } from '../../src/sampling/join-chunks.js'
+import { planLongRun, type LongRunInputs } from '../../src/sampling/plan-long-run.js'
+import { readSample } from '../../src/sampling/sample-file.js'
+import { sampleLong, type LongProgress } from '../../src/sampling/sample-long.js'
+import { frameOfFilm } from '../../src/sampling/video-batch.js'
+import { sharedRun } from './shared-run.js'
+import { SIZE } from './fake-model.js'
+
+const folder = mkdtempSync(path.join(tmpdir(), 'sample-long-'))
+beforeAll(async () => {
+  await startRuntime({ backend: 'wasm' })
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** Chunks of eight frames, four of them new, two per stage; five frames are given. */
+function inputs(name: string, options: Partial<LongSamplingConfig> = {}): LongRunInputs {
+  const { checkpoint, dataset } = sharedRun('')
+  return {
+    checkpoint,
+    dataset,
+    chunkLength: 8,
+    options: {
+      ...defaultsOf(longSamplingOptions),
+      eval_dir: path.join(folder, name),
+      n_obs: 5,
+      timestep_respacing: '3',
+      ...options,
+    },
+  }
+}
+
+/** Samples some chunks, or is stopped by a signal at one moment of one of them. */
+async function sample(long: LongRunInputs, count: number, stopAt?: Pick<LongProgress, 'chunk' | 'stage'>) {
+  const run = planLongRun(long)
+  const controller = new AbortController()
+  const stages: string[] = []
+  const onProgress = ({ chunk, stage, step, steps }: LongProgress) => {
+    if (step === steps) stages.push(`${chunk}/${stage}`)
+    if (chunk === stopAt?.chunk && stage === stopAt.stage) controller.abort(new Error('stopped'))
+  }
+  const chunks = []
+  try {
+    for await (const chunk of sampleLong(run, long, { onProgress, signal: controller.signal })) {
+      chunks.push(chunk)
+      if (chunks.length === count) break
+    }
+  } catch (error) {
+    expect(error).toEqual(new Error('stopped'))
+  }
+  return { run, chunks, stages }
+}
+
+test('each chunk goes on from the last frames of the one before', async () => {
+  const { run, chunks, stages } = await sample(inputs('a'), 3)
+  expect(run.chunkFolder).toBe(path.join(folder, 'a/endless-autoreg_4_2_8_5/chunks/sample_0000-0'))
+  expect(chunks.map(({ frames, isNew }) => [...frames, isNew])).toEqual([
+    [5, 9, true],
+    [9, 13, true],
+    [13, 17, true],
+  ])
+  expect(stages).toEqual(['0/0', '0/1', '1/0', '1/1', '2/0', '2/1'])
+  expect(readdirSync(run.chunkFolder)).toEqual([0, 1, 2].map((index) => `chunk_00000${index}.npy`))
+  const films = chunks.map(({ file }) => readSample(file))
+  expect(films.map(({ shape }) => shape[0])).toEqual([4, 4, 4])
+  const frames = films.flatMap((film) => [0, 1, 2, 3].map((t) => String(frameOfFilm(film, t))))
+  expect(new Set(frames).size).toBe(12)
+})
+
+test('a stopped run goes on at its stage, and ends with the same files', async () => {
+  const whole = await sample(inputs('whole'), 3)
+  expect((await sample(inputs('parts'), 3, { chunk: 1, stage: 1 })).stages).toEqual(['0/0', '0/1', '1/0'])
+  const { chunks, stages, run } = await sample(inputs('parts'), 3)
+  expect(chunks.map(({ isNew }) => isNew)).toEqual([false, true, true])
+  expect(stages).toEqual(['1/1', '2/0', '2/1'])
+  expect(readdirSync(run.chunkFolder)).toEqual(readdirSync(whole.run.chunkFolder))
+  for (const [i, { file, statistics }] of chunks.entries()) {
+    expect(readFileSync(file)).toEqual(readFileSync(whole.chunks[i]?.file ?? ''))
+    expect(statistics).toEqual(whole.chunks[i]?.statistics)
+  }
+  const times = chunks.map(({ file }) => statSync(file).mtimeMs)
+  const again = await sample(inputs('parts'), 3)
+  expect(again.chunks.map(({ file }) => statSync(file).mtimeMs)).toEqual(times)
+})
+
+test('without given frames the first chunk is made up as a whole', async () => {
+  const { chunks } = await sample(inputs('none', { n_obs: 0 }), 2)
+  expect(chunks.map(({ frames }) => frames)).toEqual([
+    [0, 8],
+    [8, 12],
+  ])
+})
+
+test('chunks after one another have noise of their own', async () => {
+  const blind = inputs('noise', { n_obs: 0 })
+  const checkpoint = { ...blind.checkpoint, model: { ...blind.checkpoint.model } }
+  const conditioned = () => (x: Parameters<typeof tf.tanh>[0]) => tf.tanh(x)
+  Object.assign(checkpoint.model, { with: () => ({ conditioned }) })
+  const { chunks } = await sample({ ...blind, checkpoint }, 3)
+  const last = chunks.map(({ file }) => readSample(file)).map((film) => String(frameOfFilm(film, 3)))
+  expect(new Set(last).size).toBe(3)
+})
+
+test('chunks are joined to one film, cut to a length', async () => {
+  const { chunks } = await sample(inputs('joined'), 2)
+  const films = chunks.map(({ file }) => readSample(file))
+  const file = path.join(folder, 'film.npy')
+  joinChunks(file, films, 6)
+  const film = readSample(file)
+  expect(film.shape).toEqual([6, SIZE, SIZE, 3])
+  expect(frameOfFilm(film, 5)).toEqual(frameOfFilm(films[1] ?? film, 1))
+  expect(() => joinChunks(file, films, 9)).toThrow(/1 of 9/)
+})
+
+test('what does not fit is said before any work', () => {
+  for (const [options, message] of [
+    [{ eta: 0.5 }, /--use_ddim/],
+    [{ start_index: 9 }, /no video 9 to start from: there are 9/],
+    [{ max_latent_frames: 4 }, /no room/],
+  ] as const) {
+    expect(() => planLongRun(inputs('b', options))).toThrow(message)
+    expect(() => planLongRun(inputs('b', options))).toThrow(UserError)
+  }
+})
+
+test('chunks of another length are refused', async () => {
+  const long = inputs('other')
+  await sample(long, 1)
+  const run = planLongRun(long)
+  const other = { ...run, chunk: planLongRun({ ...long, chunkLength: 10 }).chunk }
+  await expect(sampleLong(other, long).next()).rejects.toThrow(/chunk_000000.npy has 4 frames; .* has 5/)
+})
