@@ -6,6 +6,7 @@ import { UserError } from '../../src/errors.js'
 import { hasSavedFiles, savedStages } from '../../src/sampling/saved-stages.js'
 import { beginVideo, type VideoInProgress } from '../../src/sampling/video-in-progress.js'
 import { filmOf } from '../../src/sampling/video-batch.js'
+import { adaptiveAutoreg } from '../../src/schemes/adaptive-autoreg.js'
 import { autoreg } from '../../src/schemes/autoreg.js'
 import { hierarchy } from '../../src/schemes/hierarchy.js'
 import type { SamplingScheme } from '../../src/schemes/types.js'
@@ -65,6 +66,36 @@ test('a video goes on where it was saved, with the same numbers', () => {
   saved().restore(done)
   expect(done.next).toBeUndefined()
   expect(done.frames.get(8)[0]).toBe(Math.fround(8 / 77))
+})
+
+test('an adaptive scheme chooses on as if it had never stopped', () => {
+  // Without features of the saved frames, or with others, it would choose the first candidates.
+  const look = [0, 200, 20, 120, 60, 250, 90, 30, 150]
+  const fill = (video: VideoInProgress) => {
+    for (const t of video.next?.latent ?? [])
+      video.frames.put(t, new Float32Array(SIZE * SIZE * 3).fill((look[t] ?? 0) / 255))
+  }
+  const settings = { videoLength: 9, observed: 1, maxFrames: 4, stepSize: 1 }
+  const given = filmOf(countingVideos(1, 9), 0)
+  const start = () =>
+    beginVideo({ given, scheme: adaptiveAutoreg, settings, key: { seed: 0, video: 3, sampleIdx: 0 } })
+  const [whole, files] = [start(), saved()]
+  const chosen = []
+  for (let stage = whole.next; stage; stage = whole.next) {
+    fill(whole)
+    chosen.push(stage.observed)
+    if (stage.index < 5) files.add(stage)
+    whole.advance()
+    if (stage.index < 5) files.save(whole)
+  }
+  expect(chosen[6]).not.toEqual([6, 5, 4])
+  const again = start()
+  saved().restore(again)
+  for (let stage = again.next; stage; stage = again.next) {
+    expect(stage.observed).toEqual(chosen[stage.index])
+    fill(again)
+    again.advance()
+  }
 })
 
 test('stages saved together are in one file, and those saved before are not written again', () => {
