@@ -43,6 +43,15 @@ export function wholeLength(config: DatasetConfig): number {
   return length
 }
 
+/**
+ * Frames per video as asked for with `--T`: -1 stands for a whole video.
+ * @throws UserError for 0, or if nothing says how long videos are.
+ */
+export function askedLength(T: number, config: DatasetConfig): number {
+  if (T === 0) throw new UserError('--T takes -1 or a number of frames, not 0')
+  return T === -1 ? wholeLength(config) : T
+}
+
 function datasetName({ dataset }: DatasetConfig): string {
   if (typeof dataset === 'string') return dataset
   throw new UserError('the configuration does not say which data set it belongs to')

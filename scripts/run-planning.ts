@@ -9,7 +9,7 @@ import { findScheme } from '../src/schemes/registry.js'
 import type { SchemeSettings, Stage } from '../src/schemes/types.js'
 import { readCheckpointFile } from '../src/torch-file/index.js'
 import { drawPlan } from '../src/video/visualise.js'
-import { wholeLength, type DatasetConfig } from './open-dataset.js'
+import { askedLength, type DatasetConfig } from './open-dataset.js'
 import { costLines, planLines, type Cost } from './plan-lines.js'
 import type { Terminal } from './terminal.js'
 
@@ -50,9 +50,7 @@ export async function runPlanning(
 }
 
 function videoLength(T: number, config: DatasetConfig | undefined): number {
-  if (T === 0) throw new UserError('--T takes -1 or a number of frames, not 0')
-  if (T > 0) return T
-  if (config) return wholeLength(config)
+  if (config || T !== -1) return askedLength(T, config ?? {})
   throw new UserError('--T is missing: without a checkpoint nothing says how long videos are')
 }
 

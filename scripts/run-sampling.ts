@@ -1,8 +1,7 @@
 import type { SamplingConfig } from '../src/config/sampling.js'
-import { UserError } from '../src/errors.js'
 import { planSampleRun, type SampleRun, type SampleRunInputs } from '../src/sampling/plan-sample-run.js'
 import { sampleRun } from '../src/sampling/sample-run.js'
-import { wholeLength } from './open-dataset.js'
+import { askedLength } from './open-dataset.js'
 import { printedConfig } from './print-config.js'
 import { openCheckpoint, openTestVideos } from './sampling-inputs.js'
 import type { Terminal } from './terminal.js'
@@ -27,8 +26,7 @@ export async function runSampling(
 ): Promise<SampleRun> {
   const checkpoint = await openCheckpoint(file, options, terminal)
   const { config, model, step } = checkpoint
-  const T = options.T === -1 ? wholeLength(config) : options.T
-  if (T < 1) throw new UserError('--T takes -1 or a number of frames, not 0')
+  const T = askedLength(options.T, config)
   const areGiven = options.n_obs > 0 || options.obs_frames !== ''
   const dataset = await openTestVideos(config, { T, areGiven }, terminal)
   const inputs = { checkpoint, dataset, options, ...(taskId !== undefined && { taskId }) }

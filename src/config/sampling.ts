@@ -15,6 +15,15 @@ export const samplingOptions = {
   start_index: int(0, 'first test video', { min: 0 }),
   stop_index: int(undefined, 'end of the range of test videos (default: one batch)', { min: 1 }),
   sample_idx: int(0, 'number of this sample, where several are made of each video', { min: 0 }),
+  adaptive_features: choice(
+    'lpips',
+    ['lpips', 'pixels'],
+    'what adaptive schemes compare frames by; pixels needs no weights',
+  ),
+  lpips_weights: text(
+    undefined,
+    'folder with the weights of AlexNet and LPIPS (default: LPIPS_WEIGHTS, or checkpoints/lpips)',
+  ),
   use_ddim: flag(false, 'sample with DDIM'),
   eta: float(0, 'noise of DDIM steps (0: none, 1: as much as ancestral sampling)', { min: 0, max: 1 }),
   timestep_respacing: text('', 'use only some steps: "250", "ddim50", or counts per section "10,20,30"'),
@@ -29,6 +38,7 @@ export const samplingOptions = {
 } as const
 
 const { max_frames, max_latent_frames, sample_idx, eval_dir, seed } = samplingOptions
+const { adaptive_features, lpips_weights } = samplingOptions
 const { use_ddim, eta, timestep_respacing, clip_denoised } = samplingOptions
 const { data_dir, precision, backend, device } = samplingOptions
 
@@ -46,6 +56,7 @@ export const longSamplingOptions = {
   n_obs: int(undefined, 'first frames that are given (0: none; default: half a chunk)', { min: 0 }),
   start_index: int(0, 'test video whose frames are given', { min: 0 }),
   ...{ eval_dir, max_frames, max_latent_frames, sample_idx },
+  ...{ adaptive_features, lpips_weights },
   ...{ use_ddim, eta, timestep_respacing, clip_denoised, seed },
   ...{ data_dir, precision, backend, device },
 } as const

@@ -28,6 +28,8 @@ export interface LongRun {
   /** Frames that are given. */
   readonly numObserved: number
   readonly chunk: (index: number) => Chunk
+  /** What the scheme compares frames by, if it is adaptive. */
+  readonly features: LongSamplingConfig['adaptive_features'] | undefined
 }
 
 /**
@@ -60,5 +62,6 @@ export function planLongRun({ checkpoint, dataset, options, chunkLength }: LongR
   const settings = { videoLength: chunkLength, observed: numObserved, maxFrames, stepSize }
   const folder = path.join(parent, runIdentifier({ scheme: `endless-${scheme.name}`, settings }))
   const chunkFolder = path.join(folder, 'chunks', sampleName(video, options.sample_idx))
-  return { folder, chunkFolder, scheme, numObserved, chunk }
+  const features = scheme.adaptive ? options.adaptive_features : undefined
+  return { folder, chunkFolder, scheme, numObserved, chunk, features }
 }

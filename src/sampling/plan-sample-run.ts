@@ -38,6 +38,8 @@ export interface SampleRun {
   readonly videos: readonly number[]
   /** Stages per video. */
   readonly stages: number
+  /** What the scheme compares frames by, if it is adaptive. */
+  readonly features: SamplingConfig['adaptive_features'] | undefined
 }
 
 /**
@@ -73,5 +75,6 @@ export function planSampleRun({ checkpoint, dataset, options, taskId }: SampleRu
     settings,
     videos,
     stages,
+    features: scheme.adaptive ? options.adaptive_features : undefined,
   }
 }

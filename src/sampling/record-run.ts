@@ -11,6 +11,8 @@ import { modelConfigFile } from './results-layout.js'
 /** What the samples of a run follow from besides the configuration and the names of its folders. */
 export interface RunOrigin {
   readonly checkpoint: { readonly path: string; readonly step: number }
+  /** What an adaptive scheme compares frames by. */
+  readonly features?: string | undefined
   readonly options: Pick<SamplingConfig, 'seed' | 'clip_denoised' | 'eta' | 'use_ddim'>
 }
 
@@ -26,7 +28,7 @@ const DECISIVE: readonly string[] = [...Object.keys(modelOptions), 'dataset', 'u
 export function recordRun(
   runFolder: string,
   config: SampledConfig,
-  { checkpoint, options }: RunOrigin,
+  { checkpoint, features, options }: RunOrigin,
 ): void {
   const sampling = {
     checkpoint: path.basename(checkpoint.path),
@@ -35,6 +37,7 @@ export function recordRun(
     eta: options.eta,
     seed: options.seed,
     clip_denoised: options.clip_denoised,
+    adaptive_features: features,
   }
   const records: readonly [string, JsonRecord, readonly string[]][] = [
     [modelConfigFile(runFolder), config, DECISIVE],

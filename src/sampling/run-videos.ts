@@ -7,6 +7,7 @@ import { claimsIn, type Claim, type ClaimOptions } from './claims.js'
 import { namesIn } from './names-in.js'
 import type { UnfinishedVideo } from './next-batch.js'
 import type { SampleRun, SampleRunInputs } from './plan-sample-run.js'
+import type { EmbedFrames } from './pixel-features.js'
 import { sampleFile, sampleName, samplesFolder, unfinishedFolder } from './results-layout.js'
 import { writeSample } from './sample-file.js'
 import { decisiveSettings } from './sampling-setup.js'
@@ -36,13 +37,28 @@ export interface RunVideos {
   close(): Promise<void>
 }
 
-export function runVideos(run: SampleRun, inputs: SampleRunInputs, claimOptions?: ClaimOptions): RunVideos {
+export interface RunVideosOptions {
+  /** What an adaptive scheme compares frames by. Default: their pixels. */
+  readonly embed?: EmbedFrames | undefined
+  readonly claims?: ClaimOptions | undefined
+}
+
+export function runVideos(
+  run: SampleRun,
+  inputs: SampleRunInputs,
+  { embed, claims: claimOptions }: RunVideosOptions = {},
+): RunVideos {
   const { dataset } = inputs
   const { sample_idx: sampleIdx, save_stages: saveStages, seed } = inputs.options
   const samples = samplesFolder(run.folder)
   const folder = unfinishedFolder(run.folder)
   const claims = claimsIn(folder, claimOptions)
-  const settings = { ...decisiveSettings(inputs), ...run.settings, scheme: run.scheme.name }
+  const settings = {
+    ...decisiveSettings(inputs),
+    ...run.settings,
+    scheme: run.scheme.name,
+    adaptive_features: run.features,
+  }
   const nameOf = (video: number) => sampleName(video, sampleIdx)
   const fileOf = (video: number) => sampleFile(run.folder, video, sampleIdx)
   const savedOf = (video: number) => savedStages(folder, nameOf(video), settings)
@@ -64,7 +80,7 @@ export function runVideos(run: SampleRun, inputs: SampleRunInputs, claimOptions?
   const begin = async ({ video, claim }: ClaimedVideo) => {
     const key = { seed, video, sampleIdx }
     const given = await givenVideo(dataset, video, givenFrames(run.settings))
-    const begun = beginVideo({ given, scheme: run.scheme, settings: run.settings, key })
+    const begun = beginVideo({ given, scheme: run.scheme, settings: run.settings, key, embed })
     const saved = savedOf(video)
     saved.restore(begun)
     active.set(begun, { claim, saved })

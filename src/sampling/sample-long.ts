@@ -5,10 +5,12 @@ import { UserError } from '../errors.js'
 import { hostRandom } from '../random.js'
 import type { Chunk } from '../schemes/endless.js'
 import { range } from '../schemes/range.js'
+import { adaptiveFeatures, type AdaptiveFeatures } from './adaptive-features.js'
 import { claimsIn, type Claims, type Claim } from './claims.js'
 import { nextBatch } from './next-batch.js'
 import { pictureStatistics, type PictureStatistics } from './picture-statistics.js'
 import type { LongRun, LongRunInputs } from './plan-long-run.js'
+import type { EmbedFrames } from './pixel-features.js'
 import { recordRun } from './record-run.js'
 import { readSample, writeSample } from './sample-file.js'
 import { sampleStage } from './sample-stage.js'
@@ -62,8 +64,10 @@ export async function* sampleLong(
   const setup = setUpSampling(inputs)
   const claims = claimsIn(run.chunkFolder)
   let claim: Claim | undefined
+  let features: AdaptiveFeatures | undefined
   try {
-    recordRun(run.folder, setup.config, inputs)
+    features = run.features && (await adaptiveFeatures(options))
+    recordRun(run.folder, setup.config, { ...inputs, features: run.features })
     claim = await claimed(claims, onOther, signal)
     let done: Film | undefined
     if (run.numObserved > 0) {
@@ -82,7 +86,7 @@ export async function* sampleLong(
           onProgress?.({ chunk: index, stages, ...progress })
           signal?.throwIfAborted()
         }
-        const film = await sampleChunk(chunk, done, { run, inputs, setup, report })
+        const film = await sampleChunk(chunk, done, { run, inputs, setup, embed: features?.embed, report })
         if (!claim.isHeld()) throw new UserError(`another process has taken over ${run.chunkFolder}`)
         writeSample(file, film)
         savedChunk(run, inputs, chunk).remove()
@@ -94,6 +98,7 @@ export async function* sampleLong(
     }
   } finally {
     setup.denoise.dispose()
+    features?.dispose()
     claim?.release()
     await claims.close()
   }
@@ -108,6 +113,7 @@ interface ChunkContext {
   readonly run: LongRun
   readonly inputs: LongRunInputs
   readonly setup: SamplingSetup
+  readonly embed: EmbedFrames | undefined
   readonly report: (progress: Omit<LongProgress, 'chunk' | 'stages'>) => void
 }
 
@@ -118,7 +124,7 @@ interface ChunkContext {
 async function sampleChunk(
   chunk: Chunk,
   before: Film | undefined,
-  { run, inputs, setup, report }: ChunkContext,
+  { run, inputs, setup, embed, report }: ChunkContext,
 ): Promise<Film> {
   const { options, dataset } = inputs
   const { imageSize: size } = dataset
@@ -136,6 +142,7 @@ async function sampleChunk(
       video: options.start_index,
       sampleIdx: options.sample_idx,
     },
+    embed,
   })
   const saved = savedChunk(run, inputs, chunk)
   saved.restore(video)
@@ -155,7 +162,12 @@ async function sampleChunk(
 }
 
 function savedChunk(run: LongRun, inputs: LongRunInputs, { index, settings }: Chunk) {
-  const decisive = { ...decisiveSettings(inputs), ...settings, scheme: run.scheme.name }
+  const decisive = {
+    ...decisiveSettings(inputs),
+    ...settings,
+    scheme: run.scheme.name,
+    adaptive_features: run.features,
+  }
   return savedStages(run.chunkFolder, path.basename(chunkFile(run, index), '.npy'), decisive)
 }
 

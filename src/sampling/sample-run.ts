@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
+import { adaptiveFeatures } from './adaptive-features.js'
 import type { ClaimOptions } from './claims.js'
 import { nextBatch, rowsFor } from './next-batch.js'
 import type { SampleRun, SampleRunInputs } from './plan-sample-run.js'
@@ -39,7 +40,7 @@ const LOOK_AGAIN = 1000
  * passed over; unfinished ones are gone on with at the stage where they were saved. As videos get done,
  * others take their place in the batch. Ends when all videos are done, also those of other processes, unless
  * told not to wait for them.
- * @throws UserError if a video cannot be read or a file not be written.
+ * @throws UserError if weights or a video cannot be read or a file not be written.
  */
 export async function* sampleRun(
   run: SampleRun,
@@ -49,8 +50,9 @@ export async function* sampleRun(
   const { batch_size: batchSize, wait } = inputs.options
   const { config, diffusion, denoise } = setUpSampling(inputs)
   const { numTimesteps } = diffusion
-  recordRun(run.folder, config, inputs)
-  const videos = runVideos(run, inputs, claims)
+  const features = run.features && (await adaptiveFeatures(inputs.options))
+  recordRun(run.folder, config, { ...inputs, features: run.features })
+  const videos = runVideos(run, inputs, { embed: features?.embed, claims })
   const sampled = (video: number, isNew: boolean) => ({ video, file: videos.fileOf(video), isNew })
   let finished = 0
   try {
@@ -88,6 +90,7 @@ export async function* sampleRun(
     }
   } finally {
     denoise.dispose()
+    features?.dispose()
     await videos.close()
   }
 }

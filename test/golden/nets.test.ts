@@ -90,14 +90,14 @@ describe.each(folders)('$folder', ({ folder: directory, golden, array }) => {
 
   describe.runIf(golden.lpips)('LPIPS', () => {
     describeEachBackend('distances', () => {
-      test('are those of the lpips package', async () => {
+      test('are those of the lpips package', () => {
         const folder = mkdtempSync(path.join(scratch, 'lpips-'))
         writeLpipsWeights(folder, prefix)
         const expected = array('lpips_pairwise.npy')
         const count = expected.shape[0] ?? 0
         const { frames, size } = lpipsFrames(prefix, count)
         const embedder = loadLpips(folder)
-        const embeddings = await embedder.embed(frames, { height: size, width: size })
+        const embeddings = embedder.embed(frames, { height: size, width: size })
         embedder.dispose()
 
         expect(embeddings.map(({ length }) => length)).toEqual(Array(count).fill(golden.lpips?.dim))

@@ -22,6 +22,7 @@ import { readModelConfig } from '../../src/sampling/model-config.js'
 import { readSample } from '../../src/sampling/sample-file.js'
 import { planSampleRun, type SampleRunInputs } from '../../src/sampling/plan-sample-run.js'
 import { sampleRun, type RunProgress } from '../../src/sampling/sample-run.js'
+import { writeLpipsWeights } from '../helpers/made-lpips.js'
 import { countingVideos, fakeConfig, fakeModel, SIZE } from './fake-model.js'
 import { sharedRun } from './shared-run.js'
 
@@ -270,4 +271,27 @@ test('a damaged or missing model_config.json is named', () => {
   expect(() => readModelConfig(path.join(folder, 'none'))).toThrow(/none\/model_config.json is missing/)
   writeFileSync(path.join(folder, 'model_config.json'), '{"a": ')
   expect(() => readModelConfig(folder)).toThrow(/model_config.json is damaged/)
+})
+
+test('what an adaptive scheme compares frames by is kept with the samples, and does not change', async () => {
+  const adaptive = { sampling_scheme: 'adaptive-autoreg', eval_dir: path.join(folder, 'adaptive') }
+  const pixels = inputs({ ...adaptive, adaptive_features: 'pixels' })
+  const run = planSampleRun(pixels)
+  const made = []
+  for await (const { isNew } of sampleRun(run, pixels)) made.push(isNew)
+  expect(made).toEqual([true, true])
+  const record: unknown = JSON.parse(readFileSync(path.join(run.folder, 'sampling.json'), 'utf8'))
+  expect(record).toMatchObject({ adaptive_features: 'pixels' })
+
+  const weightless = inputs({ ...adaptive, lpips_weights: path.join(folder, 'nowhere') })
+  await expect(sampleRun(planSampleRun(weightless), weightless).next()).rejects.toThrow(
+    /nowhere: it does not exist; .*--adaptive_features pixels/,
+  )
+  const weights = path.join(folder, 'weights')
+  mkdirSync(weights)
+  writeLpipsWeights(weights, '')
+  const lpips = inputs({ ...adaptive, lpips_weights: weights })
+  await expect(sampleRun(planSampleRun(lpips), lpips).next()).rejects.toThrow(
+    /made with adaptive_features pixels/,
+  )
 })

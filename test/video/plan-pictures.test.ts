@@ -28,7 +28,11 @@ test('the picture has a row of cells per stage, a column per frame, and lines ar
       return letters[[...data.subarray(at, at + 3)].join(',')] ?? '?'
     }).join(''),
   )
-  const row = (cells: string) => `#${cells.split("").map((cell) => `${cell.repeat(4)}#`).join('')}`
+  const row = (cells: string) =>
+    `#${cells
+      .split('')
+      .map((cell) => `${cell.repeat(4)}#`)
+      .join('')}`
   const line = '#'.repeat(31)
   const block = (cells: string) => [...Array.from({ length: 4 }, () => row(cells)), line]
   expect(rows).toEqual([line, ...block('doos..'), ...block('ddoos.'), ...block('dddoos')])

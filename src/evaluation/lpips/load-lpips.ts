@@ -17,7 +17,7 @@ export interface FrameEmbedder {
   embed(
     frames: Uint8Array | Float32Array,
     size: { readonly height: number; readonly width: number },
-  ): Promise<Float32Array[]>
+  ): Float32Array[]
   /** Frees the weights. */
   dispose(): void
 }
@@ -36,7 +36,7 @@ export function loadLpips(place: string): FrameEmbedder {
   const parameters = toParameters(readLpipsWeights(place))
   const embedChunk = compile(embedFrames)
   return {
-    async embed(frames, { height, width }) {
+    embed(frames, { height, width }) {
       if (Math.min(height, width) < SMALLEST_FRAME)
         throw new UserError(
           `LPIPS takes frames of at least ${SMALLEST_FRAME} pixels a side, these have ${width}x${height}`,
@@ -48,7 +48,7 @@ export function loadLpips(place: string): FrameEmbedder {
         const scaled = chunk instanceof Uint8Array ? fromPixels(chunk) : chunk
         const input = tf.tensor4d(scaled, [chunk.length / frameSize, height, width, 3])
         const output = embedChunk(input, parameters)
-        const values = await output.data<'float32'>()
+        const values = output.dataSync<'float32'>()
         const [count, length] = output.shape
         for (let i = 0; i < count; i++) embeddings.push(values.slice(i * length, (i + 1) * length))
         tf.dispose([input, output])

@@ -22,13 +22,13 @@ const frameSize = 32 * 40 * 3
 const frames = Uint8Array.from(uniform('frames', 17 * frameSize), (u) => 256 * u)
 
 describeEachBackend('LPIPS', () => {
-  test('a frame is embedded alike alone, in a batch and as floats', async () => {
+  test('a frame is embedded alike alone, in a batch and as floats', () => {
     const embedder = loadLpips(complete)
-    const together = await embedder.embed(frames, size)
+    const together = embedder.embed(frames, size)
     const tensorsBefore = tf.memory().numTensors
-    const alone = await embedder.embed(frames.subarray(16 * frameSize), size)
+    const alone = embedder.embed(frames.subarray(16 * frameSize), size)
     expect(tf.memory().numTensors).toBe(tensorsBefore)
-    const scaled = await embedder.embed(fromPixels(frames.subarray(0, frameSize)), size)
+    const scaled = embedder.embed(fromPixels(frames.subarray(0, frameSize)), size)
     embedder.dispose()
 
     expect(together).toHaveLength(17)
@@ -37,7 +37,7 @@ describeEachBackend('LPIPS', () => {
     expect(distance(together[0], together[1])).toBeGreaterThan(1e-3)
   })
 
-  test('a file of the whole package serves, too', async () => {
+  test('a file of the whole package serves, too', () => {
     const whole = newFolder()
     // The package spreads AlexNet over five slices, and lists the linear layers twice.
     const slices = new Map([0, 3, 6, 8, 10].map((layer, i) => [layer, `net.slice${i + 1}.${layer}`]))
@@ -51,20 +51,18 @@ describeEachBackend('LPIPS', () => {
     ])
     writeTorchFile(path.join(whole, 'lpips.pth'), orderedDict([...convolutions, ...lists]))
     writeFileSync(path.join(whole, 'readme.txt'), 'weights')
-    const embeddings = await Promise.all(
-      [complete, whole].map(async (folder) => {
-        const embedder = loadLpips(folder)
-        const [embedding] = await embedder.embed(frames.subarray(0, frameSize), size)
-        embedder.dispose()
-        return embedding
-      }),
-    )
+    const embeddings = [complete, whole].map((folder) => {
+      const embedder = loadLpips(folder)
+      const [embedding] = embedder.embed(frames.subarray(0, frameSize), size)
+      embedder.dispose()
+      return embedding
+    })
     expect(embeddings[1]).toEqual(embeddings[0])
   })
 
-  test('frames that are too small are refused', async () => {
+  test('frames that are too small are refused', () => {
     const embedder = loadLpips(complete)
-    await expect(embedder.embed(new Uint8Array(30 * 64 * 3), { height: 30, width: 64 })).rejects.toThrow(
+    expect(() => embedder.embed(new Uint8Array(30 * 64 * 3), { height: 30, width: 64 })).toThrow(
       'at least 31 pixels a side, these have 64x30',
     )
     embedder.dispose()

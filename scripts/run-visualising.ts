@@ -1,0 +1,85 @@
+import type { SamplingConfig } from '../src/config/sampling.js'
+import { frameFeatures } from '../src/sampling/frame-features.js'
+import { frameStore } from '../src/sampling/frame-store.js'
+import type { EmbedFrames } from '../src/sampling/pixel-features.js'
+import { schemeSettings } from '../src/sampling/scheme-settings.js'
+import { selectVideos } from '../src/sampling/select-videos.js'
+import { checkedStages, planVideo } from '../src/schemes/plan.js'
+import { range } from '../src/schemes/range.js'
+import { findScheme } from '../src/schemes/registry.js'
+import type { SamplingScheme, SchemeSettings, Stage } from '../src/schemes/types.js'
+import { readCheckpointFile } from '../src/torch-file/index.js'
+import { visualise } from '../src/video/visualise.js'
+import { askedLength, openConfigDataset, type DatasetConfig } from './open-dataset.js'
+import type { SamplingRequest } from './run-sampling.js'
+import type { Terminal } from './terminal.js'
+
+/**
+ * Draws the stages that sampling would go through. For an adaptive scheme, one picture for each video, with
+ * what it would choose if the sampled frames looked like those of the true video.
+ * @throws UserError for options, data or files that do not work.
+ */
+export async function runVisualising(
+  { checkpoint, options, taskId }: SamplingRequest,
+  terminal: Terminal,
+): Promise<void> {
+  const { config: trained } = readCheckpointFile(checkpoint)
+  const config: DatasetConfig = { ...trained, ...(options.data_dir !== '' && { data_dir: options.data_dir }) }
+  const scheme = findScheme(options.sampling_scheme ?? '')
+  const settings = schemeSettings(options, askedLength(options.T, config), config.max_frames)
+  const plans = scheme.adaptive
+    ? plansOfVideos(scheme, settings, { config, options, taskId }, terminal)
+    : [{ stages: planVideo(scheme, settings) }]
+  for await (const plan of plans)
+    for (const file of visualise({ scheme: scheme.name, settings, ...plan })) terminal.log(file)
+}
+
+async function* plansOfVideos(
+  scheme: SamplingScheme,
+  settings: SchemeSettings,
+  { config, options, taskId }: { config: DatasetConfig; options: SamplingConfig; taskId: number | undefined },
+  terminal: Terminal,
+): AsyncGenerator<{ readonly video: number; readonly stages: readonly Stage[] }, void, undefined> {
+  const dataset = await openConfigDataset(config, 'test', terminal, settings.videoLength)
+  const videos = selectVideos({
+    start: options.start_index,
+    stop: options.stop_index,
+    batchSize: options.batch_size,
+    taskId,
+    available: dataset.length,
+  })
+  const features = await loadFeatures(options)
+  const { T, imageSize: size } = dataset
+  try {
+    for (const video of videos) {
+      terminal.signal.throwIfAborted()
+      const data = await dataset.readFrames(video, range(T))
+      yield {
+        video,
+        stages: trueStages(scheme, settings, { shape: [T, size, size, 3], data }, features.embed),
+      }
+    }
+  } finally {
+    features.dispose()
+  }
+}
+
+/** The stages of an adaptive scheme over a video that is all there. */
+function trueStages(
+  scheme: SamplingScheme,
+  settings: SchemeSettings,
+  film: Parameters<typeof frameStore>[0],
+  embed: EmbedFrames,
+): readonly Stage[] {
+  const features = frameFeatures(frameStore(film, range(settings.videoLength)), embed)
+  return [...checkedStages(scheme.name, settings, scheme.stages(settings, features))]
+}
+
+async function loadFeatures({ backend, precision, device, ...options }: SamplingConfig) {
+  const { adaptiveFeatures } = await import('../src/sampling/adaptive-features.js')
+  if (options.adaptive_features !== 'pixels') {
+    const { startRuntime } = await import('../src/runtime/start.js')
+    await startRuntime({ backend, precision, device })
+  }
+  return adaptiveFeatures(options)
+}

@@ -1,0 +1,48 @@
+import type { SamplingConfig } from '../config/sampling.js'
+import { UserError } from '../errors.js'
+import { pixelFeatures, type EmbedFrames } from './pixel-features.js'
+
+/** What adaptive schemes compare frames by, ready to be used. */
+export interface AdaptiveFeatures {
+  readonly embed: EmbedFrames
+  dispose(): void
+}
+
+/** Where the weights of LPIPS are if nothing says it. */
+const WEIGHTS = 'checkpoints/lpips'
+
+/**
+ * Loads what frames are compared by: once for any number of videos. For LPIPS the runtime must have been
+ * started.
+ * @throws UserError if weights are missing.
+ */
+export async function adaptiveFeatures({
+  adaptive_features: kind,
+  lpips_weights: weights = WEIGHTS,
+}: Pick<SamplingConfig, 'adaptive_features' | 'lpips_weights'>): Promise<AdaptiveFeatures> {
+  if (kind === 'pixels') return { embed: pixelFeatures, dispose: () => undefined }
+  // Pixels need no tensors: those of LPIPS are loaded with it.
+  const { loadLpips } = await import('../evaluation/lpips/load-lpips.js')
+  const lpips = withAdvice(() => loadLpips(weights))
+  return {
+    embed: (frames, [height, width]) => lpips.embed(joined(frames), { height, width }),
+    dispose: () => lpips.dispose(),
+  }
+}
+
+function withAdvice<R>(load: () => R): R {
+  try {
+    return load()
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    const advice = 'give the folder with --lpips_weights, or compare by --adaptive_features pixels'
+    throw new UserError(`${error.message}; ${advice}`, { cause: error })
+  }
+}
+
+function joined(frames: readonly Float32Array[]): Float32Array {
+  const [{ length } = { length: 0 }] = frames
+  const all = new Float32Array(frames.length * length)
+  frames.forEach((frame, i) => all.set(frame, i * length))
+  return all
+}
