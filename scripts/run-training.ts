@@ -46,7 +46,10 @@ export async function runTraining(
   const { values, checkpoint, changes } = resumedOptions(given, ROOT)
   const config = withDatasetDefaults(values)
   terminal.log(`configuration:\n${printedConfig({ ...config })}`)
-  if (checkpoint !== undefined) terminal.log(`options that were not given are those of ${checkpoint}`)
+  if (checkpoint !== undefined)
+    terminal.log(
+      `${config.resume_checkpoint ? 'model and data are' : 'options not given are'} those of ${checkpoint}`,
+    )
   for (const { name, saved, given } of changes)
     terminal.log(`${name} was ${asTyped(saved)} there and is ${asTyped(given)} now`)
   if (checkpoint === undefined)

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -14,6 +15,8 @@ import type { ResolvedTrainConfig } from '../../src/training/save-checkpoint.js'
 import { disposeState } from '../../src/training/state.js'
 import { train, type TrainRun } from '../../src/training/train.js'
 import { availableBackends, describeEachBackend } from '../helpers/backends.js'
+import { spawnModule } from '../helpers/spawn-module.js'
+import type { ChildRun } from './child-run.js'
 import { fakeDataset, smallConfig } from './fixtures.js'
 
 const root = mkdtempSync(path.join(tmpdir(), 'fdm-train-'))
@@ -30,10 +33,11 @@ const run = (newRunId: string, config: Partial<ResolvedTrainConfig>, more: Parti
   })
 
 describeEachBackend('a run', (backend) => {
-  it('resumes as if it had never stopped, and leaves no tensors behind', async () => {
+  it('killed at any moment, resumes as if it had never stopped, and leaves no tensors behind', async () => {
     const options = {
-      max_steps: 2,
+      max_steps: 3,
       log_interval: 2,
+      save_interval: 1,
       ema_rate: '0.9,1',
       dropout: 0.1,
       schedule_sampler: 'loss-second-moment',
@@ -41,15 +45,16 @@ describeEachBackend('a run', (backend) => {
     const tensors = tf.memory().numTensors
     const whole = await run(`${backend}-whole`, options)
     expect(tf.memory().numTensors).toBe(tensors)
-    await run(`${backend}-parts`, { ...options, max_steps: 1 })
-    const resumed = await run('unused', { ...options, resume_id: `${backend}-parts` })
-    expect(resumed).toMatchObject({ runId: `${backend}-parts`, step: 2 })
+    await killedRun({ backend, root, runId: `${backend}-killed`, config: options })
+    const resumed = await run('unused', { ...options, resume_id: `${backend}-killed` })
+    expect(resumed).toMatchObject({ runId: `${backend}-killed`, step: 3 })
     expect(tf.memory().numTensors).toBe(tensors)
 
-    const names = readdirSync(whole.folder)
-    expect(names.sort()).toEqual(
-      ['ema_0.9_000002.pt', 'ema_1.0_000002.pt', 'log.jsonl', 'model000002.pt', 'opt000002.pt', 'state000002.json'], // prettier-ignore
+    const names = readdirSync(whole.folder).sort()
+    expect(names.filter((name) => !/0000(01|02)\./.test(name))).toEqual(
+      ['ema_0.9_000003.pt', 'ema_1.0_000003.pt', 'log.jsonl', 'model000003.pt', 'opt000003.pt', 'state000003.json'], // prettier-ignore
     )
+    expect(readdirSync(resumed.folder).sort()).toEqual(names)
     for (const name of names) {
       const [a, b] = [path.join(whole.folder, name), path.join(resumed.folder, name)]
       // The configurations differ in `resume_id`.
@@ -179,6 +184,22 @@ describe('a run', () => {
     await expect(run('x', { batch_size: 9 })).rejects.toThrow(UserError)
   })
 })
+
+/** Starts a run and kills it at a random moment between its first checkpoint and its last. */
+async function killedRun(childRun: ChildRun): Promise<void> {
+  const env = { FDM_CHILD_RUN: JSON.stringify(childRun) }
+  const child = spawnModule(new URL('./child-run.ts', import.meta.url), env)
+  let stderr = ''
+  child.stderr.on('data', (data: Buffer) => (stderr += data.toString()))
+  const closed = once(child, 'close')
+  child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), 1500 * Math.random()))
+  child.stdout.on('data', (data: Buffer) => {
+    // The last step comes: no more time to lose.
+    if (data.toString().includes('saved 2')) child.kill('SIGKILL')
+  })
+  const [, signal] = (await closed) as [number | null, NodeJS.Signals | null]
+  expect(signal, stderr).toBe('SIGKILL')
+}
 
 /** All parameters of a checkpoint, as bytes. */
 function weightsOf(checkpoint: string): Buffer {
