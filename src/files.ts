@@ -1,8 +1,8 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import path from 'node:path'
-import { errorCode } from './error-code.js'
 import { UserError } from './errors.js'
 import { makeFolder } from './make-folder.js'
+import { errorCode, fileReason } from './system-errors.js'
 import { clearUnfinished, unfinishedFile } from './unfinished-files.js'
 
 /** What goes into a file: bytes or text, or a function that writes to the open file. */
@@ -83,19 +83,8 @@ function beginFile(file: string) {
 }
 
 function describeWriteError(file: string, error: unknown): unknown {
-  const reasons: Readonly<Record<string, string>> = {
-    ENOSPC: 'the disk is full',
-    EDQUOT: 'the disk quota is used up',
-    EACCES: 'permission denied',
-    EPERM: 'permission denied',
-    EROFS: 'the disk is read-only',
-    ENAMETOOLONG: 'its name is too long',
-    ELOOP: 'its symbolic links lead round in a circle',
-    ENOTDIR: 'a part of its path is a file, not a folder',
-    EISDIR: 'a folder of that name is in the way',
-    EEXIST: 'a file is where its folder should be',
-  }
-  const reason = reasons[errorCode(error) ?? '']
+  // A file that is missing while another is written is a fault of the program.
+  const reason = isMissing(error) ? undefined : fileReason(error)
   return reason ? new UserError(`could not write ${file}: ${reason}`, { cause: error }) : error
 }
 

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import { UserError } from '../src/errors.js'
 import { streamFileAtomic, writeFileAtomic, writeFully } from '../src/files.js'
-import { makeFolder } from '../src/make-folder.js'
+import { makeFolder, requireFolder } from '../src/make-folder.js'
 import { clearUnfinished, unfinishedFile } from '../src/unfinished-files.js'
 import { temporaryFolders } from './data/temporary.js'
 
@@ -85,6 +85,17 @@ test('a place that takes no folder, or is a file, is one line', () => {
     expect(() => writeFileAtomic(place, '')).toThrow(UserError)
     expect(() => writeFileAtomic(place, '')).toThrow(message)
   }
+})
+
+test('a folder that later files need is missed at once', () => {
+  const folder = newFolder()
+  requireFolder(path.join(folder, 'a/b'))
+  expect(existsSync(path.join(folder, 'a/b'))).toBe(true)
+  writeFileSync(path.join(folder, 'file'), '')
+  for (const name of ['file', 'file/run'])
+    expect(() => requireFolder(path.join(folder, name))).toThrow(
+      /could not write to .*: a part of its path is a/,
+    )
 })
 
 test('an error about another file is not told as one about this', async () => {

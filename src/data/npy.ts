@@ -1,7 +1,8 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { dump, parse, type DType } from 'npyjs'
 import { UserError } from '../errors.js'
-import { isMissing, writeFileAtomic, writeFully } from '../files.js'
+import { writeFileAtomic, writeFully } from '../files.js'
+import { fileReason } from '../system-errors.js'
 
 /** The element types read and written, by their NumPy names. */
 export type NpyDtype = keyof typeof DTYPES
@@ -108,7 +109,9 @@ export function readNpyRows({ file, dtype, shape, offset }: NpyHeader, rows: rea
 
 function parseHeader(file: string, fd: number): NpyHeader {
   const fault = (what: string, cause?: unknown) => new UserError(`${file} ${what}`, { cause })
-  const fileBytes = fstatSync(fd).size
+  const stat = fstatSync(fd)
+  if (!stat.isFile()) throw fault('is not a .npy file: it is no plain file')
+  const fileBytes = stat.size
   const start = Buffer.alloc(12)
   readSync(fd, start, 0, 12, 0)
   if (start.toString('latin1', 0, 6) !== '\x93NUMPY') throw fault('is not a .npy file: it begins differently')
@@ -156,8 +159,8 @@ function withFile<T>(file: string, use: (fd: number) => T): T {
   try {
     fd = openSync(file, 'r')
   } catch (error) {
-    const reason = isMissing(error) ? 'it does not exist' : (error as Error).message
-    throw new UserError(`cannot read ${file}: ${reason}`, { cause: error })
+    const reason = fileReason(error) ?? (error as Error).message
+    throw new UserError(`could not read ${file}: ${reason}`, { cause: error })
   }
   try {
     return use(fd)

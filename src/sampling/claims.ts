@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
 import path from 'node:path'
-import { errorCode } from '../error-code.js'
+import { errorCode } from '../system-errors.js'
 import { isMissing } from '../files.js'
 import { isAlive, machineName } from '../machine.js'
 import { makeFolder } from '../make-folder.js'

@@ -1,7 +1,7 @@
 import { rmdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import type { VideoDataset } from '../data/dataset.js'
-import { errorCode } from '../error-code.js'
+import { errorCode } from '../system-errors.js'
 import { givenFrames } from '../schemes/settings.js'
 import { claimsIn, type Claim, type ClaimOptions } from './claims.js'
 import { namesIn } from './names-in.js'

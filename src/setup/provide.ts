@@ -1,9 +1,10 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { lock } from 'proper-lockfile'
-import { errorCode } from '../error-code.js'
 import { UserError } from '../errors.js'
+import { isMissing } from '../files.js'
 import { makeFolder } from '../make-folder.js'
+import { errorCode, fileReason } from '../system-errors.js'
 
 const UNFINISHED = 'unfinished'
 
@@ -66,16 +67,7 @@ async function acquire(cache: string, onWait: () => void): Promise<() => Promise
 }
 
 function describe(cache: string, error: unknown): unknown {
-  const reasons: Readonly<Record<string, string>> = {
-    ENOSPC: 'the disk is full',
-    EDQUOT: 'the disk quota is used up',
-    EACCES: 'permission denied',
-    EPERM: 'permission denied',
-    EROFS: 'the disk is read-only',
-    ENOTDIR: 'a part of its path is a file, not a folder',
-    EEXIST: 'a file of that name is in the way',
-  }
-  const reason = reasons[errorCode(error) ?? '']
+  const reason = isMissing(error) ? undefined : fileReason(error)
   if (!reason) return error
   return new UserError(`could not write the cache folder ${cache}: ${reason}; FDM_CACHE_DIR names another`, {
     cause: error,

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, type BigIntStats } from 'node:fs'
 import { UserError } from '../errors.js'
+import { errorCode, fileReason } from '../system-errors.js'
 
 /** One `read` call takes less than 2 GiB. */
 const READ_LIMIT = 2 ** 30
@@ -65,14 +66,8 @@ function openFile(path: string): number {
   try {
     return openSync(path, 'r')
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-    const reasons: Readonly<Record<string, string>> = {
-      ENOENT: 'there is no such file',
-      ENOTDIR: 'a part of its path is a file, not a folder',
-      EACCES: 'permission denied',
-      ELOOP: 'its symbolic links lead round in a circle',
-    }
-    throw new UserError(`could not read ${path}: ${reasons[code] ?? code}`, { cause: error })
+    const reason = fileReason(error) ?? errorCode(error) ?? String(error)
+    throw new UserError(`could not read ${path}: ${reason}`, { cause: error })
   }
 }
 

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { UserError } from '../errors.js'
 import { isMissing, writeFileAtomic } from '../files.js'
 import { makeFolder } from '../make-folder.js'
+import { fileReason } from '../system-errors.js'
 import type { Tracker } from './tracker.js'
 
 /**
@@ -40,7 +41,7 @@ function readLines(file: string): readonly string[] {
 }
 
 function failure(what: 'read' | 'write', file: string, error: unknown): UserError {
-  const reason = error instanceof Error ? error.message : String(error)
+  const reason = fileReason(error) ?? (error instanceof Error ? error.message : String(error))
   return new UserError(`could not ${what} the log ${file}: ${reason}`, { cause: error })
 }
 

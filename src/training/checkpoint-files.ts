@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../errors.js'
 import { isMissing } from '../files.js'
+import { fileReason } from '../system-errors.js'
 import { pythonFloat } from './python-float.js'
 
 /** The files of one saved step. */
@@ -100,6 +101,8 @@ function readFolder(folder: string): readonly string[] {
     return readdirSync(folder)
   } catch (error) {
     if (isMissing(error)) return []
-    throw error
+    throw new UserError(`could not look into ${folder}: ${fileReason(error) ?? String(error)}`, {
+      cause: error,
+    })
   }
 }

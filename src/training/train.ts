@@ -5,6 +5,7 @@ import { emaRates, resumeSource } from '../config/training.js'
 import type { VideoDataset } from '../data/dataset.js'
 import { createDiffusion } from '../diffusion/gaussian-diffusion.js'
 import { UserError } from '../errors.js'
+import { requireFolder } from '../make-folder.js'
 import { parameterCount } from '../model/parameters.js'
 import { jsonLines } from '../tracking/json-lines.js'
 import { runningMeans } from '../tracking/running-means.js'
@@ -93,6 +94,7 @@ export async function train(run: TrainRun): Promise<RunResult> {
     step: start.step,
     optimizerStep: start.optimizerStep,
   })
+  requireFolder(folder)
   const logFile = path.join(config.log_dir || folder, 'log.jsonl')
   const lastLine = start.host?.lastLine ?? start.step
   const sinks = [jsonLines(logFile, lastLine), ...trackers]

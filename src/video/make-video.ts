@@ -2,6 +2,7 @@ import type { VideoConfig } from '../config/sampling.js'
 import type { VideoDataset } from '../data/dataset.js'
 import { UserError } from '../errors.js'
 import { writeFileAtomic } from '../files.js'
+import { isFolder } from '../make-folder.js'
 import { readModelConfig, type SampledConfig } from '../sampling/model-config.js'
 import { sampleFile, videoFile } from '../sampling/results-layout.js'
 import { readSample } from '../sampling/sample-file.js'
@@ -36,6 +37,8 @@ export async function makeVideo({ options, openTruth, ffmpeg }: MakeVideoInputs)
   const { eval_dir: evalDir, out_dir: outDir = evalDir, format, do_n: doN, n_seeds: nSeeds, fps } = options
   if (evalDir === undefined || outDir === undefined)
     throw new UserError('--eval_dir is missing: name the folder that sample wrote to')
+  if (!isFolder(evalDir))
+    throw new UserError(`there is no folder ${evalDir}: give the one that sample wrote to as --eval_dir`)
   const file = videoFile(outDir, doN, nSeeds, format)
   const columns = await readColumns(evalDir, options, openTruth)
   const finish = (film: Film) => enlarge(film, options.scale)

@@ -65,5 +65,5 @@ test('damaged, cut off or missing values are named', () => {
   expect(() => readAll(changed(DATA, (bytes) => bytes.subarray(0, 300)))).toThrow(/truncated or damaged/)
   const index = changed(DATA, (bytes) => bytes)
   renameSync(path.join(path.dirname(index), DATA), path.join(path.dirname(index), 'elsewhere'))
-  expect(() => readAll(index)).toThrow(/variables\.data-00000-of-00001: there is no such file/)
+  expect(() => readAll(index)).toThrow(/variables\.data-00000-of-00001: it does not exist/)
 })

@@ -118,7 +118,7 @@ describe('damaged files', () => {
   })
 
   test('no file, an empty file, a folder, a text, a circle of links', () => {
-    expect(() => readTorchFile(path.join(folder, 'none.pt'))).toThrow(/none\.pt: there is no such file/)
+    expect(() => readTorchFile(path.join(folder, 'none.pt'))).toThrow(/none\.pt: it does not exist/)
     writeFileSync(file, '')
     expect(failure()).toMatch(/this file is empty/)
     writeFileSync(file, 'hello')

@@ -51,6 +51,9 @@ it('a log goes on where a run is resumed: later and unfinished lines go', () => 
   rmSync(folder, { recursive: true })
   appendFileSync(folder, '')
   expect(() => jsonLines(path.join(folder, 'x', 'log.jsonl'), 0).log(1, {})).toThrow(UserError)
+  expect(() => jsonLines(path.join(folder, 'log.jsonl'), 0)).toThrow(
+    /log\.jsonl: a part of its path is a file/,
+  )
   rmSync(folder)
 })
 

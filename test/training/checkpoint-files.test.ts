@@ -73,6 +73,10 @@ it('asks for no average of a rate that was never saved', () => {
 it('says so if there is nothing, or nothing complete', () => {
   expect(() => findResume(path.join(folder, 'none'), [0.99])).toThrow(UserError)
   expect(() => findResume(folder, [0.99])).toThrow(/no checkpoint to resume/)
+  touch('file')
+  expect(() => findResume(path.join(folder, 'file/run'), [0.99])).toThrow(
+    /could not look into .*run: a part of its path is a file, not a folder/,
+  )
   touch('model000001.pt', 'ema_0.99_000001.pt')
   expect(() => findResume(folder, [0.99])).toThrow(/--resume_checkpoint/)
 })

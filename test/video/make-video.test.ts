@@ -116,6 +116,12 @@ test.each<[string, Partial<MakeVideoInputs['options']>, RegExp]>([
   ['more frames than there are', { T: 7 }, /1 to 6, the frames of each sample, not 7/],
   ['no frames', { T: 0 }, /not 0/],
   ['no folder', { eval_dir: undefined }, /--eval_dir is missing/],
+  [
+    'a folder that is not there',
+    { eval_dir: 'no-such' },
+    /there is no folder no-such: give the one that sample/,
+  ],
+  ['a file for a folder', { eval_dir: 'package.json/x' }, /there is no folder package\.json\/x/],
 ])('%s is said', async (_, options, message) => {
   const making = make(options)
   await expect(making).rejects.toThrow(message)

@@ -1,0 +1,24 @@
+/** The system's code of an error, such as ENOENT; undefined for errors that are not the system's. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
+
+/** What stood in the way of reading or writing a file, in plain words; undefined for a fault of the program. */
+export function fileReason(error: unknown): string | undefined {
+  return REASONS[errorCode(error) ?? '']
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'it does not exist',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the disk is read-only',
+  ENAMETOOLONG: 'its name is too long',
+  ELOOP: 'its symbolic links lead round in a circle',
+  ENOTDIR: 'a part of its path is a file, not a folder',
+  EISDIR: 'it is a folder',
+  EEXIST: 'a file is where its folder should be',
+  EIO: 'the disk does not answer',
+}
