@@ -1,6 +1,9 @@
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { wassersteinDistance } from '../../src/carla/wasserstein-distance.js'
+import { frechetDistance } from '../../src/evaluation/distances/frechet-distance.js'
+import { kernelDistance } from '../../src/evaluation/distances/kernel-distance.js'
 import { i3dUnits } from '../../src/evaluation/i3d/architecture.js'
 import { createI3d } from '../../src/evaluation/i3d/create-i3d.js'
 import { foldI3dWeights } from '../../src/evaluation/i3d/fold-i3d-weights.js'
@@ -10,7 +13,7 @@ import { loadLpips } from '../../src/evaluation/lpips/load-lpips.js'
 import { readTensorflowCheckpoint } from '../../src/tensorflow-checkpoint/read-tensorflow-checkpoint.js'
 import { describeEachBackend } from '../helpers/backends.js'
 import { signed, summary, weight, type Summary } from '../helpers/golden.js'
-import { lpipsFrames, netsFolders } from '../helpers/golden-nets.js'
+import { lpipsFrames, madeSpeeds, netsFolders } from '../helpers/golden-nets.js'
 import { writeLpipsWeights } from '../helpers/made-lpips.js'
 import { temporaryFolder } from '../torch-file/handmade.js'
 
@@ -87,6 +90,36 @@ describe.each(folders)('$folder', ({ folder: directory, golden, array }) => {
       })
     })
   })
+
+  describe.each((golden.metrics ?? []).filter((metrics) => 'n1' in metrics))(
+    '$n1 and $n2 vectors of $dim',
+    (metrics) => {
+      const { n1, n2, dim, names } = metrics
+      const first = { count: n1, dimensions: dim, values: signed(names[0], [n1, dim]) }
+      const second = {
+        count: n2,
+        dimensions: dim,
+        values: signed(names[1], [n2, dim]).map((x) => 1.2 * x + 0.1),
+      }
+
+      test('Fréchet distance', () => {
+        expect(frechetDistance(first, second) / metrics.frechet_sqrtm).toBeCloseTo(1, 6)
+        expect(frechetDistance(second, first) / metrics.frechet_sqrtm).toBeCloseTo(1, 6)
+      })
+
+      test('kernel distance', () => {
+        expect(kernelDistance(first, second) / metrics.mmd_cubic_unbiased).toBeCloseTo(1, 6)
+      })
+    },
+  )
+
+  test.each((golden.metrics ?? []).filter((metrics) => 'make' in metrics))(
+    'Wasserstein distance',
+    (metrics) => {
+      const [a, b] = madeSpeeds(metrics)
+      expect(wassersteinDistance(a, b) / metrics.wasserstein_1d).toBeCloseTo(1, 6)
+    },
+  )
 
   describe.runIf(golden.lpips)('LPIPS', () => {
     describeEachBackend('distances', () => {

@@ -10,7 +10,25 @@ export interface NetsCase {
     readonly state_dict: Readonly<Record<string, readonly number[]>>
     readonly logits_std: number
   }
+  readonly metrics?: readonly (FeatureMetrics | SpeedMetrics)[]
   readonly lpips?: { readonly dim: number; readonly norms: readonly number[] }
+}
+
+/** Distances of two made-up sets of features: the second is 1.2 signed + 0.1. */
+export interface FeatureMetrics {
+  readonly n1: number
+  readonly n2: number
+  readonly dim: number
+  readonly names: readonly [string, string]
+  readonly frechet_sqrtm: number
+  readonly mmd_cubic_unbiased: number
+}
+
+export interface SpeedMetrics {
+  readonly wasserstein_1d: number
+  readonly names: readonly [string, string]
+  /** `a: 900 values u*3.5; b: 1200 values sqrt(u)*3.2`, u uniform. */
+  readonly make: string
 }
 
 export interface NetsFolder {
@@ -53,4 +71,15 @@ export function lpipsFrames(prefix: string, count: number): { frames: Uint8Array
           frames[at++] = Math.floor(160 * (base[block * 3 + channel] ?? NaN) + ramp)
         }
   return { frames, size }
+}
+
+/** The numbers of a recipe: `900 values u*3.5`, `1200 values sqrt(u)*3.2`. */
+export function madeSpeeds({ names, make }: SpeedMetrics): [Float64Array, Float64Array] {
+  const recipes = make.split(';').map((recipe, i) => {
+    const [, count, form, factor] = /(\d+) values (u|sqrt\(u\))\*([\d.]+)\s*$/.exec(recipe) ?? []
+    if (form === undefined) throw new Error(`the recipe ${recipe} is not known`)
+    const root = form !== 'u'
+    return uniform(names[i] ?? '', Number(count)).map((u) => (root ? Math.sqrt(u) : u) * Number(factor))
+  })
+  return recipes as [Float64Array, Float64Array]
 }
