@@ -65,7 +65,12 @@ test('two halves of one set come nearer with their size', () => {
 
 test('400 features and more vectors', () => {
   const a = made('many', 450, 400)
-  expect(frechetDistance(a, changed(a, (value) => value + 0.5))).toBeCloseTo(100, 9)
+  expect(
+    frechetDistance(
+      a,
+      changed(a, (value) => value + 0.5),
+    ),
+  ).toBeCloseTo(100, 9)
 })
 
 test('sets that cannot be compared are refused', () => {
