@@ -60,7 +60,10 @@ function madeLayers() {
     [...i3dUnits(), last].map(({ name, size: [t, h, w], channelsIn, channelsOut }) => {
       const fanIn = t * h * w * channelsIn
       const bound = Math.sqrt(6 / fanIn)
-      const kernel = Float32Array.from({ length: fanIn * channelsOut }, () => bound * (2 * random.uniform() - 1))
+      const kernel = Float32Array.from(
+        { length: fanIn * channelsOut },
+        () => bound * (2 * random.uniform() - 1),
+      )
       const bias = new Float32Array(channelsOut)
       return [name, { shape: [t, h, w, channelsIn, channelsOut] as const, kernel, bias }]
     }),

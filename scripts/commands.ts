@@ -1,6 +1,7 @@
 import type { CommandSpec } from './command.js'
 import { benchCommand } from './commands/bench.js'
 import { doctorCommand } from './commands/doctor.js'
+import { fvdCommand } from './commands/fvd.js'
 import { makeMp4Command } from './commands/make-mp4.js'
 import { planCommand } from './commands/plan.js'
 import { sampleCommand } from './commands/sample.js'
@@ -19,5 +20,6 @@ export const commands: readonly CommandSpec[] = [
   sampleCommand,
   sampleLongCommand,
   makeMp4Command,
+  fvdCommand,
   benchCommand,
 ]

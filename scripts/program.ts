@@ -1,8 +1,8 @@
 import { Command, CommanderError } from 'commander'
-import { createRequire } from 'node:module'
 import { defaultsOf } from '../src/config/option.js'
 import { UserError } from '../src/errors.js'
 import type { CommandSpec } from './command.js'
+import { packageVersion } from './package-version.js'
 import { commanderOptions, normalizeArguments } from './parse-options.js'
 import type { Terminal } from './terminal.js'
 
@@ -85,11 +85,6 @@ function describe(error: CommanderError, words: readonly string[]): string {
   if (line.includes('Did you mean')) return line
   const command = error.code === 'commander.unknownCommand' ? '' : `${words[0] ?? ''} `
   return `${line.replace(/\.$/, '')}: see fdm ${command}--help`
-}
-
-function packageVersion(): string {
-  const require = createRequire(import.meta.url)
-  return (require('flexible-video-diffusion/package.json') as { version: string }).version
 }
 
 function capitalized(words: string): string {

@@ -42,6 +42,9 @@ function filesAt(place: string): string[] {
     return files.map(({ name }) => path.join(place, name)).sort()
   } catch (error) {
     const reason = isMissing(error) ? 'it does not exist' : (error as Error).message
-    throw new UserError(`cannot read weights from ${place}: ${reason}`, { cause: error })
+    throw new UserError(
+      `cannot read weights from ${place}: ${reason}; docs/evaluation.md says where they come from`,
+      { cause: error },
+    )
   }
 }
