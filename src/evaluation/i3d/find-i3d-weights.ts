@@ -31,7 +31,7 @@ export function findI3dWeights(place: string): WeightSource {
   }
   throw new UserError(
     `${place}: the weights of I3D were expected, as a TF-Hub module's folder or a PyTorch file with ` +
-      `${FIRST_LAYER}.bn.bias and so on (docs/evaluation.md); ${looked[0] ?? 'the folder is empty'}`,
+      `${FIRST_LAYER}.bn.bias and so on (the README says where they come from); ${looked[0] ?? 'the folder is empty'}`,
   )
 }
 
@@ -57,7 +57,7 @@ function filesBelow(place: string, depth: number): string[] {
   } catch (error) {
     const reason = isMissing(error) ? 'it does not exist' : (error as Error).message
     throw new UserError(
-      `cannot read weights from ${place}: ${reason}; docs/evaluation.md says where they come from`,
+      `cannot read weights from ${place}: ${reason}; the README says where they come from`,
       { cause: error },
     )
   }

@@ -30,7 +30,7 @@ export function readLpipsWeights(place: string): LpipsWeights {
         ({ file, tensor }) => `${file} has one of shape [${tensor.shape.join(', ')}]`,
       )
       throw new UserError(
-        `${place}: LPIPS needs torchvision's AlexNet and the linear layers of lpips (docs/evaluation.md says where they come from): no ${name} of shape ` +
+        `${place}: LPIPS needs torchvision's AlexNet and the linear layers of lpips (the README says where they come from): no ${name} of shape ` +
           `[${shape.join(', ')}] (${[...others, ...problems][0] ?? `${found.length} PyTorch files were looked at`})`,
       )
     }

@@ -43,7 +43,7 @@ function filesAt(place: string): string[] {
   } catch (error) {
     const reason = isMissing(error) ? 'it does not exist' : (error as Error).message
     throw new UserError(
-      `cannot read weights from ${place}: ${reason}; docs/evaluation.md says where they come from`,
+      `cannot read weights from ${place}: ${reason}; the README says where they come from`,
       { cause: error },
     )
   }
