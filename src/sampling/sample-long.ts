@@ -66,8 +66,8 @@ export async function* sampleLong(
   let claim: Claim | undefined
   let features: AdaptiveFeatures | undefined
   try {
-    features = run.features && (await adaptiveFeatures(options))
     recordRun(run.folder, setup.config, { ...inputs, features: run.features })
+    features = run.features && (await adaptiveFeatures(options))
     claim = await claimed(claims, onOther, signal)
     let done: Film | undefined
     if (run.numObserved > 0) {

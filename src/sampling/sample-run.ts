@@ -50,8 +50,8 @@ export async function* sampleRun(
   const { batch_size: batchSize, wait } = inputs.options
   const { config, diffusion, denoise } = setUpSampling(inputs)
   const { numTimesteps } = diffusion
-  const features = run.features && (await adaptiveFeatures(inputs.options))
   recordRun(run.folder, config, { ...inputs, features: run.features })
+  const features = run.features && (await adaptiveFeatures(inputs.options))
   const videos = runVideos(run, inputs, { embed: features?.embed, claims })
   const sampled = (video: number, isNew: boolean) => ({ video, file: videos.fileOf(video), isNew })
   let finished = 0

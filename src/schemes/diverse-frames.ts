@@ -19,61 +19,94 @@ export type ChooseDiverse = (
  * @param videoLength frames of the video
  */
 export function diverseFrames(features: FrameFeatures, videoLength: number): ChooseDiverse {
-  const distance = keptDistances(features, videoLength)
+  const distances = new KeptDistances(features, videoLength)
   return (fixed, candidates, count) => {
     const chosen = fixed.slice(0, count)
-    // Of each candidate the smallest distance to the first `compared` chosen frames: it can only shrink, so
-    // that most candidates are out of the question without being compared with all of them.
-    const smallest = new Float64Array(candidates.length).fill(Infinity)
-    const compared = new Uint32Array(candidates.length)
-
-    /** Compares a candidate with the chosen frames as long as it may be `enough` away from all. */
-    const compare = (i: number, enough: number): number => {
-      const candidate = candidates[i] ?? 0
-      let least = smallest[i] ?? 0
-      let at = compared[i] ?? 0
-      // The one nearest in time looks most like it, as a rule, and then no other matters.
-      if (at < chosen.length && least >= enough)
-        least = Math.min(least, distance(candidate, nearestOf(chosen, candidate)))
-      for (; at < chosen.length && least >= enough; at++)
-        least = Math.min(least, distance(candidate, chosen[at] ?? 0))
-      compared[i] = at
-      return (smallest[i] = least)
-    }
-
-    while (chosen.length < count) {
-      // The likely winner first: whoever is nearer than it need not be compared further.
-      let best = indexOfLargest(smallest)
-      let farthest = compare(best, 0)
-      for (let i = 0; i < candidates.length; i++) {
-        const known = smallest[i] ?? 0
-        if (known < farthest || (known === farthest && i >= best)) continue
-        const away = compare(i, farthest)
-        if (away > farthest || (away === farthest && i < best)) [best, farthest] = [i, away]
-      }
-      chosen.push(candidates[best] ?? 0)
-    }
+    const survey = new Survey(distances, candidates, chosen)
+    while (chosen.length < count) chosen.push(survey.farthest())
     return chosen
   }
 }
 
-/** The distance of a frame to a chosen one; what is known of a chosen frame lies together in memory. */
-function keptDistances(
-  features: FrameFeatures,
-  videoLength: number,
-): (candidate: number, chosen: number) => number {
-  const vectors = new Array<Float32Array | Float64Array | undefined>(videoLength).fill(undefined)
-  const kept = new Array<Float64Array | undefined>(videoLength).fill(undefined)
-  return (candidate, chosen) => {
-    const row = (kept[chosen] ??= new Float64Array(videoLength).fill(NaN))
-    const known = row[candidate] ?? NaN
-    // False for what is not a number: not known.
+/** How far each candidate is from the chosen frames, as far as it matters. */
+class Survey {
+  /** The smallest distance to the chosen frames that it was compared with, the first `compared` among them. */
+  readonly #smallest: Float64Array
+  readonly #compared: Uint32Array
+  readonly #distances: KeptDistances
+  readonly #candidates: readonly number[]
+  readonly #chosen: readonly number[]
+
+  /** @param chosen may grow */
+  constructor(distances: KeptDistances, candidates: readonly number[], chosen: readonly number[]) {
+    this.#distances = distances
+    this.#candidates = candidates
+    this.#chosen = chosen
+    this.#smallest = new Float64Array(candidates.length).fill(Infinity)
+    this.#compared = new Uint32Array(candidates.length)
+  }
+
+  /** The candidate whose smallest distance to the chosen frames is largest, the first of several. */
+  farthest(): number {
+    // The likely winner first: whoever is nearer than it need not be compared with all.
+    let best = indexOfLargest(this.#smallest)
+    let distance = this.#compare(best, 0)
+    for (let i = 0; i < this.#candidates.length; i++) {
+      const atMost = this.#smallest[i] ?? 0
+      if (atMost < distance || (atMost === distance && i >= best)) continue
+      const away = this.#compare(i, distance)
+      if (away > distance || (away === distance && i < best)) {
+        best = i
+        distance = away
+      }
+    }
+    return this.#candidates[best] ?? 0
+  }
+
+  /** Compares candidate number `i` with the chosen frames as long as it may be `enough` away from all. */
+  #compare(i: number, enough: number): number {
+    const candidate = this.#candidates[i] ?? 0
+    const chosen = this.#chosen
+    let least = this.#smallest[i] ?? 0
+    let at = this.#compared[i] ?? 0
+    // The one nearest in time looks most like it, as a rule, and then no other matters.
+    if (at < chosen.length && least >= enough)
+      least = Math.min(least, this.#distances.between(candidate, nearestOf(chosen, candidate)))
+    for (; at < chosen.length && least >= enough; at++)
+      least = Math.min(least, this.#distances.between(candidate, chosen[at] ?? 0))
+    this.#compared[i] = at
+    this.#smallest[i] = least
+    return least
+  }
+}
+
+/** Distances of frames, each computed once. */
+class KeptDistances {
+  readonly #features: FrameFeatures
+  readonly #vectors: (Float32Array | Float64Array | undefined)[]
+  /** By chosen frame, then by candidate; -1 where it is not known. */
+  readonly #rows: (Float64Array | undefined)[]
+  readonly #videoLength: number
+
+  constructor(features: FrameFeatures, videoLength: number) {
+    this.#features = features
+    this.#videoLength = videoLength
+    this.#vectors = new Array<undefined>(videoLength).fill(undefined)
+    this.#rows = new Array<undefined>(videoLength).fill(undefined)
+  }
+
+  between(candidate: number, chosen: number): number {
+    const row = (this.#rows[chosen] ??= new Float64Array(this.#videoLength).fill(-1))
+    const known = row[candidate] ?? -1
     if (known >= 0) return known
-    const before = kept[candidate]?.[chosen] ?? NaN
-    if (before >= 0) return (row[candidate] = before)
-    const from = (vectors[candidate] ??= features.of(candidate))
-    const to = (vectors[chosen] ??= features.of(chosen))
-    return (row[candidate] = squaredDistance(from, to))
+    const otherWay = this.#rows[candidate]?.[chosen] ?? -1
+    const distance = otherWay >= 0 ? otherWay : squaredDistance(this.#vector(candidate), this.#vector(chosen))
+    row[candidate] = distance
+    return distance
+  }
+
+  #vector(frame: number): Float32Array | Float64Array {
+    return (this.#vectors[frame] ??= this.#features.of(frame))
   }
 }
 

@@ -22,7 +22,6 @@ import { readModelConfig } from '../../src/sampling/model-config.js'
 import { readSample } from '../../src/sampling/sample-file.js'
 import { planSampleRun, type SampleRunInputs } from '../../src/sampling/plan-sample-run.js'
 import { sampleRun, type RunProgress } from '../../src/sampling/sample-run.js'
-import { writeLpipsWeights } from '../helpers/made-lpips.js'
 import { countingVideos, fakeConfig, fakeModel, SIZE } from './fake-model.js'
 import { sharedRun } from './shared-run.js'
 
@@ -282,16 +281,19 @@ test('what an adaptive scheme compares frames by is kept with the samples, and d
   expect(made).toEqual([true, true])
   const record: unknown = JSON.parse(readFileSync(path.join(run.folder, 'sampling.json'), 'utf8'))
   expect(record).toMatchObject({ adaptive_features: 'pixels' })
-
-  const weightless = inputs({ ...adaptive, lpips_weights: path.join(folder, 'nowhere') })
-  await expect(sampleRun(planSampleRun(weightless), weightless).next()).rejects.toThrow(
-    /nowhere: it does not exist; .*--adaptive_features pixels/,
-  )
-  const weights = path.join(folder, 'weights')
-  mkdirSync(weights)
-  writeLpipsWeights(weights, '')
-  const lpips = inputs({ ...adaptive, lpips_weights: weights })
+  const lpips = inputs(adaptive)
   await expect(sampleRun(planSampleRun(lpips), lpips).next()).rejects.toThrow(
     /made with adaptive_features pixels/,
+  )
+})
+
+test('weights of LPIPS that are missing are named, with what does without', async () => {
+  const weightless = inputs({
+    sampling_scheme: 'adaptive-hierarchy-2',
+    eval_dir: path.join(folder, 'weightless'),
+    lpips_weights: path.join(folder, 'nowhere'),
+  })
+  await expect(sampleRun(planSampleRun(weightless), weightless).next()).rejects.toThrow(
+    /nowhere: it does not exist; .*--adaptive_features pixels/,
   )
 })
