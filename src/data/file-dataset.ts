@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { UserError } from '../errors.js'
 import type { VideoDataset } from './dataset.js'
+import { frameReader, type FrameReader, type FrameSource } from './frame-reader.js'
 import { openVideoFile, type VideoFile } from './video-file.js'
 
 /** A file of raw frames. */
@@ -17,8 +18,7 @@ export interface FileDatasetOptions {
   readonly imageSize: number
   /** One video each, .npy or .pt, in the data set's order. */
   readonly files: readonly SourceFile[]
-  /** Where to read a file's frames from, asked once per file on first use (see `localCopies`). */
-  readonly localFile: (file: string) => Promise<string>
+  readonly source: FrameSource
 }
 
 /**
@@ -28,42 +28,56 @@ export interface FileDatasetOptions {
  * @throws UserError naming the file if it cannot be read, has another frame size, or is shorter than T.
  */
 export function fileDataset(options: FileDatasetOptions): VideoDataset {
-  const { name, split, T, imageSize, files, localFile } = options
+  const { name, split, T, imageSize, files, source } = options
   const videos = files.map(({ file, video }) => checkVideo(openVideoFile(file), video ?? file, options))
-  const local = new Map<number, Promise<VideoFile>>()
-  const video = (index: number) => {
-    const found = videos[index]
-    if (!found) throw new RangeError(`video ${index} of ${videos.length}`)
-    return found
+  const counts = videos.map(({ frames }) => frames)
+  return dataset({ name, split, T, imageSize, files, counts, source }, frameReader(source, videos))
+}
+
+/**
+ * The same data set read in another way.
+ * @returns undefined for a data set that was not made by `fileDataset`
+ */
+export function readThrough(
+  original: VideoDataset,
+  makeReader: (source: FrameSource) => FrameReader,
+): VideoDataset | undefined {
+  const made = descriptions.get(original)
+  return made && dataset(made, makeReader(made.source))
+}
+
+interface Description extends FileDatasetOptions {
+  /** Frames of each video. */
+  readonly counts: readonly number[]
+}
+
+/** What data sets were made of. */
+const descriptions = new WeakMap<VideoDataset, Description>()
+
+function dataset(description: Description, read: FrameReader): VideoDataset {
+  const { name, split, T, imageSize, files, counts } = description
+  const frameCount = (index: number) => {
+    const count = counts[index]
+    if (count === undefined) throw new RangeError(`video ${index} of ${counts.length}`)
+    return count
   }
-  const openLocal = async (source: VideoFile) => {
-    const file = await localFile(source.file)
-    return file === source.file ? source : openVideoFile(file)
-  }
-  return {
+  const made: VideoDataset = {
     name,
     split,
-    length: videos.length,
+    length: files.length,
     T,
     imageSize,
-    frameCount: (index) => video(index).frames,
+    frameCount,
     async readFrames(index, frames) {
-      const source = video(index)
-      const outside = frames.find(
-        (frame) => !(Number.isInteger(frame) && frame >= 0 && frame < source.frames),
-      )
-      if (outside !== undefined)
-        throw new RangeError(`frame ${outside} of ${source.file}, which has ${source.frames}`)
-      let opened = local.get(index)
-      if (!opened) {
-        opened = openLocal(source)
-        local.set(index, opened)
-        // A failed copy is tried again: the disk may have room by then.
-        opened.catch(() => local.delete(index))
-      }
-      return (await opened).read(frames)
+      const count = frameCount(index)
+      const file = files[index]?.file ?? ''
+      const outside = frames.find((frame) => !(Number.isInteger(frame) && frame >= 0 && frame < count))
+      if (outside !== undefined) throw new RangeError(`frame ${outside} of ${file}, which has ${count}`)
+      return read(file, frames)
     },
   }
+  descriptions.set(made, description)
+  return made
 }
 
 function checkVideo(video: VideoFile, source: string, { name, T, imageSize }: FileDatasetOptions): VideoFile {

@@ -9,7 +9,6 @@ import type { VideoDataset } from './dataset.js'
 import { fileDataset, type SourceFile } from './file-dataset.js'
 import { folderFiles } from './folder-files.js'
 import { frameCacheFolder } from './frame-cache.js'
-import { localCopies } from './local-copies.js'
 import { npyFiles } from './npy-files.js'
 
 export interface DatasetDefaults {
@@ -130,7 +129,7 @@ export async function openDataset(options: OpenDatasetOptions): Promise<VideoDat
   const folder = findFolder(name, record, options, root, dataRoot)
   const files = await record.files(folder, options, imageSize)
   if (files.length === 0) throw new UserError(`data set ${name} has no ${split} videos in ${folder}`)
-  return fileDataset({ name, split, T, imageSize, files, localFile: localCopies(dataRoot, root) })
+  return fileDataset({ name, split, T, imageSize, files, source: { dataRoot, root } })
 }
 
 const asTheyAre = (files: readonly string[]) => files.map((file) => ({ file }))

@@ -4,7 +4,6 @@ import { hostRandom } from '../random.js'
 import { makeBatch, type Batch } from './batch.js'
 import { epochOrder } from './epoch-order.js'
 import { readItem } from './item.js'
-import { mapLimited } from './map-limited.js'
 
 type BatchOptions = Pick<
   TrainingConfig,
@@ -15,20 +14,18 @@ type BatchOptions = Pick<
  * The batch of each step, cut into micro-batches. A function of the seed and the step alone, so that a
  * resumed run sees what it would have seen. Each step takes one batch of the epoch's order to train on and,
  * where padding is random frames, the next one to pad with.
- * @param readers how many videos are read at the same time
  * @throws UserError if the data set has fewer videos than a batch.
  */
 export function batchSource(
   dataset: VideoDataset,
   config: BatchOptions,
-  readers: number,
 ): (step: number) => Promise<readonly Batch[]> {
   const { batch_size: batchSize, max_frames: maxFrames, pad_with_random_frames: padRandomly, seed } = config
   const videosOf = epochOrder(dataset.length, batchSize, seed)
   return async (step) => {
     const videos = videosOf(padRandomly ? 2 * step : step)
     const paddingVideos = padRandomly ? videosOf(2 * step + 1) : []
-    const items = await mapLimited(videos, readers, (video, b) => {
+    const read = videos.map((video, b) => {
       const paddingVideo = paddingVideos[b]
       const random = hostRandom(seed, 'item', step, b)
       return readItem({
@@ -39,6 +36,7 @@ export function batchSource(
         ...(paddingVideo === undefined ? {} : { paddingVideo }),
       })
     })
+    const items = await Promise.all(read)
     const size = microBatchSize(config)
     return Array.from({ length: Math.ceil(items.length / size) }, (_, i) =>
       makeBatch(items.slice(i * size, (i + 1) * size), padRandomly),

@@ -13,6 +13,7 @@ export interface LoopSetup {
     'max_steps' | 'lr_anneal_steps' | 'log_interval' | 'save_interval' | 'sample_interval'
   >
   readonly trainer: Trainer
+  /** Called with each step in turn. */
   readonly batches: (step: number) => Promise<readonly Batch[]>
   readonly numTimesteps: number
   readonly means: RunningMeans
@@ -36,8 +37,8 @@ const FIRST_SAMPLES = 5
 
 /**
  * Trains until the last step or until the signal, saving now and then and at the end; never a state that
- * is saved already. While a step is computed, the next one's batch is read. Numbers that no line of the log
- * has when it ends get a line of their own, which the next whole one replaces if the run is resumed.
+ * is saved already. Numbers that no line of the log has when it ends get a line of their own, which the next
+ * whole one replaces if the run is resumed.
  * @throws UserError from data, training or saving; the last checkpoint is then whole.
  */
 export async function trainingLoop(setup: LoopSetup): Promise<void> {
@@ -48,7 +49,6 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
   let { lastLine } = setup
   let batchSize = 0
   let sampledAt: number | undefined
-  let upcoming: Promise<readonly Batch[]> | undefined
   const save = () => {
     if (saved !== trainer.step) setup.save(lastLine)
     saved = trainer.step
@@ -58,16 +58,16 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
     for (const tracker of setup.trackers) tracker.log(trainer.step, line)
   }
   while (trainer.step < end && !signal?.aborted) {
-    const batch = await (upcoming ?? setup.batches(trainer.step))
-    upcoming = trainer.step + 1 < end ? setup.batches(trainer.step + 1) : undefined
-    // Awaited at the next turn, if there is one: until then a failure must not end the process.
-    upcoming?.catch(() => undefined)
+    const asked = now()
+    const batch = await setup.batches(trainer.step)
     const started = now()
     const report = await trainer.update(batch)
     const { step } = trainer
     addLosses(means, report.losses, report.draw, setup.numTimesteps)
     means.add('grad_norm', report.gradNorm)
-    means.add('timing/step_time', (now() - started) / 1000)
+    const ended = now()
+    means.add('timing/step_time', (ended - started) / 1000)
+    if (ended > asked) means.add('timing/data_wait_share', (started - asked) / (ended - asked))
     const losses = Array.from(report.losses.loss ?? [])
     batchSize = losses.length
     setup.onStep?.(step, total, losses.reduce((sum, loss) => sum + loss, 0) / batchSize)

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { emaRates, resumeSource } from '../config/training.js'
 import type { VideoDataset } from '../data/dataset.js'
+import { readInThreads } from '../data/read-in-threads.js'
 import { createDiffusion } from '../diffusion/gaussian-diffusion.js'
 import { UserError } from '../errors.js'
 import { requireFolder } from '../make-folder.js'
@@ -11,7 +12,9 @@ import { jsonLines } from '../tracking/json-lines.js'
 import { runningMeans } from '../tracking/running-means.js'
 import type { Tracker } from '../tracking/tracker.js'
 import { batchSource } from './batch-source.js'
+import { lastStep } from './learning-rate.js'
 import { trainingLoop } from './loop.js'
+import { readAhead } from './read-ahead.js'
 import { startingPoint, type Anew } from './resume.js'
 import { samplePreview, type Preview } from './sample-preview.js'
 import { saveCheckpoint, type ResolvedTrainConfig, type Saved } from './save-checkpoint.js'
@@ -80,8 +83,9 @@ export async function train(run: TrainRun): Promise<RunResult> {
     throw new UserError(`${folder} is there already: resume it with --resume_id ${runId}`)
   const rates = emaRates(config)
   const diffusion = createDiffusion(config)
-  const readers = config.num_workers === -1 ? Math.max(1, availableParallelism() - 1) : config.num_workers
-  const batches = batchSource(dataset, config, Math.max(1, readers))
+  const workers = config.num_workers === -1 ? Math.max(1, availableParallelism() - 1) : config.num_workers
+  const reading = readInThreads(dataset, workers)
+  const batches = batchSource(reading.dataset, config)
   const start = startingPoint(config, root)
   const sampler = timestepSampler(config.schedule_sampler, diffusion.numTimesteps, start.host?.timesteps)
   const trainer = createTrainer({
@@ -115,7 +119,7 @@ export async function train(run: TrainRun): Promise<RunResult> {
     await trainingLoop({
       config,
       trainer,
-      batches,
+      batches: readAhead(batches, stepsAhead(workers, config), lastStep(config)),
       numTimesteps: diffusion.numTimesteps,
       means,
       lastLine,
@@ -145,7 +149,13 @@ export async function train(run: TrainRun): Promise<RunResult> {
     })
     return { runId, folder, step: trainer.step, saved }
   } finally {
+    await reading.close()
     trainer.dispose()
     for (const tracker of sinks) tracker.close?.()
   }
+}
+
+/** So many that every thread has something to read while a step is computed. */
+function stepsAhead(workers: number, { batch_size: batchSize }: ResolvedTrainConfig): number {
+  return Math.ceil(workers / batchSize)
 }

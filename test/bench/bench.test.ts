@@ -38,7 +38,7 @@ it('measures what can be measured here, and says what cannot', async () => {
     expect(own?.memory).toBeGreaterThan(8e6)
     expect(original?.failure).toMatch(/no-such-python/)
     expect(lines.some((line) => line.startsWith('32px-32c-1b-B1-T2, sampling step: 2.1 million'))).toBe(true)
-    expect(lines.at(-3)).toMatch(/original float32 +does not work: .*no-such-python/)
+    expect(lines.at(-3)).toMatch(/original bf16 +does not work: .*no-such-python/)
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { transform } from 'esbuild'
+import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
 /**
@@ -16,14 +17,7 @@ export async function resolve(specifier, context, next) {
 
 export async function load(url, context, next) {
   if (!/^file:.*\.ts$/.test(url)) return next(url, context)
-  const { default: ts } = await import('typescript')
-  const { outputText } = ts.transpileModule(readFileSync(fileURLToPath(url), 'utf8'), {
-    fileName: fileURLToPath(url),
-    compilerOptions: {
-      target: ts.ScriptTarget.ES2023,
-      module: ts.ModuleKind.ESNext,
-      verbatimModuleSyntax: true,
-    },
-  })
-  return { format: 'module', source: outputText, shortCircuit: true }
+  const text = await readFile(fileURLToPath(url), 'utf8')
+  const { code } = await transform(text, { loader: 'ts', target: 'es2023', sourcefile: fileURLToPath(url) })
+  return { format: 'module', source: code, shortCircuit: true }
 }

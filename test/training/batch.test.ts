@@ -11,7 +11,7 @@ const firstPixel = ({ shape, pixels }: Batch, b: number, t: number) => pixels[(b
 
 describe('padding with frames of a second video', () => {
   it('fills up to K rows; masks of padding are 0, and it is trained on as latent frames are', async () => {
-    const source = batchSource(fakeDataset(), options, 2)
+    const source = batchSource(fakeDataset(), options)
     let padded = 0
     for (let step = 0; step < 30; step++) {
       const [batch, ...more] = await source(step)
@@ -44,7 +44,7 @@ describe('padding with frames of a second video', () => {
   })
 
   it('never has more rows than a window has frames', async () => {
-    const [batch] = await batchSource(fakeDataset({ T: 5 }), { ...options, max_frames: 20 }, 1)(0)
+    const [batch] = await batchSource(fakeDataset({ T: 5 }), { ...options, max_frames: 20 })(0)
     expect(batch?.shape[1]).toBe(5)
   })
 })
@@ -52,8 +52,8 @@ describe('padding with frames of a second video', () => {
 describe('padding with frame 0', () => {
   it('is as long as the longest video of each micro-batch, and out of masks and loss', async () => {
     const padFirst = { ...options, pad_with_random_frames: false }
-    const source = batchSource(fakeDataset(), padFirst, 1)
-    const microSource = batchSource(fakeDataset(), { ...padFirst, microbatch: 1 }, 1)
+    const source = batchSource(fakeDataset(), padFirst)
+    const microSource = batchSource(fakeDataset(), { ...padFirst, microbatch: 1 })
     for (let step = 0; step < 20; step++) {
       const [batch] = await source(step)
       const micro = await microSource(step)
@@ -96,7 +96,7 @@ describe('reading', () => {
   it('sees every video once per epoch, in a new order each time, the same for the same seed', async () => {
     const videosOf = async (seed: number) => {
       const dataset = fakeDataset({ videos: 6 })
-      const source = batchSource(dataset, { ...options, pad_with_random_frames: false, seed }, 1)
+      const source = batchSource(dataset, { ...options, pad_with_random_frames: false, seed })
       const seen: number[] = []
       for (let step = 0; step < 6; step++) {
         const [batch] = await source(step)
@@ -112,7 +112,7 @@ describe('reading', () => {
   })
 
   it('refuses fewer videos than a batch', () => {
-    expect(() => batchSource(fakeDataset({ videos: 1 }), options, 1)).toThrow(UserError)
+    expect(() => batchSource(fakeDataset({ videos: 1 }), options)).toThrow(UserError)
   })
 })
 

@@ -47,7 +47,7 @@ async function losses(prepare: (step: Step) => Step & { dispose(): void }): Prom
   const step = prepare((state, inputs) => trainingStep(settings, state, inputs))
   const pixel = (video: number, frame: number, i: number) => (97 * video + 16 * frame + i) % 256
   const options = { batch_size: 1, microbatch: -1, max_frames: 3, pad_with_random_frames: true, seed: 1 }
-  const source = batchSource(fakeDataset({ imageSize: 32, pixel }), options, 1)
+  const source = batchSource(fakeDataset({ imageSize: 32, pixel }), options)
   const model = createModel(config, { seed: 0 })
   let state = initialState(model.parameters, 1)
   const means: number[] = []

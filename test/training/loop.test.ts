@@ -99,3 +99,13 @@ it('logs the time of samples after the last whole interval, and no empty line', 
     [8, 16, 6.5],
   ])
 })
+
+it('says which share of the time it waits for data', async () => {
+  let time = 0
+  // Every look at the clock takes a second: one passes while data is waited for, one in the step.
+  await loop('waiting.jsonl', START, { max_steps: 4 }, { now: () => 1000 * time++ })
+  expect(linesOf('waiting.jsonl').at(-1)).toMatchObject({
+    'timing/data_wait_share': 0.5,
+    'timing/step_time': 1,
+  })
+})

@@ -34,7 +34,7 @@ function trainerWith(config: Partial<typeof base> = {}): Trainer {
 
 function batches(microbatch: number): (step: number) => Promise<readonly Batch[]> {
   const options = { batch_size: 3, microbatch, max_frames: 5, pad_with_random_frames: true, seed: 1 }
-  return batchSource(fakeDataset(), options, 1)
+  return batchSource(fakeDataset(), options)
 }
 
 const values = (trainer: Trainer) => flattenState(trainer.state).map((tensor) => [...tensor.dataSync()])
