@@ -28,7 +28,7 @@ describeEachBackend('training', (backend) => {
       optimizerStep: 0,
     })
     model.dispose()
-    const batches = batchSource(fakeDataset({ T: 8, imageSize: 32 }), config, 1)
+    const batches = batchSource(fakeDataset({ T: 8, imageSize: 32 }), config)
     const growth = await memoryGrowth(
       backend === 'wasm' ? { warmUp: 1, turns: 2 } : { warmUp: 2, turns: 8 },
       async () => trainer.update(await batches(trainer.step)),
