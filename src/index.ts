@@ -26,7 +26,8 @@ export {
 } from './diffusion/likelihood.js'
 export { ancestralSampler } from './diffusion/samplers/ancestral.js'
 export { ddimSampler } from './diffusion/samplers/ddim.js'
-export type { Conditioning, Denoised, Denoiser, Network, Sampler } from './diffusion/types.js'
+export { dpmSolverSampler, sdeDpmSolverSampler } from './diffusion/samplers/dpm-solver.js'
+export type { Conditioning, Denoised, Denoiser, Network, Sampler, SamplerState } from './diffusion/types.js'
 
 export { samplingSchemes } from './schemes/registry.js'
 export { planVideo } from './schemes/plan.js'

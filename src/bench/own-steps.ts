@@ -162,7 +162,7 @@ function samplingSteps(
     return async () => {
       const before = x
       if (!before) throw new Error('the steps were not begun')
-      const after = tf.tidy(() => denoise.run(conditioning, before, t, stageSeeds(keys, t)))
+      const [after] = tf.tidy(() => denoise.run(conditioning, [before], t, stageSeeds(keys, t)))
       before.dispose()
       x = after
       t = Math.max(t - 1, 1)

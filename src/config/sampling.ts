@@ -1,5 +1,6 @@
 import { samplingSchemes } from '../schemes/registry.js'
 import { choice, flag, float, int, text, type ConfigOf } from './option.js'
+import { samplerNames } from './sampler.js'
 import { trainingOptions } from './training.js'
 
 /** How videos are completed: the options of `sample`. Defaults are the original's. */
@@ -24,7 +25,13 @@ export const samplingOptions = {
     undefined,
     'folder with the weights of AlexNet and LPIPS (default: LPIPS_WEIGHTS, or checkpoints/lpips)',
   ),
-  use_ddim: flag(false, 'sample with DDIM'),
+  sampler: choice(
+    undefined,
+    samplerNames,
+    'how steps are taken: dpm++ is DPM-Solver++(2M), sde-dpm++ its stochastic form, both for 10 to 50 steps ' +
+      '(default: ancestral)',
+  ),
+  use_ddim: flag(false, 'the same as --sampler ddim'),
   eta: float(0, 'noise of DDIM steps (0: none, 1: as much as ancestral sampling)', { min: 0, max: 1 }),
   timestep_respacing: text('', 'use only some steps: "250", "ddim50", or counts per section "10,20,30"'),
   save_stages: int(1, 'keep unfinished videos after every so many stages (0: never)', { min: 0 }),
@@ -39,7 +46,7 @@ export const samplingOptions = {
 
 const { max_frames, max_latent_frames, sample_idx, eval_dir, seed } = samplingOptions
 const { adaptive_features, lpips_weights } = samplingOptions
-const { use_ddim, eta, timestep_respacing, clip_denoised } = samplingOptions
+const { sampler, use_ddim, eta, timestep_respacing, clip_denoised } = samplingOptions
 const { data_dir, precision, backend, device } = samplingOptions
 
 /** Videos without end: the options of `sample-long`. */
@@ -57,7 +64,7 @@ export const longSamplingOptions = {
   start_index: int(0, 'test video whose frames are given', { min: 0 }),
   ...{ eval_dir, max_frames, max_latent_frames, sample_idx },
   ...{ adaptive_features, lpips_weights },
-  ...{ use_ddim, eta, timestep_respacing, clip_denoised, seed },
+  ...{ sampler, use_ddim, eta, timestep_respacing, clip_denoised, seed },
   ...{ data_dir, precision, backend, device },
 } as const
 

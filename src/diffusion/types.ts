@@ -38,19 +38,29 @@ export type Denoiser = (x: Tensor5D, t: number) => Denoised
 /** Where a sampler gets its normal noise: called once per step that needs it, of the shape of x. */
 export type NoiseSource = (t: number) => Tensor5D
 
+/** Where a walk is: x_t, and what its sampler carries from step to step, of the shape of x. */
+export type SamplerState = readonly [x: Tensor5D, ...carried: Tensor5D[]]
+
 /** How one step leads from x_t to x_{t-1}. What depends on t is fed, so that one recording serves all steps. */
 export interface SamplerStep {
   readonly name: string
   /** The steps are t = numTimesteps - 1, ..., 0. */
   readonly numTimesteps: number
+  /** How many tensors of the shape of x are carried from step to step besides it: zeros before the first. */
+  readonly numCarried: number
   /** The numbers that `update` needs at step t, as many at every step; the last one is the noise's, or 0. */
   readonly weights: (t: number) => readonly number[]
   /**
-   * x_{t-1} from x_t and what was seen there, pure in its tensors.
+   * x_{t-1} from x_t and what was seen there, pure in its tensors, with what the next step is to have.
    * @param weights of this step, as a tensor (n)
    * @param noise draws standard-normal noise of the shape of x
    */
-  readonly update: (x: Tensor5D, denoised: Denoised, weights: Tensor1D, noise: () => Tensor5D) => Tensor5D
+  readonly update: (
+    state: SamplerState,
+    denoised: Denoised,
+    weights: Tensor1D,
+    noise: () => Tensor5D,
+  ) => SamplerState
 }
 
 /** Walks from pure noise x_T to a sample x_0. Owns its temporaries; the caller owns what it returns. */

@@ -1,5 +1,5 @@
 import type { GaussianDiffusion, StepTable } from '../diffusion/gaussian-diffusion.js'
-import type { Conditioning, Network, Sampler } from '../diffusion/types.js'
+import type { Conditioning, Network, Sampler, SamplerState } from '../diffusion/types.js'
 import { videoNoise } from '../diffusion/video-noise.js'
 import type { Parameters } from '../nn/scope.js'
 import { compileSettings } from '../runtime/compile-settings.js'
@@ -26,12 +26,19 @@ export interface DenoisingSetup {
 
 /** One step of the diffusion process backwards. */
 export interface DenoisingStep {
+  /** How many tensors the sampler carries from step to step. */
+  readonly numCarried: number
   /**
-   * @param x x_t, (B, K, H, W, C)
+   * @param state x_t, (B, K, H, W, C), and what is carried, of the same shape
    * @param noiseSeeds one per video, (B, 2), int32
-   * @returns x_{t-1}, which the caller owns
+   * @returns the state at x_{t-1}, which the caller owns
    */
-  run(conditioning: Conditioning, x: Tensor5D, t: number, noiseSeeds: Tensor2D): Tensor5D
+  run(
+    conditioning: Conditioning,
+    state: SamplerState,
+    t: number,
+    noiseSeeds: Tensor2D,
+  ): [x: Tensor5D, ...carried: Tensor5D[]]
   dispose(): void
 }
 
@@ -40,21 +47,24 @@ export function denoisingStep({ model, diffusion, sampler, clipDenoised }: Denoi
   const step = (
     parameters: Parameters,
     conditioning: Conditioning,
-    x: Tensor5D,
+    state: SamplerState,
     at: StepTable,
     weights: Tensor1D,
     seeds: Tensor2D,
-  ): Tensor5D => {
+  ): SamplerState => {
+    const [x] = state
     const network = model.with(parameters).conditioned(conditioning)
     const denoised = diffusion.pMeanVariance(network, x, at, { clipDenoised })
-    return sampler.update(x, denoised, weights, () => videoNoise(seeds, x.shape))
+    return sampler.update(state, denoised, weights, () => videoNoise(seeds, x.shape))
   }
   const compiled = compile(step, compileSettings())
   return {
-    run: (conditioning, x, t, seeds) =>
-      tf.tidy(() => {
-        const at = diffusion.at(Array.from({ length: x.shape[0] }, () => t))
-        return compiled(model.parameters, conditioning, x, at, tf.tensor1d([...sampler.weights(t)]), seeds)
+    numCarried: sampler.numCarried,
+    run: (conditioning, state, t, seeds) =>
+      tf.tidy((): [Tensor5D, ...Tensor5D[]] => {
+        const at = diffusion.at(Array.from({ length: state[0].shape[0] }, () => t))
+        const weights = tf.tensor1d([...sampler.weights(t)])
+        return [...compiled(model.parameters, conditioning, state, at, weights, seeds)]
       }),
     dispose: compiled.dispose,
   }

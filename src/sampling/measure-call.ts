@@ -1,6 +1,7 @@
 import { range } from '../schemes/range.js'
 import type { Stage } from '../schemes/types.js'
 import { tf } from '../runtime/tf.js'
+import { startingState } from '../diffusion/samplers/starting-state.js'
 import { denoisingStep, type DenoisingSetup } from './denoising-step.js'
 import { frameStore } from './frame-store.js'
 import { stageConditioning } from './stage-conditioning.js'
@@ -48,9 +49,10 @@ export async function measureCall(
   const call = async () => {
     const begun = now()
     const seeds = stageSeeds(keys, t)
-    const x = denoise.run(conditioning, start, t, seeds)
-    await x.data()
-    tf.dispose([x, seeds])
+    const before = startingState(start, denoise.numCarried)
+    const after = denoise.run(conditioning, before, t, seeds)
+    await after[0].data()
+    tf.dispose([...before, ...after, seeds])
     return now() - begun
   }
   try {

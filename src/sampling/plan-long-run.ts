@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { chosenSampler } from '../config/sampler.js'
 import type { LongSamplingConfig } from '../config/sampling.js'
 import type { VideoDataset } from '../data/dataset.js'
 import { UserError } from '../errors.js'
@@ -37,8 +38,7 @@ export interface LongRun {
  * @throws UserError for options that do not fit each other or the data set.
  */
 export function planLongRun({ checkpoint, dataset, options, chunkLength }: LongRunInputs): LongRun {
-  if (options.eta !== 0 && !options.use_ddim)
-    throw new UserError('--eta belongs to DDIM: add --use_ddim True')
+  const sampler = chosenSampler(options)
   const { max_frames: trained } = checkpoint.config
   const maxFrames = options.max_frames ?? trained
   if (typeof maxFrames !== 'number')
@@ -55,7 +55,7 @@ export function planLongRun({ checkpoint, dataset, options, chunkLength }: LongR
     modelResultsFolder({
       checkpoint: checkpoint.path,
       step: checkpoint.step,
-      useDdim: options.use_ddim,
+      sampler,
       eta: options.eta,
       timestepRespacing: options.timestep_respacing,
     })

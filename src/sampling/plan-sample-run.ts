@@ -1,5 +1,6 @@
 import path from 'node:path'
 import type { DiffusionConfig } from '../config/model.js'
+import { chosenSampler } from '../config/sampler.js'
 import type { SamplingConfig } from '../config/sampling.js'
 import type { VideoDataset } from '../data/dataset.js'
 import { UserError } from '../errors.js'
@@ -48,8 +49,7 @@ export interface SampleRun {
  */
 export function planSampleRun({ checkpoint, dataset, options, taskId }: SampleRunInputs): SampleRun {
   if (options.sampling_scheme === undefined) throw new UserError('--sampling_scheme is missing: name one')
-  if (options.eta !== 0 && !options.use_ddim)
-    throw new UserError('--eta belongs to DDIM: add --use_ddim True')
+  const sampler = chosenSampler(options)
   const scheme = findScheme(options.sampling_scheme)
   const settings = schemeSettings(options, dataset.T, checkpoint.config.max_frames)
   const stages = outlineVideo(scheme, settings).length
@@ -58,7 +58,7 @@ export function planSampleRun({ checkpoint, dataset, options, taskId }: SampleRu
     modelResultsFolder({
       checkpoint: checkpoint.path,
       step: checkpoint.step,
-      useDdim: options.use_ddim,
+      sampler,
       eta: options.eta,
       timestepRespacing: options.timestep_respacing,
     })

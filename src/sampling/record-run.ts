@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { modelOptions } from '../config/model.js'
+import { chosenSampler } from '../config/sampler.js'
 import type { SamplingConfig } from '../config/sampling.js'
 import { UserError } from '../errors.js'
 import { writeFileAtomic } from '../files.js'
@@ -13,7 +14,7 @@ export interface RunOrigin {
   readonly checkpoint: { readonly path: string; readonly step: number }
   /** What an adaptive scheme compares frames by. */
   readonly features?: string | undefined
-  readonly options: Pick<SamplingConfig, 'seed' | 'clip_denoised' | 'eta' | 'use_ddim'>
+  readonly options: Pick<SamplingConfig, 'seed' | 'clip_denoised' | 'eta' | 'sampler' | 'use_ddim'>
 }
 
 /** The part of a configuration that decides what samples look like. */
@@ -33,7 +34,7 @@ export function recordRun(
   const sampling = {
     checkpoint: path.basename(checkpoint.path),
     step: checkpoint.step,
-    sampler: options.use_ddim ? 'ddim' : 'ancestral',
+    sampler: chosenSampler(options),
     eta: options.eta,
     seed: options.seed,
     clip_denoised: options.clip_denoised,

@@ -1,4 +1,5 @@
 import path from 'node:path'
+import type { SamplerName } from '../config/sampler.js'
 import { observedLabel } from '../schemes/observed-frames.js'
 import type { SchemeSettings } from '../schemes/types.js'
 
@@ -8,7 +9,7 @@ export interface ModelResults {
   readonly checkpoint: string
   /** Training steps in the checkpoint. */
   readonly step: number
-  readonly useDdim: boolean
+  readonly sampler: SamplerName
   /** Noise of DDIM steps. */
   readonly eta: number
   /** Which steps are used: `""` for all. */
@@ -25,8 +26,9 @@ export interface RunSettings {
 
 /**
  * The folder of everything sampled from a checkpoint in one way:
- * `results/<folders below checkpoints>/<name>[_<step>][_ddim][_eta<eta>][_respace<R>]`. The checkpoint's
- * folders are what follows the first one whose name contains `checkpoint`; without one, its parent's name.
+ * `results/<folders below checkpoints>/<name>[_<step>][_<sampler>][_eta<eta>][_respace<R>]`. Ancestral
+ * sampling has no name there. The checkpoint's folders are what follows the first one whose name contains
+ * `checkpoint`; without one, its parent's name.
  */
 export function modelResultsFolder(results: ModelResults): string {
   const { dir, name } = path.parse(path.normalize(results.checkpoint))
@@ -35,8 +37,8 @@ export function modelResultsFolder(results: ModelResults): string {
   const folders = below > 0 ? parts.slice(below) : [path.basename(path.resolve(dir))]
   const suffixes = [
     name.endsWith('latest') && `_${results.step}`,
-    results.useDdim && '_ddim',
-    results.useDdim && results.eta !== 0 && `_eta${results.eta}`,
+    results.sampler !== 'ancestral' && `_${results.sampler}`,
+    results.sampler === 'ddim' && results.eta !== 0 && `_eta${results.eta}`,
     results.timestepRespacing !== '' && `_respace${results.timestepRespacing}`,
   ]
   return path.join('results', ...folders, [name, ...suffixes.filter((suffix) => suffix !== false)].join(''))

@@ -30,8 +30,9 @@ export async function sampleStage(
   const keys = filled.map(({ key, next }) => ({ ...key, stage: next.index }))
   const start = stageNoise(keys, shape, 'start')
   try {
-    const sample = await walk(numTimesteps, { start, onStep }, (x, t) =>
-      denoise.run(conditioning, x, t, stageSeeds(keys, t)),
+    const steps = { numTimesteps, numCarried: denoise.numCarried }
+    const sample = await walk(steps, { start, onStep }, (state, t) =>
+      denoise.run(conditioning, state, t, stageSeeds(keys, t)),
     )
     const values = sample.data<'float32'>().finally(() => sample.dispose())
     keepLatentFrames(await values, videos, sample.size / rows)

@@ -1,6 +1,6 @@
+import { chosenSampler } from '../config/sampler.js'
 import { createDiffusion, type GaussianDiffusion } from '../diffusion/gaussian-diffusion.js'
-import { ancestralSampler } from '../diffusion/samplers/ancestral.js'
-import { ddimSampler } from '../diffusion/samplers/ddim.js'
+import { createSampler } from '../diffusion/samplers/create-sampler.js'
 import { denoisingStep, type DenoisingStep } from './denoising-step.js'
 import type { SampledConfig } from './model-config.js'
 import type { SampleRunInputs } from './plan-sample-run.js'
@@ -18,29 +18,31 @@ export interface SamplingSetup {
 type Inputs = Pick<SampleRunInputs, 'checkpoint'> & {
   readonly options: Pick<
     SampleRunInputs['options'],
-    'use_ddim' | 'eta' | 'timestep_respacing' | 'clip_denoised' | 'seed'
+    'sampler' | 'use_ddim' | 'eta' | 'timestep_respacing' | 'clip_denoised' | 'seed'
   >
 }
 
 /**
- * @throws UserError for timesteps that the model does not have.
+ * @throws UserError for timesteps that the model does not have, or samplers that contradict each other.
  */
 export function setUpSampling({ checkpoint: { model, config: trained }, options }: Inputs): SamplingSetup {
-  const { use_ddim, timestep_respacing, eta, clip_denoised: clipDenoised } = options
-  const config = { ...trained, use_ddim, timestep_respacing }
+  const { timestep_respacing, eta, clip_denoised: clipDenoised } = options
+  const name = chosenSampler(options)
+  const config = { ...trained, use_ddim: name === 'ddim', timestep_respacing }
   const diffusion = createDiffusion(config)
-  const sampler = use_ddim ? ddimSampler(diffusion.schedule, eta) : ancestralSampler(diffusion.numTimesteps)
+  const sampler = createSampler(name, diffusion.schedule, eta)
   return { config, diffusion, denoise: denoisingStep({ model, diffusion, sampler, clipDenoised }) }
 }
 
 /** What sampled frames depend on, besides the scheme and its settings. */
 export function decisiveSettings({ checkpoint: { config, step }, options }: Inputs): SavedSettings {
-  const { use_ddim, eta, timestep_respacing, clip_denoised, seed } = options
+  const { eta, timestep_respacing, clip_denoised, seed } = options
+  const sampler = chosenSampler(options)
   return {
     ...config,
     // Where the data lies may change.
     data_dir: undefined,
     checkpoint_step: step,
-    ...{ use_ddim, eta, timestep_respacing, clip_denoised, seed },
+    ...{ sampler, eta, timestep_respacing, clip_denoised, seed },
   }
 }

@@ -82,8 +82,9 @@ export async function samplePreview({
       signal?.throwIfAborted()
     }
     onStep(0, numTimesteps)
-    const sample = await walk(numTimesteps, { start, onStep }, (x, t) =>
-      denoise.run({ x0, obsMask, latentMask, frameIndices, outputRows }, x, t, stageSeeds(keys, t)),
+    const steps = { numTimesteps, numCarried: denoise.numCarried }
+    const sample = await walk(steps, { start, onStep }, (state, t) =>
+      denoise.run({ x0, obsMask, latentMask, frameIndices, outputRows }, state, t, stageSeeds(keys, t)),
     )
     const pixels = toPixels(await sample.data().finally(() => sample.dispose()))
     keepObserved(pixels, batch.pixels, batch.obsMask)

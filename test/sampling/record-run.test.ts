@@ -9,7 +9,7 @@ import { temporaryFolders } from '../data/temporary.js'
 const newFolder = temporaryFolders()
 const config = { ...resolveModelConfig({}), dataset: 'toy_town', use_ddim: false, lr: 1e-4 }
 const checkpoint = { path: 'checkpoints/run/ema_0.9_000100.pt', step: 100 }
-const options = { seed: 0, clip_denoised: true, eta: 0, use_ddim: false }
+const options = { seed: 0, sampler: undefined, clip_denoised: true, eta: 0, use_ddim: false }
 
 /** The folder of a run that has made a sample with these settings. */
 function begunRun(): string {
@@ -39,7 +39,8 @@ test('what samples are made with is kept beside them, and the same is no contrad
 test.each<[Partial<typeof config>, Partial<RunOrigin['options']>, Partial<RunOrigin['checkpoint']>, string]>([
   [{}, { seed: 3 }, {}, 'with seed 0, these would be with seed 3'],
   [{}, { clip_denoised: false }, {}, 'with clip_denoised True, these would be with clip_denoised False'],
-  [{}, { eta: 0.5 }, {}, 'with eta 0, these would be with eta 0.5'],
+  [{}, { use_ddim: true, eta: 0.5 }, {}, 'with sampler ancestral, these would be with sampler ddim'],
+  [{}, { sampler: 'dpm++' }, {}, 'with sampler ancestral, these would be with sampler dpm++'],
   [{}, { use_ddim: true }, {}, 'with sampler ancestral, these would be with sampler ddim'],
   [{}, {}, { path: 'model000100.pt' }, 'with checkpoint ema_0.9_000100.pt, these would be'],
   [{}, {}, { step: 200 }, 'with step 100, these would be with step 200'],

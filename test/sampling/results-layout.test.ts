@@ -8,7 +8,14 @@ import {
 } from '../../src/sampling/results-layout.js'
 
 const results = (checkpoint: string, changes = {}) =>
-  modelResultsFolder({ checkpoint, step: 4000, useDdim: false, eta: 0, timestepRespacing: '', ...changes })
+  modelResultsFolder({
+    checkpoint,
+    step: 4000,
+    sampler: 'ancestral',
+    eta: 0,
+    timestepRespacing: '',
+    ...changes,
+  })
 
 test.each([
   ['checkpoints/abcdefg/ema_0.9999_550000.pt', 'results/abcdefg/ema_0.9999_550000'],
@@ -24,12 +31,16 @@ test.each([
 
 test('the way of sampling is part of the folder', () => {
   const checkpoint = 'checkpoints/a/ema_latest.pt'
-  expect(results(checkpoint, { useDdim: true })).toBe('results/a/ema_latest_4000_ddim')
+  expect(results(checkpoint, { sampler: 'ddim' })).toBe('results/a/ema_latest_4000_ddim')
   expect(results(checkpoint, { timestepRespacing: '250' })).toBe('results/a/ema_latest_4000_respace250')
-  expect(results(checkpoint, { useDdim: true, timestepRespacing: 'ddim50' })).toBe(
+  expect(results(checkpoint, { sampler: 'ddim', timestepRespacing: 'ddim50' })).toBe(
     'results/a/ema_latest_4000_ddim_respaceddim50',
   )
-  expect(results(checkpoint, { useDdim: true, eta: 0.5 })).toBe('results/a/ema_latest_4000_ddim_eta0.5')
+  expect(results(checkpoint, { sampler: 'dpm++' })).toBe('results/a/ema_latest_4000_dpm++')
+  expect(results(checkpoint, { sampler: 'sde-dpm++', timestepRespacing: '20' })).toBe(
+    'results/a/ema_latest_4000_sde-dpm++_respace20',
+  )
+  expect(results(checkpoint, { sampler: 'ddim', eta: 0.5 })).toBe('results/a/ema_latest_4000_ddim_eta0.5')
 })
 
 test('a run is named by scheme, window, stage, length and observed frames', () => {

@@ -12,8 +12,9 @@ export function ancestralSampler(numTimesteps: number): Sampler {
   return samplerOf({
     name: 'ancestral',
     numTimesteps,
+    numCarried: 0,
     weights: (t) => [t === 0 ? 0 : 1],
-    update: (_, denoised, weight, noise) => ancestralStep(denoised, tf.mul(noise(), weight)),
+    update: (_, denoised, weight, noise) => [ancestralStep(denoised, tf.mul(noise(), weight))],
   })
 }
 

@@ -17,13 +17,14 @@ export function ddimSampler(schedule: Schedule, eta: number): Sampler {
   return samplerOf({
     name: 'ddim',
     numTimesteps: schedule.numTimesteps,
+    numCarried: 0,
     weights: (t) => {
       const { xStart, xT, noise } = ddimWeights(schedule, t, eta)
       return [xStart, xT, noise]
     },
-    update: (x, denoised, weights, noise) => {
+    update: ([x], denoised, weights, noise) => {
       const [xStart, xT, scale] = tf.unstack(weights) as [Tensor, Tensor, Tensor]
-      return ddimStep(x, denoised, { xStart, xT, noise: scale }, eta === 0 ? undefined : noise())
+      return [ddimStep(x, denoised, { xStart, xT, noise: scale }, eta === 0 ? undefined : noise())]
     },
   })
 }

@@ -4,14 +4,15 @@ import { walk } from './walk.js'
 
 /** A sampler made of its step. */
 export function samplerOf(step: SamplerStep): Sampler {
-  const { numTimesteps, weights, update } = step
+  const { weights, update } = step
   return {
     ...step,
     sample: (run) =>
-      walk(numTimesteps, run, (x, t) => {
+      walk(step, run, (state, t) => {
+        const [x] = state
         const numbers = weights(t)
         const noise = () => (numbers.at(-1) === 0 ? tf.zerosLike(x) : run.noise(t))
-        return update(x, run.denoise(x, t), tf.tensor1d([...numbers]), noise)
+        return update(state, run.denoise(x, t), tf.tensor1d([...numbers]), noise)
       }),
   }
 }
