@@ -33,7 +33,9 @@ export const trainingOptions = {
   ),
   wandb_id: text('', 'id of a run to resume; options that are not given are what they were'),
   resume_id: text('', 'the same as wandb_id'),
-  num_workers: int(-1, 'threads that read videos ahead (-1: cores - 1, 0: read when a step begins)', { min: -1 }),
+  num_workers: int(-1, 'threads that read videos ahead (-1: cores - 1, 0: read when a step begins)', {
+    min: -1,
+  }),
   use_fp16: flag(false, "the original's name for --precision bf16"),
   precision: choice('fp32', ['fp32', 'bf16'], 'arithmetic of convolutions and matrix products'),
   backend: choice('auto', ['auto', 'tensorflow', 'wasm'], 'what computes'),
