@@ -71,6 +71,7 @@ function openFile(path: string): number {
   }
 }
 
-function identityOf(stat: BigIntStats): string {
-  return [stat.dev, stat.ino, stat.size, stat.mtimeNs].join(':')
+/** Not the inode: another process may put an identical copy in a file's place, with its time of change. */
+function identityOf({ size, mtimeNs }: BigIntStats): string {
+  return [size, mtimeNs].join(':')
 }
