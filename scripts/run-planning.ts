@@ -64,7 +64,7 @@ function diffusionSteps(
 
 /** Measures a call of the largest stage; smaller ones are taken to cost less in proportion. */
 async function measured(
-  { checkpoint: file, batch_size, precision, backend, device, timestep_respacing, json }: PlanningConfig,
+  { checkpoint: file, batch_size, precision, xla, backend, device, timestep_respacing, json }: PlanningConfig,
   settings: SchemeSettings,
   stages: readonly Stage[],
   steps: number,
@@ -75,7 +75,7 @@ async function measured(
   const { createDiffusion } = await import('../src/diffusion/gaussian-diffusion.js')
   const { ancestralSampler } = await import('../src/diffusion/samplers/ancestral.js')
   const { measureCall } = await import('../src/sampling/measure-call.js')
-  const runtime = await startRuntime({ backend, precision, device })
+  const runtime = await startRuntime({ backend, precision, xla, device })
   if (!json) terminal.log(runtime.description)
   const { model, config } = loadCheckpoint(file)
   const diffusion = createDiffusion({ ...resolveModelConfig(config), timestep_respacing })

@@ -60,7 +60,11 @@ export async function runTraining(
       )
   if (dryRun) return undefined
   const dataset = await openConfigDataset(config, 'train', terminal)
-  const runtime = await startRuntime({ backend: config.backend, precision: precisionOf(config) })
+  const runtime = await startRuntime({
+    backend: config.backend,
+    precision: precisionOf(config),
+    xla: config.xla,
+  })
   terminal.log(runtime.description)
   const bars = trainingBars(terminal)
   try {

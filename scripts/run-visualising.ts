@@ -75,11 +75,11 @@ function trueStages(
   return [...checkedStages(scheme.name, settings, scheme.stages(settings, features))]
 }
 
-async function loadFeatures({ backend, precision, device, ...options }: SamplingConfig) {
+async function loadFeatures({ backend, precision, xla, device, ...options }: SamplingConfig) {
   const { adaptiveFeatures } = await import('../src/sampling/adaptive-features.js')
   if (options.adaptive_features !== 'pixels') {
     const { startRuntime } = await import('../src/runtime/start.js')
-    await startRuntime({ backend, precision, device })
+    await startRuntime({ backend, precision, xla, device })
   }
   return adaptiveFeatures(options)
 }

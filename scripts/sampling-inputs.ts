@@ -15,11 +15,11 @@ import type { Terminal } from './terminal.js'
  */
 export async function openCheckpoint(
   file: string,
-  options: Pick<SamplingConfig, 'backend' | 'precision' | 'device' | 'data_dir'>,
+  options: Pick<SamplingConfig, 'backend' | 'precision' | 'xla' | 'device' | 'data_dir'>,
   terminal: Terminal,
 ): Promise<SampleRunInputs['checkpoint'] & { readonly model: VideoModel }> {
-  const { backend, precision, device, data_dir } = options
-  const runtime = await startRuntime({ backend, precision, device })
+  const { backend, precision, xla, device, data_dir } = options
+  const runtime = await startRuntime({ backend, precision, xla, device })
   terminal.log(runtime.description)
   const { model, config: trained, step } = loadCheckpoint(file)
   const config = { ...trained, ...(data_dir !== '' && { data_dir }) }

@@ -19,7 +19,7 @@ const checkpoint = { model: sampling.model, diffusion, config, step: 1 }
 const x0 = tf.zeros([2, 3, 4, 4, 3])
 
 test.each<[string, unknown[], RegExp]>([
-  ['startRuntime', ['wasm'], /takes options with backend, precision or device, not "wasm"/],
+  ['startRuntime', ['wasm'], /takes options with backend, precision, xla or device, not "wasm"/],
   ['resolveModelConfig', [], /takes options by name, not undefined/],
   ['createModel', [], /takes a configuration such as resolveModelConfig gives, not undefined/],
   ['createModel', [{}], /createModel: the configuration has no image_size; resolveModelConfig fills it in/],

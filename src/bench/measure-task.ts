@@ -166,12 +166,13 @@ export function jobOf(
   side: Side,
   { configuration, task, threads }: Pick<TaskSetup, 'configuration' | 'task' | 'threads'>,
 ): SideJob {
-  const { backend, compile, precision, tf32, checkpoint } = side
+  const { backend, compile, precision, xla, tf32, checkpoint } = side
   const { model, batch, frames } = configuration
   return {
     backend,
     compile,
     precision,
+    xla,
     tf32,
     task,
     batch,

@@ -25,9 +25,13 @@ export class OwnSide {
    * @param now milliseconds since some moment
    */
   static async start(job: SideJob, now: () => number): Promise<readonly [OwnSide, SideAbout]> {
-    const { backend, precision, compile } = job
-    const { tensorflowVersion, devices, ...started } = await startRuntime({ backend, precision })
-    if (started.precision !== precision) throw new UserError(started.description)
+    const { backend, precision, xla, compile } = job
+    const { tensorflowVersion, devices, ...started } = await startRuntime({
+      backend,
+      precision,
+      xla: xla ? 'on' : 'off',
+    })
+    if (started.precision !== precision || started.xla !== xla) throw new UserError(started.description)
     enableCompiling(compile)
     await matrixProductSpeed(64, now)
     forgetPeak()

@@ -18,6 +18,8 @@ export interface Side {
   /** Whether a step is compiled, by whichever compiler the program has. */
   readonly compile: boolean
   readonly precision: Precision
+  /** Whether TensorFlow's XLA compiles the step further. */
+  readonly xla: boolean
   /** Whether matrix products on GPUs may round their factors to TF32. PyTorch only: TensorFlow always may. */
   readonly tf32: boolean
   /** Whether activations are computed again in the backward pass. */
@@ -25,7 +27,7 @@ export interface Side {
 }
 
 /** What a side's process is told first. */
-export interface SideJob extends Pick<Side, 'backend' | 'compile' | 'precision' | 'tf32'> {
+export interface SideJob extends Pick<Side, 'backend' | 'compile' | 'precision' | 'xla' | 'tf32'> {
   readonly task: BenchTask
   readonly model: ModelConfig
   readonly batch: number

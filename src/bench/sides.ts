@@ -6,6 +6,7 @@ const OWN = {
   backend: 'tensorflow',
   compile: true,
   precision: 'fp32',
+  xla: false,
   tf32: true,
   checkpoint: false,
 } as const
@@ -17,6 +18,8 @@ export const OWN_SIDES: readonly Side[] = [
   { ...OWN, name: 'eager', compile: false, help: 'operation by operation' },
   { ...OWN, name: 'compiled', help: 'a step as one operation' },
   { ...OWN, name: 'bf16', precision: 'bf16', help: 'compiled, with --precision bf16' },
+  { ...OWN, name: 'xla', xla: true, help: 'compiled, with --xla on' },
+  { ...OWN, name: 'xla-bf16', xla: true, precision: 'bf16', help: 'both' },
   { ...OWN, name: 'checkpointed', checkpoint: true, help: 'compiled, with --use_checkpoint' },
   { ...OWN, name: 'wasm', backend: 'wasm', compile: false, help: 'without TensorFlow' },
 ]

@@ -7,7 +7,10 @@ export const benchOptions = {
     'networks and batches: size of frames, channels, blocks per level, videos, frames',
   ),
   tasks: text('train,sample', 'steps to measure'),
-  sides: text('eager,compiled,bf16', 'ways of computing them: eager, compiled, bf16, checkpointed, wasm'),
+  sides: text(
+    'eager,compiled,bf16',
+    'ways of computing them: eager, compiled, bf16, xla, xla-bf16, checkpointed, wasm',
+  ),
   repetitions: int(5, 'rounds; in each, every side has its turn', { min: 1 }),
   threads: int(undefined, 'processor threads of each side (default: FDM_THREADS, else 2)', { min: 1 }),
   quick: flag(false, 'one small network, two short rounds: to see that it works'),

@@ -17,6 +17,7 @@ export const planningOptions = {
   picture: text('', 'draw the plan into this file: .png, or .svg with labels'),
   json: flag(false, 'print the plan as JSON and nothing else'),
   precision: samplingOptions.precision,
+  xla: samplingOptions.xla,
   backend: samplingOptions.backend,
   device: samplingOptions.device,
 } as const

@@ -40,6 +40,7 @@ export const samplingOptions = {
   seed: int(0, 'seed of the noise', { min: 0 }),
   data_dir: text('', 'folder of the data set (default: as in training)'),
   precision: trainingOptions.precision,
+  xla: trainingOptions.xla,
   backend: trainingOptions.backend,
   device: text(undefined, 'cpu, cuda or cuda:<number> (default: a GPU if there is one)'),
 } as const
@@ -47,7 +48,7 @@ export const samplingOptions = {
 const { max_frames, max_latent_frames, sample_idx, eval_dir, seed } = samplingOptions
 const { adaptive_features, lpips_weights } = samplingOptions
 const { sampler, use_ddim, eta, timestep_respacing, clip_denoised } = samplingOptions
-const { data_dir, precision, backend, device } = samplingOptions
+const { data_dir, precision, xla, backend, device } = samplingOptions
 
 /** Videos without end: the options of `sample-long`. */
 export const longSamplingOptions = {
@@ -65,7 +66,7 @@ export const longSamplingOptions = {
   ...{ eval_dir, max_frames, max_latent_frames, sample_idx },
   ...{ adaptive_features, lpips_weights },
   ...{ sampler, use_ddim, eta, timestep_respacing, clip_denoised, seed },
-  ...{ data_dir, precision, backend, device },
+  ...{ data_dir, precision, xla, backend, device },
 } as const
 
 /** Pictures and films of samples: the options of `make-mp4`. Defaults are the original's. */

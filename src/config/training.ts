@@ -38,6 +38,11 @@ export const trainingOptions = {
   }),
   use_fp16: flag(false, "the original's name for --precision bf16"),
   precision: choice('fp32', ['fp32', 'bf16'], 'arithmetic of convolutions and matrix products'),
+  xla: choice(
+    'auto',
+    ['auto', 'on', 'off'],
+    "whether TensorFlow's XLA compiles steps (auto: no, see docs/performance.md)",
+  ),
   backend: choice('auto', ['auto', 'tensorflow', 'wasm'], 'what computes'),
   seed: int(0, 'seed of everything random', { min: 0 }),
   unobserve: flag(false, 'record nothing online'),

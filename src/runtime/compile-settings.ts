@@ -4,9 +4,11 @@ export type Precision = 'fp32' | 'bf16'
 export interface CompileSettings {
   /** The numbers that convolutions and products of matrices are computed in. */
   readonly precision: Precision
+  /** Whether TensorFlow's compiler XLA makes machine code of the whole graph. */
+  readonly xla: boolean
 }
 
-let current: CompileSettings = { precision: 'fp32' }
+let current: CompileSettings = { precision: 'fp32', xla: false }
 
 /** How training and sampling compute: what the runtime was started with, as far as its backend can. */
 export function compileSettings(): CompileSettings {

@@ -1,5 +1,5 @@
 import type { CompileSettings } from './compile-settings.js'
-import { nativeExtension, type NativeExtension } from './native-extension.js'
+import { nativeExtension, withoutOwnOperations, type NativeExtension } from './native-extension.js'
 import { inBfloat16 } from './recording/bfloat16.js'
 import { encodeGraphDef } from './recording/graph-def.js'
 import { ProtobufWriter } from './recording/protobuf-writer.js'
@@ -24,12 +24,12 @@ export interface Compiled<Inputs extends readonly unknown[], Output> {
  * plainly.
  * @param fn it must not read tensors back to the host, draw randomness but from a seed that it is passed,
  *   or use tensors that it is not passed; numbers that it sees from outside are frozen as they are
- * @param settings how the graph computes; run plainly, a function always computes in float32
+ * @param settings how the graph computes, by default in float32 and without XLA, and as plain functions do
  * @throws Error, at the call that records, naming the operation that breaks these rules.
  */
 export function compile<Inputs extends readonly unknown[], Output>(
   fn: (...inputs: Inputs) => Output,
-  settings: CompileSettings = { precision: 'fp32' },
+  { precision = 'fp32', xla = false }: Partial<CompileSettings> = {},
 ): Compiled<Inputs, Output> {
   const programs = new Map<string, Program<Output>>()
   const call = (...inputs: Inputs): Output => {
@@ -40,7 +40,7 @@ export function compile<Inputs extends readonly unknown[], Output>(
     const key = `${flat.form} ${flat.tensors.map(({ dtype, shape }) => `${dtype}[${shape.join()}]`).join(' ')}`
     let program = programs.get(key)
     if (!program) {
-      program = buildProgram(backend, extension, fn, flat, settings)
+      program = buildProgram(backend, extension, fn, flat, { precision, xla })
       programs.set(key, program)
     }
     return program.run(flat.tensors)
@@ -97,15 +97,17 @@ function buildProgram<Inputs extends readonly unknown[], Output>(
   extension: NativeExtension,
   fn: (...inputs: Inputs) => Output,
   inputs: FlatTree<Inputs>,
-  { precision }: CompileSettings,
+  { precision, xla }: CompileSettings,
 ): Program<Output> {
-  const { graph: recorded, rebuild } = recordTree(backend, fn, inputs)
+  const recordNow = () => recordTree(backend, fn, inputs)
+  const { graph: recorded, rebuild } = xla ? withoutOwnOperations(recordNow) : recordNow()
   const graph = precision === 'bf16' ? inBfloat16(recorded) : recorded
   const name = `fdm_function_${programCount++}`
   extension.registerFunction(name, encodeGraphDef(graph.nodes), graph.inputs, graph.outputs)
   const attributes = [
     { name: 'executor_type', type: backend.binding.TF_ATTR_STRING, value: '' },
     { name: 'config_proto', type: backend.binding.TF_ATTR_STRING, value: CONFIG },
+    ...(xla ? [{ name: '_XlaMustCompile', type: backend.binding.TF_ATTR_BOOL, value: true }] : []),
   ]
   return {
     run: (tensors) => {

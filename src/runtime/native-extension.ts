@@ -37,11 +37,24 @@ export function nativeExtension(): NativeExtension | undefined {
 
 /**
  * Whether the backend in use has an operation of our own and computes on a processor. They have no kernels
- * for GPUs: there TensorFlow's compiler makes one of the plain form.
+ * for GPUs, and TensorFlow's compiler XLA does not know them: it makes one of the plain form.
  */
 export function hasProcessorOperation(name: string): boolean {
   const extension = nativeExtension()
-  return extension !== undefined && !extension.isUsingGpuDevice() && extension.hasOperation(name)
+  return !isHidden && extension !== undefined && !extension.isUsingGpuDevice() && extension.hasOperation(name)
+}
+
+let isHidden = false
+
+/** Runs something as if there were no operations of our own. */
+export function withoutOwnOperations<T>(run: () => T): T {
+  const before = isHidden
+  isHidden = true
+  try {
+    return run()
+  } finally {
+    isHidden = before
+  }
 }
 
 /** Whether an addon is one that `fdm setup` built. */

@@ -1,7 +1,7 @@
 import { UserError } from '../errors.js'
 import { expectChoice, expectObject, expectText } from '../expect.js'
 import { checkChosen, checkDevice, visibleDevices, type DeviceName } from './choose-device.js'
-import { type Precision, setCompileSettings } from './compile-settings.js'
+import { type CompileSettings, type Precision, setCompileSettings } from './compile-settings.js'
 import { type Device, graphicsCards, hasBfloat16Instructions, processor } from './devices.js'
 import { findTensorFlow } from './find-tensorflow.js'
 import { loadTensorFlow, type TensorFlowBinding } from './load-tensorflow.js'
@@ -19,6 +19,11 @@ export interface RuntimeOptions {
    * Where only fp32 works, that is used instead, and the description says so.
    */
   readonly precision?: Precision
+  /**
+   * Whether TensorFlow's compiler XLA makes machine code of whole steps. `auto`: no, because on processors
+   * that takes minutes and makes slower steps, and for GPUs nobody has measured it yet.
+   */
+  readonly xla?: 'auto' | 'on' | 'off'
   /** Where TensorFlow computes. Default: on a GPU if it finds one. A process can choose once. */
   readonly device?: DeviceName | undefined
 }
@@ -27,6 +32,7 @@ export interface RuntimeOptions {
 export interface Runtime {
   readonly backend: Backend
   readonly precision: Precision
+  readonly xla: boolean
   readonly tensorflowVersion?: string
   readonly devices: readonly Device[]
   /** One line to print. */
@@ -41,17 +47,19 @@ export interface Runtime {
  */
 export async function startRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
   checkOptions(options)
-  const { backend = 'auto', precision = 'fp32', device } = options
+  const { backend = 'auto', precision = 'fp32', xla = 'auto', device } = options
   const loaded = backend === 'wasm' ? undefined : tensorflow(device)
   const needsTensorFlow = backend === 'tensorflow' || device?.startsWith('cuda')
   if (needsTensorFlow && typeof loaded !== 'object') throw new UserError(explain(loaded))
   const runtime =
-    typeof loaded === 'object' ? describeTensorFlow(loaded, precision) : describeWasm(loaded, precision)
+    typeof loaded === 'object'
+      ? describeTensorFlow(loaded, { precision, xla: xla === 'on' })
+      : describeWasm(loaded, { precision, xla: xla === 'on' })
   if (runtime.backend === 'wasm') registerWasm()
   if (!(await tf.setBackend(runtime.backend))) {
     throw new UserError(`the backend ${runtime.backend} did not start: run "npx fdm doctor"`)
   }
-  setCompileSettings({ precision: runtime.precision })
+  setCompileSettings({ precision: runtime.precision, xla: runtime.xla })
   return runtime
 }
 
@@ -93,12 +101,13 @@ function showOnly(device: DeviceName): void {
 }
 
 function checkOptions(options: RuntimeOptions): void {
-  expectObject('startRuntime takes options with backend, precision or device', options, {})
-  const { backend, precision, device } = options
+  expectObject('startRuntime takes options with backend, precision, xla or device', options, {})
+  const { backend, precision, xla, device } = options
   if (backend !== undefined)
     expectChoice('startRuntime takes as backend one of', backend, ['auto', 'tensorflow', 'wasm'])
   if (precision !== undefined)
     expectChoice('startRuntime takes as precision one of', precision, ['fp32', 'bf16'])
+  if (xla !== undefined) expectChoice('startRuntime takes as xla one of', xla, ['auto', 'on', 'off'])
   if (device === undefined) return
   expectText('startRuntime takes as device cpu, cuda or cuda:<number>', device)
   checkDevice(device, backend ?? 'auto')
@@ -110,37 +119,41 @@ function explain(failure: string | undefined): string {
     : `TensorFlow does not load (${failure}): run "npx fdm setup" again, or use --backend wasm`
 }
 
-function describeTensorFlow(binding: TensorFlowBinding, wanted: Precision): Runtime {
+function describeTensorFlow(binding: TensorFlowBinding, wanted: CompileSettings): Runtime {
   const cards = binding.isUsingGpuDevice() ? graphicsCards() : []
   const devices = [...cards, processor()]
   const names = cards.length > 0 ? cards : devices
-  const precision = isExtension(binding) ? wanted : 'fp32'
-  const isEmulated = precision === 'bf16' && cards.length === 0 && !hasBfloat16Instructions()
-  const note = isEmulated
-    ? ' (slow: this processor has no instructions for it)'
-    : fallbackNote(wanted, precision)
+  const used = isExtension(binding) ? wanted : PLAIN
+  const isEmulated = used.precision === 'bf16' && cards.length === 0 && !hasBfloat16Instructions()
+  const note = isEmulated ? ' (slow: this processor has no instructions for it)' : fallbackNote(wanted, used)
   return {
     backend: 'tensorflow',
-    precision,
+    ...used,
     tensorflowVersion: binding.TF_Version,
     devices,
-    description: `TensorFlow ${binding.TF_Version} on ${names.map(({ name }) => name).join(', ')}, ${precision}${note}`,
+    description: `TensorFlow ${binding.TF_Version} on ${names.map(({ name }) => name).join(', ')}, ${named(used).join(', ')}${note}`,
   }
 }
 
-function describeWasm(failure: string | undefined, wanted: Precision): Runtime {
+function describeWasm(failure: string | undefined, wanted: CompileSettings): Runtime {
   const device = processor()
   const note = failure === undefined ? '' : `; TensorFlow does not load (${failure})`
-  const fallback = fallbackNote(wanted, 'fp32')
   return {
     backend: 'wasm',
-    precision: 'fp32',
+    ...PLAIN,
     devices: [device],
-    description: `WebAssembly on ${device.name}, one thread, fp32${fallback}${note}`,
+    description: `WebAssembly on ${device.name}, one thread, fp32${fallbackNote(wanted, PLAIN)}${note}`,
   }
 }
 
-/** Faster arithmetic is no reason to stop: the results in float32 are at least as good. */
-function fallbackNote(wanted: Precision, used: Precision): string {
-  return used === wanted ? '' : ` (${wanted} needs the TensorFlow that "npx fdm setup" provides)`
+const PLAIN: CompileSettings = { precision: 'fp32', xla: false }
+
+const named = ({ precision, xla }: CompileSettings) => [precision, ...(xla ? ['XLA'] : [])]
+
+/** Faster arithmetic is no reason to stop: the results without it are at least as good. */
+function fallbackNote(wanted: CompileSettings, used: CompileSettings): string {
+  const missing = named(wanted).filter((name) => !['fp32', ...named(used)].includes(name))
+  if (missing.length === 0) return ''
+  const verb = missing.length === 1 ? 'needs' : 'need'
+  return ` (${missing.join(' and ')} ${verb} the TensorFlow that "npx fdm setup" provides)`
 }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { compile } from '../../src/runtime/compile.js'
-import { nativeExtension } from '../../src/runtime/native-extension.js'
+import { hasProcessorOperation, nativeExtension } from '../../src/runtime/native-extension.js'
 import { randomNormal } from '../../src/runtime/random-normal.js'
 import { tf, type Tensor, type Tensor2D } from '../../src/runtime/tf.js'
 import { availableBackends, describeEachBackend } from '../helpers/backends.js'
@@ -91,6 +91,22 @@ describeEachBackend('a compiled function', (backend) => {
     const isCompiled = backend === 'tensorflow' && hasExtension
     const expected = size * (isCompiled ? 1 : (1 + 2 ** -9) ** 2) + 0.001
     expect(values(run(x, x))[0]).toBeCloseTo(expected, 4)
+    run.dispose()
+  })
+
+  it('gives the same through XLA, and does without our own operations there', () => {
+    const seen = new Set<boolean>()
+    const fn = (x: Tensor) => {
+      seen.add(hasProcessorOperation('FdmGroupNorm'))
+      return tf.softmax(tf.mul(x, 3))
+    }
+    const run = compile(fn, { xla: true })
+    const x = tf.tensor2d([[1, 2], [3, 5]]) // prettier-ignore
+    values(run(x)).forEach((value, i) => {
+      expect(value).toBeCloseTo(values(fn(x))[i] ?? NaN, 6)
+    })
+    const has = backend === 'tensorflow' && hasExtension
+    expect([...seen]).toEqual(has ? [false, true] : [false])
     run.dispose()
   })
 

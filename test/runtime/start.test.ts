@@ -40,16 +40,28 @@ it.runIf(ownBinding)('computes what training and sampling compile in bf16 if ask
   const runtime = await startRuntime({ backend: 'tensorflow', precision: 'bf16' })
   expect(runtime.precision).toBe('bf16')
   expect(runtime.description).toMatch(/, bf16/)
-  expect(compileSettings()).toEqual({ precision: 'bf16' })
+  expect(compileSettings()).toEqual({ precision: 'bf16', xla: false })
   await startRuntime({ backend: 'tensorflow' })
-  expect(compileSettings()).toEqual({ precision: 'fp32' })
+  expect(compileSettings()).toEqual({ precision: 'fp32', xla: false })
+})
+
+it.runIf(ownBinding)('compiles with XLA only if asked to', async () => {
+  const runtime = await startRuntime({ backend: 'tensorflow', xla: 'on' })
+  expect(runtime.description).toMatch(/, fp32, XLA$/)
+  expect(compileSettings()).toEqual({ precision: 'fp32', xla: true })
+  for (const xla of ['auto', 'off'] as const) {
+    expect((await startRuntime({ backend: 'tensorflow', xla })).xla).toBe(false)
+    expect(compileSettings()).toEqual({ precision: 'fp32', xla: false })
+  }
 })
 
 it('computes in fp32 and says why where bf16 does not work', async () => {
-  const runtime = await startRuntime({ backend: 'wasm', precision: 'bf16' })
+  const runtime = await startRuntime({ backend: 'wasm', precision: 'bf16', xla: 'on' })
   expect(runtime.precision).toBe('fp32')
-  expect(runtime.description).toMatch(/fp32 \(bf16 needs the TensorFlow that "npx fdm setup" provides\)/)
-  expect(compileSettings()).toEqual({ precision: 'fp32' })
+  expect(runtime.description).toMatch(
+    /fp32 \(bf16 and XLA need the TensorFlow that "npx fdm setup" provides\)/,
+  )
+  expect(compileSettings()).toEqual({ precision: 'fp32', xla: false })
 })
 
 it('refuses what does not exist', async () => {

@@ -7,16 +7,15 @@
  */
 export type Role = 'computes' | 'follows' | 'bridges' | 'moves'
 
-/**
- * What there is to know of an operation whose element type is its attribute `T`. Its first output is of that
- * type, and of an operation that splits a tensor all outputs are.
- */
+/** What there is to know of an operation whose element type is its attribute `T`. */
 export interface Bfloat16Rule {
   readonly role: Role
   /** The inputs of that type whose type decides, of as many as there are. */
   readonly operands: (count: number) => readonly number[]
   /** Further inputs of that type: parameters, and gradients of results that are of that type. */
   readonly others?: readonly number[]
+  /** How many first outputs are of that type; default 1, or all parts of a tensor that is split. */
+  readonly outputs?: number
   /** Whether it multiplies matrices: small ones stay in float32. */
   readonly isProduct?: true
 }
@@ -43,6 +42,11 @@ export const BFLOAT16_RULES: Readonly<Record<string, Bfloat16Rule>> = {
   // Statistics, scale and shift are in float32 whatever the features are in.
   FdmGroupNorm: { role: 'bridges', operands: at(0) },
   FdmGroupNormGrad: { role: 'bridges', operands: at(1), others: [0] },
+  // Attention's products, softmax and sums are in float32 inside of the operation.
+  FdmAttention: { role: 'bridges', operands: at(0) },
+  FdmAttentionGrad: { role: 'bridges', operands: at(1), others: [0] },
+  FdmRelativeAttention: { role: 'bridges', operands: at(0), others: [1, 2, 3] },
+  FdmRelativeAttentionGrad: { role: 'bridges', operands: at(1), others: [0, 2, 3, 4], outputs: 4 },
   Add: { role: 'bridges', operands: all },
   AddV2: { role: 'bridges', operands: all },
   AddN: { role: 'bridges', operands: all },

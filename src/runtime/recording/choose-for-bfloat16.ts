@@ -80,7 +80,7 @@ function findCandidates(nodes: readonly GraphNode[]): Candidate[] {
       const [a = [], b = []] = operands.map((i) => shapes.get(inputs[i] ?? ''))
       if (multiplicationsPerNumber(a, b, own[0] ?? []) < WORTH_CONVERTING) return []
     }
-    const count = parts && 'int' in parts ? Number(parts.int) : 1
+    const count = parts && 'int' in parts ? Number(parts.int) : (rule.outputs ?? 1)
     return {
       name,
       role: rule.role,
