@@ -1,5 +1,4 @@
-import type { DeviceSeed } from './random-normal.js'
-import { drawRandom } from './stateless-random.js'
+import { drawRandom, type DeviceSeed } from './stateless-random.js'
 import type { Tensor } from './tf.js'
 
 /**

@@ -1,7 +1,9 @@
 import seedrandom from 'seedrandom'
-import type { DeviceSeed } from './random-normal.js'
 import { runOperation } from './run-operation.js'
 import { type Tensor, tf } from './tf.js'
+
+/** What determines the numbers: two integers in [0, 2^31), or an int32 tensor of shape [2]. */
+export type DeviceSeed = readonly [number, number] | Tensor
 
 export type Distribution = 'normal' | 'uniform'
 

@@ -5,6 +5,7 @@ import { chosenSampler } from '../config/sampler.js'
 import type { SamplingConfig } from '../config/sampling.js'
 import { UserError } from '../errors.js'
 import { writeFileAtomic } from '../files.js'
+import { compileSettings } from '../runtime/compile-settings.js'
 import { readJsonRecord, type JsonRecord } from './json-record.js'
 import type { SampledConfig } from './model-config.js'
 import { modelConfigFile } from './results-layout.js'
@@ -38,6 +39,7 @@ export function recordRun(
     eta: options.eta,
     seed: options.seed,
     clip_denoised: options.clip_denoised,
+    precision: compileSettings().precision,
     adaptive_features: features,
   }
   const records: readonly [string, JsonRecord, readonly string[]][] = [

@@ -1,6 +1,8 @@
 import { chosenSampler } from '../config/sampler.js'
 import { createDiffusion, type GaussianDiffusion } from '../diffusion/gaussian-diffusion.js'
 import { createSampler } from '../diffusion/samplers/create-sampler.js'
+import { compileSettings } from '../runtime/compile-settings.js'
+import { tf } from '../runtime/tf.js'
 import { denoisingStep, type DenoisingStep } from './denoising-step.js'
 import type { SampledConfig } from './model-config.js'
 import type { SampleRunInputs } from './plan-sample-run.js'
@@ -34,7 +36,7 @@ export function setUpSampling({ checkpoint: { model, config: trained }, options 
   return { config, diffusion, denoise: denoisingStep({ model, diffusion, sampler, clipDenoised }) }
 }
 
-/** What sampled frames depend on, besides the scheme and its settings. */
+/** What sampled frames depend on, besides the scheme and its settings. The runtime must have been started. */
 export function decisiveSettings({ checkpoint: { config, step }, options }: Inputs): SavedSettings {
   const { eta, timestep_respacing, clip_denoised, seed } = options
   const sampler = chosenSampler(options)
@@ -44,5 +46,8 @@ export function decisiveSettings({ checkpoint: { config, step }, options }: Inpu
     data_dir: undefined,
     checkpoint_step: step,
     ...{ sampler, eta, timestep_respacing, clip_denoised, seed },
+    // Backends draw different noise from the same seed.
+    backend: tf.getBackend(),
+    precision: compileSettings().precision,
   }
 }

@@ -96,13 +96,15 @@ function readParameters(file: string, config: ResolvedTrainConfig) {
 function readHostState(file: string): HostState {
   try {
     const value = JSON.parse(readFileSync(file, 'utf8')) as Partial<HostState> | null
+    // Files of older versions do not say which line of the log is the last.
+    const lastLine = value?.lastLine ?? value?.step
     if (
       typeof value?.step === 'number' &&
-      typeof value.lastLine === 'number' &&
+      typeof lastLine === 'number' &&
       Array.isArray(value.timesteps?.history) &&
       value.means
     )
-      return value as HostState
+      return { ...value, lastLine } as HostState
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
   }

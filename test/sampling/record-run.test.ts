@@ -3,6 +3,7 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import { resolveModelConfig } from '../../src/config/model.js'
 import { UserError } from '../../src/errors.js'
+import { setCompileSettings } from '../../src/runtime/compile-settings.js'
 import { recordRun, type RunOrigin } from '../../src/sampling/record-run.js'
 import { temporaryFolders } from '../data/temporary.js'
 
@@ -33,6 +34,7 @@ test('what samples are made with is kept beside them, and the same is no contrad
     eta: 0,
     seed: 0,
     clip_denoised: true,
+    precision: 'fp32',
   })
 })
 
@@ -65,6 +67,16 @@ test.each<[Partial<typeof config>, Partial<RunOrigin['options']>, Partial<RunOri
   expect(again).toThrow(message)
   expect(again).toThrow(/give the same again, or another folder with --eval_dir$/)
   expect(readFileSync(path.join(folder, 'sampling.json'))).toEqual(before)
+})
+
+test('samples of two precisions are not mixed', () => {
+  const folder = begunRun()
+  setCompileSettings({ precision: 'bf16' })
+  try {
+    expect(() => recordRun(folder, config, { checkpoint, options })).toThrow(/precision fp32, .* bf16/)
+  } finally {
+    setCompileSettings({ precision: 'fp32' })
+  }
 })
 
 test('a run that has made nothing yet may begin again with others', () => {

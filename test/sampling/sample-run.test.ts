@@ -16,12 +16,14 @@ import { defaultsOf } from '../../src/config/option.js'
 import type { VideoDataset } from '../../src/data/dataset.js'
 import { readNpy } from '../../src/data/npy.js'
 import { UserError } from '../../src/errors.js'
+import { setCompileSettings } from '../../src/runtime/compile-settings.js'
 import { startRuntime } from '../../src/runtime/start.js'
 import { tf } from '../../src/runtime/tf.js'
 import { readModelConfig } from '../../src/sampling/model-config.js'
 import { readSample } from '../../src/sampling/sample-file.js'
 import { planSampleRun, type SampleRunInputs } from '../../src/sampling/plan-sample-run.js'
 import { sampleRun, type RunProgress } from '../../src/sampling/sample-run.js'
+import { decisiveSettings } from '../../src/sampling/sampling-setup.js'
 import { countingVideos, fakeConfig, fakeModel, SIZE } from './fake-model.js'
 import { sharedRun } from './shared-run.js'
 
@@ -199,6 +201,14 @@ test.each([1, 2])(
       )
   },
 )
+
+test('a half-done video is not gone on with on another backend or in another precision', () => {
+  const before = decisiveSettings(inputs())
+  expect(before).toMatchObject({ backend: 'wasm', precision: 'fp32' })
+  setCompileSettings({ precision: 'bf16' })
+  expect(decisiveSettings(inputs())).toEqual({ ...before, precision: 'bf16' })
+  setCompileSettings({ precision: 'fp32' })
+})
 
 test('without saved stages a stopped run begins its videos anew', async () => {
   const run = sharedRun(path.join(folder, 'unsaved'), { stop_index: 1, save_stages: 0 })

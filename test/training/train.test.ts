@@ -1,5 +1,14 @@
 import { once } from 'node:events'
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -174,6 +183,23 @@ describe('a run', () => {
       { optimizer: false, averages: [0.5] },
       { optimizer: false, averages: [] },
     ])
+  })
+
+  it('reads the state of a version that did not note the last line of the log', () => {
+    const resume_checkpoint = path.join(root, 'old', 'model000004.pt')
+    mkdirSync(path.dirname(resume_checkpoint))
+    copyFileSync(path.join(root, 'signal', 'model000001.pt'), resume_checkpoint)
+    const options = { noise_schedule: 'cosine', diffusion_steps: 3, resume_checkpoint } as const
+    const hostOf = (content: object) => {
+      writeFileSync(path.join(root, 'old', 'state000004.json'), JSON.stringify(content))
+      const start = startingPoint(smallConfig(options), root)
+      disposeState(start.state)
+      return start.host
+    }
+    const old = { step: 4, timesteps: { history: [] }, means: {} }
+    expect(hostOf(old)).toEqual({ ...old, lastLine: 4 })
+    expect(hostOf({ ...old, lastLine: 3 })).toEqual({ ...old, lastLine: 3 })
+    expect(() => hostOf({ ...old, lastLine: '3' })).toThrow(/state000004.json is damaged/)
   })
 
   it('refuses to resume nothing, and data of another size', async () => {
