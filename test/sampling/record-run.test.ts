@@ -71,11 +71,11 @@ test.each<[Partial<typeof config>, Partial<RunOrigin['options']>, Partial<RunOri
 
 test('samples of two precisions are not mixed', () => {
   const folder = begunRun()
-  setCompileSettings({ precision: 'bf16' })
+  setCompileSettings({ precision: 'bf16', xla: false })
   try {
     expect(() => recordRun(folder, config, { checkpoint, options })).toThrow(/precision fp32, .* bf16/)
   } finally {
-    setCompileSettings({ precision: 'fp32' })
+    setCompileSettings({ precision: 'fp32', xla: false })
   }
 })
 

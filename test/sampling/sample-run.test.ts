@@ -205,9 +205,9 @@ test.each([1, 2])(
 test('a half-done video is not gone on with on another backend or in another precision', () => {
   const before = decisiveSettings(inputs())
   expect(before).toMatchObject({ backend: 'wasm', precision: 'fp32' })
-  setCompileSettings({ precision: 'bf16' })
+  setCompileSettings({ precision: 'bf16', xla: false })
   expect(decisiveSettings(inputs())).toEqual({ ...before, precision: 'bf16' })
-  setCompileSettings({ precision: 'fp32' })
+  setCompileSettings({ precision: 'fp32', xla: false })
 })
 
 test('without saved stages a stopped run begins its videos anew', async () => {
