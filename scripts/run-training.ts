@@ -18,6 +18,7 @@ import { openConfigDataset } from './open-dataset.js'
 import { printedConfig } from './print-config.js'
 import type { Terminal } from './terminal.js'
 import { trainingBars } from './training-bars.js'
+import { trainingLine } from './training-line.js'
 
 /** Frames a second of sampled previews. */
 const PREVIEW_FPS = 10
@@ -75,7 +76,14 @@ export async function runTraining(
       root: ROOT,
       now: () => performance.now(),
       signal: terminal.signal,
-      trackers: [{ log: (step, { loss, grad_norm: gradNorm }) => logStep(terminal, step, loss, gradNorm) }],
+      trackers: [
+        {
+          log: (step, metrics) => {
+            const line = trainingLine(step, metrics)
+            if (line !== undefined) terminal.log(line)
+          },
+        },
+      ],
       onStart: (start) => logStart(terminal, start, config),
       onStep: (step, total, loss) => bars.training(step, total ?? step, `loss ${loss.toFixed(4)}`),
       onSave: ({ ema, model }, step) => terminal.log(`step ${step} saved: ${ema[0] ?? model}`),
@@ -125,10 +133,4 @@ function previewFilm({ shape: [B, T, H, W, C], pixels, numObserved }: Preview) {
     return [markObserved({ shape: [T, H, W, C], data }, numObserved)]
   })
   return filmGrid(films)
-}
-
-/** Lines of the log without a loss are for files. */
-function logStep(terminal: Terminal, step: number, loss?: number, gradNorm = NaN): void {
-  if (loss !== undefined)
-    terminal.log(`step ${step}: loss ${loss.toFixed(4)}, gradient norm ${gradNorm.toFixed(3)}`)
 }

@@ -1,4 +1,4 @@
-import { tf, type Tensor, type Tensor1D, type Tensor5D } from '../runtime/tf.js'
+import { tf, type Tensor, type Tensor1D, type Tensor2D, type Tensor5D } from '../runtime/tf.js'
 
 /**
  * Elementwise KL(N(mean1, exp(logVar1)) || N(mean2, exp(logVar2))), in nats. Shapes broadcast.
@@ -64,6 +64,17 @@ function tanh(x: Tensor): Tensor {
  */
 export function meanOverVideo(values: Tensor5D, mask?: Tensor): Tensor1D {
   // Frame means first: the mask then weighs T numbers instead of every pixel.
-  const perFrame = tf.mean(values, [2, 3, 4])
+  const perFrame = frameMeans(values)
   return tf.mean(mask ? tf.mul(perFrame, mask) : perFrame, 1)
+}
+
+/** (B, T). The library's own gradient of a mean multiplies by as many ones as there are pixels. */
+function frameMeans(values: Tensor5D): Tensor2D {
+  const [B, T, ...frame] = values.shape
+  const mean = tf.customGrad((input) => ({
+    value: tf.mean(input as Tensor5D, [2, 3, 4]),
+    gradFunc: (dy: Tensor) =>
+      tf.tile(tf.reshape(tf.div(dy, tf.util.sizeFromShape(frame)), [B, T, 1, 1, 1]), [1, 1, ...frame]),
+  }))
+  return mean(values) as Tensor2D
 }

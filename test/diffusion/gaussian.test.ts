@@ -54,4 +54,19 @@ describeEachBackend('Gaussian terms', () => {
       expect([...meanOverVideo(values).dataSync()]).toEqual([1, 1])
     })
   })
+
+  it('masked means have the gradients of sums over what is not masked', () => {
+    tf.tidy(() => {
+      const mask = tf.tensor2d([[1, 0], [1, 1]]) // prettier-ignore
+      const loss = (values: Tensor5D) => tf.sum(tf.mul(meanOverVideo(values, mask), [1, 10]))
+      const gradient = tf
+        .grad(loss as never)(tf.ones(SHAPE))
+        .dataSync()
+      const [perFrame, perVideo] = [4 * 4 * 3, 2 * 4 * 4 * 3]
+      const expected = [1, 0, 10, 10].flatMap((weight) => Array<number>(perFrame).fill(weight / perVideo))
+      expected.forEach((value, i) => {
+        expect(gradient[i]).toBeCloseTo(value, 7)
+      })
+    })
+  })
 })

@@ -47,6 +47,8 @@ export const BFLOAT16_RULES: Readonly<Record<string, Bfloat16Rule>> = {
   FdmAttentionGrad: { role: 'bridges', operands: at(1), others: [0] },
   FdmRelativeAttention: { role: 'bridges', operands: at(0), others: [1, 2, 3] },
   FdmRelativeAttentionGrad: { role: 'bridges', operands: at(1), others: [0, 2, 3, 4], outputs: 4 },
+  // Adds up the four copies of each place.
+  ResizeNearestNeighborGrad: { role: 'bridges', operands: at(0) },
   Add: { role: 'bridges', operands: all },
   AddV2: { role: 'bridges', operands: all },
   AddN: { role: 'bridges', operands: all },
@@ -57,6 +59,7 @@ export const BFLOAT16_RULES: Readonly<Record<string, Bfloat16Rule>> = {
   Pad: { role: 'moves', operands: at(0) },
   PadV2: { role: 'moves', operands: at(0), others: [2] },
   Reshape: { role: 'moves', operands: at(0) },
+  ResizeNearestNeighbor: { role: 'moves', operands: at(0) },
   Slice: { role: 'moves', operands: at(0) },
   Split: { role: 'moves', operands: at(1) },
   SplitV: { role: 'moves', operands: at(0) },

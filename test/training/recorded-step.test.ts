@@ -1,0 +1,93 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { createDiffusion } from '../../src/diffusion/gaussian-diffusion.js'
+import { parameterSpecs } from '../../src/model/parameters.js'
+import { createModel } from '../../src/model/video-model.js'
+import { hostRandom } from '../../src/random.js'
+import type { GraphNode } from '../../src/runtime/recording/graph-def.js'
+import { record } from '../../src/runtime/recording/record.js'
+import { startRuntime } from '../../src/runtime/start.js'
+import { tensorflowBackend } from '../../src/runtime/tensorflow-backend.js'
+import { flattenTree } from '../../src/runtime/tensor-tree.js'
+import { tf, type Tensor } from '../../src/runtime/tf.js'
+import { ADAMW_DEFAULTS } from '../../src/training/adamw.js'
+import type { Batch } from '../../src/training/batch.js'
+import { feedMicroBatch } from '../../src/training/feed.js'
+import { initialState } from '../../src/training/state.js'
+import { trainingStep } from '../../src/training/step.js'
+import { trainedNetwork } from '../../src/training/trained-network.js'
+import { ownBinding } from '../helpers/own-binding.js'
+import { tinyConfig } from '../helpers/tiny-model.js'
+
+const CONFIG = tinyConfig()
+
+describe.runIf(ownBinding)('the graph of a training step', () => {
+  let nodes: readonly GraphNode[] = []
+  const named = (source: string) =>
+    nodes.find(({ name }) => name === source.slice(0, source.lastIndexOf(':')))
+  const count = (op: string) => nodes.filter((node) => node.op === op).length
+
+  beforeAll(async () => {
+    await startRuntime({ backend: 'tensorflow' })
+    nodes = recordedStep()
+  })
+
+  it('has no constants as large as frames', () => {
+    for (const { op, shapes } of nodes.filter(({ op }) => op === 'Const' || op === 'Fill'))
+      expect(Math.max(...shapes.map((shape) => tf.util.sizeFromShape([...shape]))), op).toBeLessThan(100)
+  })
+
+  it('has no transposition that undoes the one before it', () => {
+    const transpositions = nodes.filter(({ op }) => op === 'Transpose')
+    for (const { inputs, shapes } of transpositions) {
+      let before = named(inputs[0] ?? '')
+      while (before?.op === 'Reshape' || before?.op === 'Cast') before = named(before.inputs[0] ?? '')
+      if (before?.op !== 'Transpose') continue
+      const original = named(before.inputs[0] ?? '')?.shapes[0]
+      expect(shapes[0], 'shape after a second transposition').not.toEqual(original)
+    }
+  })
+
+  it('computes distances of frames once, and resizes with one operation', () => {
+    expect(count('Log1p')).toBe(2)
+    expect(count('ResizeNearestNeighborGrad')).toBe(count('ResizeNearestNeighbor'))
+    expect(count('ResizeNearestNeighbor')).toBeGreaterThan(0)
+  })
+
+  it('updates each parameter with one operation', () => {
+    expect(count('FdmAdamW')).toBe(parameterSpecs(CONFIG).length)
+  })
+})
+
+/** What a step of two videos of three frames does, of which two are observed. */
+function recordedStep(): readonly GraphNode[] {
+  const backend = tensorflowBackend()
+  if (!backend) throw new Error('TensorFlow was not started')
+  const diffusion = createDiffusion(CONFIG)
+  const settings = { ...ADAMW_DEFAULTS, diffusion, emaRates: [0.9], network: trainedNetwork(CONFIG) }
+  const isObserved = Float32Array.from([1, 0, 0, 0, 1, 0])
+  const isLatent = isObserved.map((observed) => 1 - observed)
+  const batch: Batch = {
+    shape: [2, 3, 32, 32, 3],
+    pixels: new Uint8Array(2 * 3 * 32 * 32 * 3),
+    obsMask: isObserved,
+    latentMask: isLatent,
+    lossMask: isLatent,
+    frameIndices: Int32Array.from([0, 1, 2, 3, 5, 8]),
+  }
+  let nodes: readonly GraphNode[] = []
+  tf.tidy(() => {
+    const microBatch = feedMicroBatch(batch, diffusion, {
+      timesteps: [3, 4],
+      weights: [1, 1],
+      noise: [hostRandom(1), hostRandom(2)],
+      dropout: hostRandom(3),
+    })
+    const scalars = { keep: tf.scalar(1), stepSize: tf.scalar(1), rootCorrection: tf.scalar(1) }
+    const state = initialState(createModel(CONFIG, { seed: 0 }).parameters, 1)
+    const given = flattenTree([state, { microBatches: [microBatch], scalars }] as const)
+    const step = (tensors: readonly Tensor[]) =>
+      flattenTree(trainingStep(settings, ...given.rebuild(tensors))).tensors
+    nodes = record(backend, step, given.tensors).nodes
+  })
+  return nodes
+}
