@@ -56,7 +56,7 @@ FDM_INLINE float Exp(float exponent) {
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
   const float e = p * r * r + r + 1.0f;
-  const float result = e * BitCast<float>((BitCast<int32_t>(shifted) + 127) << 23);
+  const float result = e * BitCast<float>((BitCast<uint32_t>(shifted) + 127) << 23);
   return exponent < -87.0f ? 0.0f : result;
 }
 

@@ -1,6 +1,7 @@
-import { mergeHeads, splitHeads } from '../nn/attention.js'
+import { attention } from '../nn/attention.js'
 import { groupNorm } from '../nn/group-norm.js'
 import { linear } from '../nn/linear.js'
+import { relativeAttention } from '../nn/relative-attention.js'
 import { takeRows } from '../nn/rows.js'
 import type { Scope } from '../nn/scope.js'
 import { tf, type Tensor, type Tensor1D, type Tensor2D, type Tensor3D, type Tensor4D } from '../runtime/tf.js'
@@ -17,8 +18,8 @@ export interface FrameContext {
   readonly embedding: Tensor2D
   /** What relative positions are computed from, (B, T, T, 3). */
   readonly distances: Tensor4D
-  /** 0 where a frame may attend to another, hugely negative where not: (B, 1, 1, T, T). */
-  readonly attentionBias: Tensor
+  /** 0 where a frame may attend to another, hugely negative where not: (B, T, T). */
+  readonly attentionBias: Tensor3D
   /** The frames that are still needed after the attention over time, as b * T + t: (N), int32. None: all. */
   readonly rows?: Tensor1D | undefined
   readonly onAttention?: OnAttention | undefined
@@ -30,12 +31,10 @@ const FORBIDDEN = -1e30
 /**
  * Frames attend to frames with the same `observed or latent` flag, padding to padding, and to no others.
  * @param taken 1 for an observed or latent frame, 0 for padding: (B, T)
- * @returns (B, 1, 1, T, T)
+ * @returns (B, T, T)
  */
-export function attentionBias(taken: Tensor2D): Tensor {
-  const [batch, frames] = taken.shape
-  const different = tf.abs(tf.sub(tf.expandDims(taken, 2), tf.expandDims(taken, 1)))
-  return tf.reshape(tf.mul(different, FORBIDDEN), [batch, 1, 1, frames, frames])
+export function attentionBias(taken: Tensor2D): Tensor3D {
+  return tf.mul(tf.abs(tf.sub(tf.expandDims(taken, 2), tf.expandDims(taken, 1))), FORBIDDEN)
 }
 
 /**
@@ -65,10 +64,9 @@ export function factorizedAttention(
 /** @param x (B*T, D, C) */
 function spatialAttention(x: Tensor3D, layer: Scope, heads: number, onAttention?: OnAttention): Tensor3D {
   const normalized = normalize(x, layer)
-  const { q, k, v } = splitHeads(linear(normalized, layer.at('qkv')), heads)
-  const weights: Tensor4D = tf.softmax(tf.matMul(q, k, false, true))
-  onAttention?.('spatial', tf.mean(weights, 1))
-  return residual(normalized, tf.matMul(weights, v), layer)
+  const qkv = linear(normalized, layer.at('qkv')) as Tensor3D
+  const onWeights = onAttention && ((weights: Tensor4D) => onAttention('spatial', tf.mean(weights, 1)))
+  return residual(normalized, attention(qkv, heads, onWeights), layer)
 }
 
 /**
@@ -76,36 +74,24 @@ function spatialAttention(x: Tensor3D, layer: Scope, heads: number, onAttention?
  *   original; the attention itself never crosses between padding and the rest.
  */
 export function temporalAttention(x: Tensor3D, layer: Scope, heads: number, context: FrameContext): Tensor3D {
-  const { batch, frames, embedding, distances } = context
-  const rows = x.shape[0]
-  const headSize = x.shape[2] / heads
-  const scale = headSize ** -0.5
-  const relative = (role: 'rpe_q' | 'rpe_k' | 'rpe_v') => {
-    const positions = relativePositions(distances, embedding, layer.at(role).at('rpe_net'))
-    const perHead = tf.reshape(positions, [batch, frames, frames, heads, headSize])
-    return tf.transpose(perHead, [0, 3, 1, 2, 4]) // (B, heads, T, S, F)
-  }
-
+  const { batch, frames, embedding, distances, attentionBias: bias, onAttention } = context
+  const [rows, , channels] = x.shape
+  const relative = (role: 'rpe_q' | 'rpe_k' | 'rpe_v') =>
+    relativePositions(distances, embedding, layer.at(role).at('rpe_net'))
   const normalized = normalize(x, layer)
-  const { q, k, v } = splitHeads(linear(normalized, layer.at('qkv')), heads)
-  // A relative vector belongs to a pair of frames, so its products run over the places of each frame:
-  // (B, heads, T, D, F) times (B, heads, T, S, F).
-  const byFrame = (x: Tensor) =>
-    tf.transpose(tf.reshape(x, [batch, rows / batch, ...x.shape.slice(1)]), [0, 2, 3, 1, 4])
-  const keyTerm = tf.matMul(byFrame(q), relative('rpe_k'), false, true) // (B, heads, T, D, S)
-  const queryTerm = tf.matMul(byFrame(tf.mul(k, scale)), relative('rpe_q'), false, true) // (B, heads, S, D, T)
-  const logits = tf.addN([
-    tf.reshape(tf.matMul(q, k, false, true), [batch, rows / batch, heads, frames, frames]),
-    tf.transpose(keyTerm, [0, 3, 1, 2, 4]),
-    tf.transpose(queryTerm, [0, 3, 1, 4, 2]),
-  ])
-  const masked = tf.add(logits, context.attentionBias)
-  const weights: Tensor4D = tf.reshape(tf.softmax(masked), [rows, heads, frames, frames])
-  context.onAttention?.('temporal', tf.mean(weights, 1))
-
-  const valueTerm = tf.matMul(byFrame(weights), relative('rpe_v')) // (B, heads, T, D, F)
-  const relativeValues = tf.reshape(tf.transpose(valueTerm, [0, 3, 1, 2, 4]), v.shape)
-  return residual(normalized, tf.add(tf.matMul(weights, v), relativeValues), layer)
+  const qkv = linear(normalized, layer.at('qkv'))
+  const attended = relativeAttention(
+    {
+      qkv: tf.reshape(qkv, [batch, rows / batch, frames, 3 * channels]),
+      relativeQ: relative('rpe_q'),
+      relativeK: relative('rpe_k'),
+      relativeV: relative('rpe_v'),
+      bias,
+    },
+    heads,
+    onAttention && ((weights) => onAttention('temporal', tf.mean(weights, 1))),
+  )
+  return residual(normalized, attended, layer)
 }
 
 function normalize(x: Tensor3D, layer: Scope): Tensor3D {
@@ -114,6 +100,6 @@ function normalize(x: Tensor3D, layer: Scope): Tensor3D {
 }
 
 /** The residual is the normalised input, not the input. */
-function residual(normalized: Tensor3D, heads: Tensor, layer: Scope): Tensor3D {
-  return tf.add(normalized, linear(mergeHeads(heads), layer.at('proj_out')))
+function residual(normalized: Tensor3D, attended: Tensor, layer: Scope): Tensor3D {
+  return tf.add(normalized, tf.reshape(linear(attended, layer.at('proj_out')), normalized.shape))
 }

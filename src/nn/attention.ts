@@ -1,26 +1,26 @@
-import { tf, type Tensor } from '../runtime/tf.js'
+import { tf, type Tensor, type Tensor3D, type Tensor4D } from '../runtime/tf.js'
+import { fusedAttention, hasFusedAttention } from './fused-attention.js'
+import { mergeHeads, splitHeads } from './heads.js'
 
-/** Queries, keys and values by head, each (rows, heads, L, F), the queries scaled by F^-1/2. */
-export interface Heads {
-  readonly q: Tensor
-  readonly k: Tensor
-  readonly v: Tensor
-}
+/** Receives the attention weights of each head, (rows, heads, L, L). */
+export type OnWeights = (weights: Tensor4D) => void
 
 /**
- * Splits the output of the qkv layer into heads.
+ * softmax(q k^T / sqrt(F)) v for each head of F features (Vaswani et al. 2017, eq. 1).
  * @param qkv (rows, L, 3C), the last axis laid out as (3, heads, F)
+ * @param onWeights told the weights, which only the form in plain operations has
+ * @returns (rows, L, C)
  */
-export function splitHeads(qkv: Tensor, heads: number): Heads {
-  const [rows = 0, length = 0, width = 0] = qkv.shape
-  const size = width / 3 / heads
-  const perHead = (part: Tensor) => tf.transpose(tf.reshape(part, [rows, length, heads, size]), [0, 2, 1, 3])
-  const [q, k, v] = tf.split(qkv, 3, 2).map(perHead) as [Tensor, Tensor, Tensor]
-  return { q: tf.mul(q, size ** -0.5), k, v }
+export function attention(qkv: Tensor3D, heads: number, onWeights?: OnWeights): Tensor3D {
+  return !onWeights && hasFusedAttention()
+    ? fusedAttention(qkv, heads)
+    : plainAttention(qkv, heads, onWeights)
 }
 
-/** Back to one vector per element: (rows, heads, L, F) to (rows, L, C). */
-export function mergeHeads(x: Tensor): Tensor {
-  const [rows = 0, heads = 0, length = 0, size = 0] = x.shape
-  return tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [rows, length, heads * size])
+/** `attention` in operations that every backend has. */
+export function plainAttention(qkv: Tensor3D, heads: number, onWeights?: OnWeights): Tensor3D {
+  const { q, k, v } = splitHeads(qkv, heads)
+  const weights: Tensor4D = tf.softmax(tf.matMul(q, k, false, true))
+  onWeights?.(weights)
+  return mergeHeads(tf.matMul<Tensor>(weights, v))
 }
