@@ -1,5 +1,6 @@
 import type { CommandSpec } from './command.js'
 import { benchCommand } from './commands/bench.js'
+import { carlaMetricsCommand } from './commands/carla-metrics.js'
 import { doctorCommand } from './commands/doctor.js'
 import { fvdCommand } from './commands/fvd.js'
 import { makeMp4Command } from './commands/make-mp4.js'
@@ -7,6 +8,7 @@ import { planCommand } from './commands/plan.js'
 import { sampleCommand } from './commands/sample.js'
 import { sampleLongCommand } from './commands/sample-long.js'
 import { setupCommand } from './commands/setup.js'
+import { toWorldCoordsCommand } from './commands/to-world-coords.js'
 import { toyTownCommand } from './commands/toy-town.js'
 import { trainCommand } from './commands/train.js'
 
@@ -21,5 +23,7 @@ export const commands: readonly CommandSpec[] = [
   sampleLongCommand,
   makeMp4Command,
   fvdCommand,
+  toWorldCoordsCommand,
+  carlaMetricsCommand,
   benchCommand,
 ]

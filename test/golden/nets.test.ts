@@ -1,6 +1,8 @@
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { createLocator } from '../../src/carla/load-locator.js'
+import { RESIDUAL_PLANS } from '../../src/carla/network/residual-plan.js'
 import { wassersteinDistance } from '../../src/carla/wasserstein-distance.js'
 import { frechetDistance } from '../../src/evaluation/distances/frechet-distance.js'
 import { kernelDistance } from '../../src/evaluation/distances/kernel-distance.js'
@@ -15,6 +17,7 @@ import { describeEachBackend } from '../helpers/backends.js'
 import { signed, summary, weight, type Summary } from '../helpers/golden.js'
 import { lpipsFrames, madeSpeeds, netsFolders } from '../helpers/golden-nets.js'
 import { writeLpipsWeights } from '../helpers/made-lpips.js'
+import { classifierWeights, regressorWeights } from '../helpers/made-locator.js'
 import { temporaryFolder } from '../torch-file/handmade.js'
 
 interface ExpectedCheckpoint {
@@ -120,6 +123,38 @@ describe.each(folders)('$folder', ({ folder: directory, golden, array }) => {
       expect(wassersteinDistance(a, b) / metrics.wasserstein_1d).toBeCloseTo(1, 6)
     },
   )
+
+  describe.runIf(golden.coords)('CARLA coordinates', () => {
+    const { cells, xy, logit_std: deviation } = golden.coords ?? { cells: [], xy: [], logit_std: NaN }
+    const plan = RESIDUAL_PLANS.resnet152
+    const files = {
+      classifier: { file: 'classifier', tensors: classifierWeights(plan, prefix) },
+      regressor: { file: 'regressor', tensors: regressorWeights(plan, prefix) },
+    }
+
+    describeEachBackend('of frames', () => {
+      test('are those of the original networks', async () => {
+        const locator = createLocator(files)
+        const frames = array('coords_frames_u8.npy')
+        const [, height = 0, width = 0] = frames.shape
+        const located = await locator.locate(Uint8Array.from(frames.data), { height, width })
+        locator.dispose()
+
+        expect(located.cells).toEqual(cells)
+        // As for I3D: a hundred layers of float32 in another order.
+        const expected = array('coords_class_logits.npy').data
+        located.logits.forEach((value, i) =>
+          expect(Math.abs(value - (expected[i] ?? NaN))).toBeLessThan(1e-3 * deviation),
+        )
+        const positions = array('coords_xy.npy').data
+        expect(located.coordinates).toHaveLength(positions.length)
+        located.coordinates.forEach((value, i) =>
+          expect(Math.abs(value / (positions[i] ?? NaN) - 1)).toBeLessThan(1e-3),
+        )
+        expect(xy.flat()).toHaveLength(positions.length)
+      })
+    })
+  })
 
   describe.runIf(golden.lpips)('LPIPS', () => {
     describeEachBackend('distances', () => {

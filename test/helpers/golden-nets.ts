@@ -10,6 +10,11 @@ export interface NetsCase {
     readonly state_dict: Readonly<Record<string, readonly number[]>>
     readonly logits_std: number
   }
+  readonly coords?: {
+    readonly cells: readonly number[]
+    readonly logit_std: number
+    readonly xy: readonly (readonly [number, number])[]
+  }
   readonly metrics?: readonly (FeatureMetrics | SpeedMetrics)[]
   readonly lpips?: { readonly dim: number; readonly norms: readonly number[] }
 }
