@@ -5,6 +5,7 @@ import { doctorCommand } from './commands/doctor.js'
 import { fvdCommand } from './commands/fvd.js'
 import { makeMp4Command } from './commands/make-mp4.js'
 import { planCommand } from './commands/plan.js'
+import { qualityCommand } from './commands/quality.js'
 import { sampleCommand } from './commands/sample.js'
 import { sampleLongCommand } from './commands/sample-long.js'
 import { setupCommand } from './commands/setup.js'
@@ -23,6 +24,7 @@ export const commands: readonly CommandSpec[] = [
   sampleLongCommand,
   makeMp4Command,
   fvdCommand,
+  qualityCommand,
   toWorldCoordsCommand,
   carlaMetricsCommand,
   benchCommand,

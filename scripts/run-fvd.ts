@@ -26,7 +26,11 @@ export async function runFvd(options: FvdConfig & { eval_dir: string }, terminal
   const nameFor = (videos: number): FvdFileName => ({ videos, sampleIdx, cutOff })
   const asked = options.num_videos
   if (asked !== undefined && isMeasured(evalDir, nameFor(asked), terminal)) return
-  const samples = sampleSet(evalDir, { numVideos: asked, sampleIdx, skipBad: options.skip_bad })
+  const samples = sampleSet(evalDir, {
+    numVideos: asked,
+    sampleIndices: [sampleIdx],
+    skipBad: options.skip_bad,
+  })
   for (const { file, reason } of samples.skipped) terminal.log(`left out: ${file} ${reason}`)
   const name = nameFor(samples.samples.length)
   if (isMeasured(evalDir, name, terminal)) return
@@ -52,7 +56,7 @@ export async function runFvd(options: FvdConfig & { eval_dir: string }, terminal
     dataset: truth.name,
     sample_idx: sampleIdx,
     compared: samples.samples.map(({ video }) => video),
-    left_out: samples.skipped,
+    left_out: samples.skipped.map(({ file, reason }) => ({ file, reason })),
     seeds: { interval: options.seed, subsets: SUBSET_SEED },
     versions: {
       'flexible-video-diffusion': packageVersion(),

@@ -5,12 +5,19 @@ import { isMissing } from '../files.js'
 import { sampleFile, samplesFolder } from '../sampling/results-layout.js'
 import { range } from '../schemes/range.js'
 
-/** Sampled videos of one run that go together: of one shape, one sample of each video. */
+/** One sampled video. */
+export interface SampleFile {
+  readonly video: number
+  readonly sampleIdx: number
+  readonly file: string
+}
+
+/** Sampled videos of one run that go together: of one shape. */
 export interface SampleSet {
-  /** In the order of the videos. */
-  readonly samples: readonly { readonly video: number; readonly file: string }[]
+  /** In the order of the videos, those of one video in the order of their numbers. */
+  readonly samples: readonly SampleFile[]
   /** What was left out, and why. */
-  readonly skipped: readonly { readonly file: string; readonly reason: string }[]
+  readonly skipped: readonly (SampleFile & { readonly reason: string })[]
   /** Frames, height and width of each. */
   readonly shape: readonly [T: number, H: number, W: number]
 }
@@ -18,7 +25,8 @@ export interface SampleSet {
 export interface SampleSetOptions {
   /** Takes videos from 0 up to this number, each of which must be there; undefined: those that are there. */
   readonly numVideos?: number | undefined
-  readonly sampleIdx: number
+  /** Numbers of the samples of each video, each of which must be there; undefined: those that any video has. */
+  readonly sampleIndices?: readonly number[] | undefined
   /** Leaves out what cannot be used. */
   readonly skipBad: boolean
 }
@@ -28,9 +36,15 @@ export interface SampleSetOptions {
  * @throws UserError that counts and names those that are missing, damaged, empty or of another shape than
  *   most, unless they are to be skipped; if there are none at all.
  */
-export function sampleSet(evalDir: string, { numVideos, sampleIdx, skipBad }: SampleSetOptions): SampleSet {
-  const videos = numVideos === undefined ? videosIn(evalDir, sampleIdx) : range(numVideos)
-  const found = videos.map((video) => inspect(video, sampleFile(evalDir, video, sampleIdx)))
+export function sampleSet(evalDir: string, options: SampleSetOptions): SampleSet {
+  const { numVideos, sampleIndices, skipBad } = options
+  const present = samplesIn(evalDir)
+  const indices = sampleIndices ?? distinct(present.map(({ sampleIdx }) => sampleIdx))
+  const wanted = present.filter(({ sampleIdx }) => indices.includes(sampleIdx))
+  const videos = numVideos === undefined ? distinct(wanted.map(({ video }) => video)) : range(numVideos)
+  const found = videos.flatMap((video) =>
+    indices.map((sampleIdx) => inspect({ video, sampleIdx, file: sampleFile(evalDir, video, sampleIdx) })),
+  )
   const shape = mostCommon(found.flatMap((sample) => ('shape' in sample ? [sample.shape.join()] : [])))
   const judged = found.map((sample) => {
     if ('reason' in sample || sample.shape.join() === shape) return sample
@@ -42,7 +56,7 @@ export function sampleSet(evalDir: string, { numVideos, sampleIdx, skipBad }: Sa
   const [first] = samples
   if (!first)
     throw new UserError(
-      `${samplesFolder(evalDir)} holds no sample ${sampleIdx} of any video${named(skipped)}: is it the folder that sample wrote to?`,
+      `${samplesFolder(evalDir)} holds no sample${indices.length > 0 ? ` ${indices.join(', ')}` : ''} of any video${named(skipped)}: is it the folder that sample wrote to?`,
     )
   if (skipped.length > 0 && !skipBad)
     throw new UserError(
@@ -50,10 +64,30 @@ export function sampleSet(evalDir: string, { numVideos, sampleIdx, skipBad }: Sa
     )
   const [T = 0, , H = 0, W = 0] = first.shape
   return {
-    samples: samples.map(({ video, file }) => ({ video, file })),
-    skipped: skipped.map(({ file, reason }) => ({ file, reason })),
+    samples: samples.map(({ video, sampleIdx, file }) => ({ video, sampleIdx, file })),
+    skipped: skipped.map(({ video, sampleIdx, file, reason }) => ({ video, sampleIdx, file, reason })),
     shape: [T, H, W],
   }
+}
+
+/** The samples of each video. */
+export function samplesByVideo({ samples }: Pick<SampleSet, 'samples'>): Map<number, SampleFile[]> {
+  const videos = new Map<number, SampleFile[]>()
+  for (const sample of samples) videos.set(sample.video, [...(videos.get(sample.video) ?? []), sample])
+  return videos
+}
+
+/**
+ * A set without the videos of which a sample was left out: the best of k samples compares only with the best of
+ * as many.
+ * @throws UserError if none is left.
+ */
+export function wholeVideos(set: SampleSet): SampleSet {
+  const broken = new Set(set.skipped.map(({ video }) => video))
+  const samples = set.samples.filter(({ video }) => !broken.has(video))
+  if (samples.length === 0)
+    throw new UserError(`there is no video of which all samples can be used${named(set.skipped)}`)
+  return { ...set, samples }
 }
 
 /** Names in an error; the rest is counted. */
@@ -65,8 +99,8 @@ function named(skipped: readonly { file: string; reason: string }[]): string {
   return texts.length === 0 ? '' : ` (${texts.join('; ')}${more > 0 ? `; and ${more} more` : ''})`
 }
 
-/** Numbers of the videos that a sample of this number is there of, ascending. */
-function videosIn(evalDir: string, sampleIdx: number): number[] {
+/** What the names of files say is there. */
+function samplesIn(evalDir: string): { readonly video: number; readonly sampleIdx: number }[] {
   let names: string[]
   try {
     names = readdirSync(samplesFolder(evalDir))
@@ -77,28 +111,28 @@ function videosIn(evalDir: string, sampleIdx: number): number[] {
       })
     throw error
   }
-  const videos = names.flatMap((name) => {
-    const [, video, idx] = /^sample_(\d{4,})-(\d+)\.npy$/.exec(name) ?? []
-    return Number(idx) === sampleIdx ? [Number(video)] : []
+  return names.flatMap((name) => {
+    const [, video, sampleIdx] = /^sample_(\d{4,})-(\d+)\.npy$/.exec(name) ?? []
+    return video === undefined ? [] : [{ video: Number(video), sampleIdx: Number(sampleIdx) }]
   })
-  return videos.sort((a, b) => a - b)
 }
 
-type Inspected = { readonly video: number; readonly file: string } & (
-  { readonly shape: readonly number[] } | { readonly reason: string }
-)
+const distinct = (numbers: readonly number[]) => [...new Set(numbers)].sort((a, b) => a - b)
 
-function inspect(video: number, file: string): Inspected {
+type Inspected = SampleFile & ({ readonly shape: readonly number[] } | { readonly reason: string })
+
+function inspect(sample: SampleFile): Inspected {
+  const { file } = sample
   try {
     const { dtype, shape } = readNpyHeader(file)
     if (dtype !== 'uint8' || shape.length !== 4 || shape[1] !== 3)
-      return { video, file, reason: `holds ${dtype} (${shape.join(', ')}), not uint8 (T, 3, H, W)` }
-    if (shape.includes(0)) return { video, file, reason: 'holds no frames' }
-    return { video, file, shape }
+      return { ...sample, reason: `holds ${dtype} (${shape.join(', ')}), not uint8 (T, 3, H, W)` }
+    if (shape.includes(0)) return { ...sample, reason: 'holds no frames' }
+    return { ...sample, shape }
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     const isThere = !isMissing(error.cause)
-    return { video, file, reason: isThere ? error.message.replace(`${file} `, '') : 'is missing' }
+    return { ...sample, reason: isThere ? error.message.replace(`${file} `, '') : 'is missing' }
   }
 }
 

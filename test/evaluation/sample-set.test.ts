@@ -26,7 +26,7 @@ function run(samples: Readonly<Record<number, number[] | string>>): string {
 }
 const fits = [5, 3, 2, 2]
 const choose = (folder: string, options: { numVideos?: number; skipBad?: boolean } = {}) =>
-  sampleSet(folder, { sampleIdx: 0, skipBad: false, ...options })
+  sampleSet(folder, { sampleIndices: [0], skipBad: false, ...options })
 
 test('takes all there are, or the first so many', () => {
   const folder = run({ 0: fits, 2: fits, 10: fits })
@@ -64,6 +64,33 @@ test('names what cannot be used, and leaves it out if asked to', () => {
     'sample_0008-0.npy is missing',
   ])
   expect(() => choose(folder, { numVideos: 20 })).toThrow(/; and 13 more\)/)
+})
+
+test('takes several samples of each video', () => {
+  const folder = run({ 0: fits, 1: fits })
+  const again = (video: number, sampleIdx: number) =>
+    writeNpy(sampleFile(folder, video, sampleIdx), {
+      dtype: 'uint8',
+      shape: fits,
+      data: new Uint8Array(60),
+    })
+  again(0, 2)
+  const both = { sampleIndices: [0, 2], skipBad: true }
+  const named = ({ samples }: ReturnType<typeof sampleSet>) =>
+    samples.map(({ video, sampleIdx, file }) => {
+      expect(path.basename(file)).toBe(`sample_000${video}-${sampleIdx}.npy`)
+      return [video, sampleIdx]
+    })
+  expect(named(sampleSet(folder, both))).toEqual([
+    [0, 0],
+    [0, 2],
+    [1, 0],
+  ])
+  expect(() => sampleSet(folder, { ...both, skipBad: false })).toThrow(/^1 of 4 .*0001-2\.npy is missing/)
+  again(1, 2)
+  expect(sampleSet(folder, both).skipped).toEqual([])
+  // Sample 3 of video 7 makes them 3 samples of 3 videos.
+  expect(() => sampleSet(folder, { skipBad: false })).toThrow(/^5 of 9 samples/)
 })
 
 test('says where nothing is', () => {

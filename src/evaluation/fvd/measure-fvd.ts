@@ -12,6 +12,7 @@ import {
   type SubsetDistances,
 } from '../distances/kernel-distance.js'
 import type { I3d } from '../i3d/create-i3d.js'
+import { checkTruth } from '../check-truth.js'
 import type { SampleSet } from '../sample-set.js'
 import { cutOffPixels } from './cut-off-pixels.js'
 
@@ -51,6 +52,7 @@ export const SUBSET_SEED = 2020
  */
 export async function measureFvd(inputs: FvdInputs): Promise<FvdResult> {
   const { samples, truth, resamples, seed, onProgress } = inputs
+  checkCount(samples)
   checkTruth(samples, truth)
   const [sampled, real] = await features(inputs)
   const fvd = frechetDistance(sampled, real)
@@ -105,16 +107,7 @@ async function features({
   return [featuresOf(sampled), featuresOf(real)] as const
 }
 
-function checkTruth({ samples, shape: [T, height, width] }: SampleSet, truth: VideoDataset): void {
+function checkCount({ samples }: SampleSet): void {
   if (samples.length < 2)
     throw new UserError(`a distance takes at least 2 videos, there is ${samples.length}: sample more`)
-  if (truth.imageSize !== height || truth.imageSize !== width)
-    throw new UserError(
-      `samples have ${width}x${height} pixels, the videos of ${truth.name} ${truth.imageSize}x${truth.imageSize}`,
-    )
-  for (const { video, file } of samples)
-    if (video >= truth.length || T > truth.frameCount(video))
-      throw new UserError(
-        `${file}: the data set ${truth.name} has no test video ${video} of ${T} frames to compare with`,
-      )
 }

@@ -23,7 +23,7 @@ export interface FrameEmbedder {
 }
 
 /** Below, nothing is left of a picture after the second pooling. */
-const SMALLEST_FRAME = 31
+export const SMALLEST_LPIPS_FRAME = 31
 /** As many frames at once keep two cores busy; more only take memory. */
 const CHUNK = 16
 
@@ -37,9 +37,9 @@ export function loadLpips(place: string): FrameEmbedder {
   const embedChunk = compile(embedFrames)
   return {
     embed(frames, { height, width }) {
-      if (Math.min(height, width) < SMALLEST_FRAME)
+      if (Math.min(height, width) < SMALLEST_LPIPS_FRAME)
         throw new UserError(
-          `LPIPS takes frames of at least ${SMALLEST_FRAME} pixels a side, these have ${width}x${height}`,
+          `LPIPS takes frames of at least ${SMALLEST_LPIPS_FRAME} pixels a side, these have ${width}x${height}`,
         )
       const frameSize = height * width * 3
       const embeddings: Float32Array[] = []

@@ -52,7 +52,7 @@ function runOf(name: string, count: number): string {
 
 function measure(samples: string, changes: Partial<FvdInputs> = {}) {
   return measureFvd({
-    samples: sampleSet(samples, { sampleIdx: 0, skipBad: false }),
+    samples: sampleSet(samples, { sampleIndices: [0], skipBad: false }),
     ...{ truth: truth('a'), network: network(), batchSize: 4, cutOff: false, resamples: 20, seed: 1 },
     ...changes,
   })
