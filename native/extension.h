@@ -21,7 +21,7 @@ namespace fdm {
 // The context made last on this thread.
 TFE_Context* CurrentContext();
 
-// Adds registerFunction, removeFunction and hasOperation to a module's exports.
+// Adds registerFunction, removeFunction, hasOperation and inferOutputs to a module's exports.
 bool DefineFunctions(napi_env env, napi_value exports, TFE_Context* context);
 
 }  // namespace fdm

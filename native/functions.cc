@@ -65,6 +65,24 @@ struct Call {
     return (status == napi_ok && type == napi_uint8_array) || Throw("expected a Uint8Array");
   }
 
+  // The lengths of an output's dimensions, which must all be known, as an array.
+  bool Shape(const Graph& graph, TF_Output output, const Status& status, napi_value* shape) const {
+    const int rank = TF_GraphGetTensorNumDims(graph.get(), output, status.get());
+    if (!Check(status, "the shape cannot be inferred")) return false;
+    if (rank < 0) return Throw("the shape is not known");
+    std::vector<int64_t> lengths(rank);
+    TF_GraphGetTensorShape(graph.get(), output, lengths.data(), rank, status.get());
+    if (!Check(status, "the shape cannot be inferred")) return false;
+    napi_create_array(env, shape);
+    for (int i = 0; i < rank; ++i) {
+      if (lengths[i] < 0) return Throw("the shape is not known");
+      napi_value length;
+      napi_create_int64(env, lengths[i], &length);
+      napi_set_element(env, *shape, i, length);
+    }
+    return true;
+  }
+
   // Outputs of nodes, each as "node:index".
   bool Outputs(napi_value value, const Graph& graph, std::vector<TF_Output>* outputs) const {
     uint32_t length = 0;
@@ -88,10 +106,10 @@ struct Call {
   }
 };
 
-bool Import(const Call& call, const Graph& graph, const Status& status) {
+bool Import(const Call& call, napi_value value, const Graph& graph, const Status& status) {
   const void* bytes = nullptr;
   size_t length = 0;
-  if (!call.Bytes(call.arguments[1], &bytes, &length)) return false;
+  if (!call.Bytes(value, &bytes, &length)) return false;
   const Buffer definition(TF_NewBufferFromString(bytes, length));
   const ImportOptions options(TF_NewImportGraphDefOptions());
   TF_GraphImportGraphDef(graph.get(), definition.get(), options.get(), status.get());
@@ -106,7 +124,7 @@ napi_value RegisterFunction(napi_env env, napi_callback_info info) {
   const Status status(TF_NewStatus());
   const Graph graph(TF_NewGraph());
   std::vector<TF_Output> inputs, outputs;
-  if (!Import(call, graph, status) || !call.Outputs(call.arguments[2], graph, &inputs) ||
+  if (!Import(call, call.arguments[1], graph, status) || !call.Outputs(call.arguments[2], graph, &inputs) ||
       !call.Outputs(call.arguments[3], graph, &outputs)) {
     return nullptr;
   }
@@ -144,6 +162,33 @@ napi_value HasOperation(napi_env env, napi_callback_info info) {
   return result;
 }
 
+// inferOutputs(graphDef, node): {dtype, shape}[]
+napi_value InferOutputs(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  const Status status(TF_NewStatus());
+  const Graph graph(TF_NewGraph());
+  std::string node;
+  if (!Import(call, call.arguments[0], graph, status) || !call.Text(call.arguments[1], &node)) return nullptr;
+  TF_Operation* operation = TF_GraphOperationByName(graph.get(), node.c_str());
+  if (!operation) {
+    call.Throw("the graph has no operation " + node);
+    return nullptr;
+  }
+  napi_value result = nullptr;
+  napi_create_array(env, &result);
+  for (int i = 0; i < TF_OperationNumOutputs(operation); ++i) {
+    const TF_Output output = {operation, i};
+    napi_value description, value;
+    napi_create_object(env, &description);
+    napi_create_int32(env, TF_OperationOutputType(output), &value);
+    napi_set_named_property(env, description, "dtype", value);
+    if (!call.Shape(graph, output, status, &value)) return nullptr;
+    napi_set_named_property(env, description, "shape", value);
+    napi_set_element(env, result, i, description);
+  }
+  return result;
+}
+
 }  // namespace
 
 namespace fdm {
@@ -153,8 +198,9 @@ bool DefineFunctions(napi_env env, napi_value exports, TFE_Context* context) {
       {"registerFunction", nullptr, RegisterFunction, nullptr, nullptr, nullptr, napi_default, context},
       {"removeFunction", nullptr, RemoveFunction, nullptr, nullptr, nullptr, napi_default, context},
       {"hasOperation", nullptr, HasOperation, nullptr, nullptr, nullptr, napi_default, context},
+      {"inferOutputs", nullptr, InferOutputs, nullptr, nullptr, nullptr, napi_default, context},
   };
-  return napi_define_properties(env, exports, 3, functions) == napi_ok;
+  return napi_define_properties(env, exports, 4, functions) == napi_ok;
 }
 
 }  // namespace fdm

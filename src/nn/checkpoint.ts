@@ -1,3 +1,4 @@
+import { after } from '../runtime/after.js'
 import { tf, type Tensor } from '../runtime/tf.js'
 import type { Parameters } from './scope.js'
 
@@ -23,7 +24,10 @@ export function checkpointed<Inputs extends readonly Tensor[], Output extends Te
     save(tensors)
     return {
       value: flat(...tensors),
-      gradFunc: (dy: Tensor, kept: Tensor[]) => keepingTape(() => tf.grads(flat)(kept, dy)),
+      gradFunc: (dy: Tensor, kept: Tensor[]) => {
+        const again = kept.map((tensor, i) => (i < inputs.length ? after(tensor, dy) : tensor))
+        return keepingTape(() => tf.grads(flat)(again, dy))
+      },
     }
   })
   return recomputed(...inputs, ...parameters.values())

@@ -99,7 +99,7 @@ function buildProgram<Inputs extends readonly unknown[], Output>(
   inputs: FlatTree<Inputs>,
   { precision, xla }: CompileSettings,
 ): Program<Output> {
-  const recordNow = () => recordTree(backend, fn, inputs)
+  const recordNow = () => recordTree(backend, extension, fn, inputs)
   const { graph: recorded, rebuild } = xla ? withoutOwnOperations(recordNow) : recordNow()
   const graph = precision === 'bf16' ? inBfloat16(recorded) : recorded
   const name = `fdm_function_${programCount++}`
@@ -121,6 +121,7 @@ function buildProgram<Inputs extends readonly unknown[], Output>(
 
 function recordTree<Inputs extends readonly unknown[], Output>(
   backend: TensorFlowBackend,
+  extension: NativeExtension,
   fn: (...inputs: Inputs) => Output,
   inputs: FlatTree<Inputs>,
 ): { readonly graph: Recording; readonly rebuild: FlatTree<Output>['rebuild'] } {
@@ -131,7 +132,7 @@ function recordTree<Inputs extends readonly unknown[], Output>(
       result = flattenTree(fn(...inputs.rebuild(tensors)))
       return result.tensors
     }
-    const graph = record(backend, run, inputs.tensors)
+    const graph = record(backend, extension, run, inputs.tensors)
     return { graph, rebuild: wasRun(result).rebuild }
   } finally {
     recording = false

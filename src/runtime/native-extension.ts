@@ -20,6 +20,14 @@ export interface NativeExtension {
    * @throws Error if there is none of that name.
    */
   removeFunction(name: string): void
+  /**
+   * What an operation of a graph gives, found out without computing it.
+   * @throws Error with TensorFlow's message if the graph is malformed or the shapes depend on unknown values.
+   */
+  inferOutputs(
+    graphDef: Uint8Array,
+    node: string,
+  ): readonly { readonly dtype: number; readonly shape: readonly number[] }[]
   /** Whether the backend knows an operation, TensorFlow's or ours, or a registered function. */
   hasOperation(name: string): boolean
   /** Whether the backend computes on a GPU. This one function any binding has. */
@@ -36,12 +44,16 @@ export function nativeExtension(): NativeExtension | undefined {
 }
 
 /**
- * Whether the backend in use has an operation of our own and computes on a processor. They have no kernels
- * for GPUs, and TensorFlow's compiler XLA does not know them: it makes one of the plain form.
+ * Whether the backend in use has an operation of our own. TensorFlow's compiler XLA does not know them: it
+ * makes one of the plain form.
  */
+export function hasOwnOperation(name: string): boolean {
+  return !isHidden && nativeExtension()?.hasOperation(name) === true
+}
+
+/** The same for operations that have a kernel for processors alone: whether that is what computes. */
 export function hasProcessorOperation(name: string): boolean {
-  const extension = nativeExtension()
-  return !isHidden && extension !== undefined && !extension.isUsingGpuDevice() && extension.hasOperation(name)
+  return hasOwnOperation(name) && nativeExtension()?.isUsingGpuDevice() === false
 }
 
 let isHidden = false
@@ -59,5 +71,5 @@ export function withoutOwnOperations<T>(run: () => T): T {
 
 /** Whether an addon is one that `fdm setup` built. */
 export function isExtension(binding: object): binding is NativeExtension {
-  return 'registerFunction' in binding
+  return 'registerFunction' in binding && 'inferOutputs' in binding
 }

@@ -44,6 +44,8 @@ export interface TensorFlowBackend {
     inputs: readonly Tensor[],
     outputs: number,
   ): Tensor[]
+  /** A tensor of the library for a tensor of the addon, or for a negative id, which stands for none. */
+  createOutputTensor(tensor: BindingTensor): Tensor
   /** Takes host values that become a tensor. */
   write(values: HostValues, shape: readonly number[], dtype: string): object
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { nativeExtension, type NativeExtension } from '../../src/runtime/native-extension.js'
+import { encodeGraphDef } from '../../src/runtime/recording/graph-def.js'
 import { startRuntime } from '../../src/runtime/start.js'
 import { type Tensor, tf } from '../../src/runtime/tf.js'
 import { ownBinding } from '../helpers/own-binding.js'
@@ -10,7 +11,8 @@ function field(number: number, content: string | readonly number[]): number[] {
   return [(number << 3) | 2, bytes.length, ...bytes]
 }
 
-const FLOAT = [6 << 3, 1] // AttrValue.type: DT_FLOAT
+const FLOAT32 = 1 // DT_FLOAT
+const FLOAT = [6 << 3, FLOAT32] // AttrValue.type
 
 /** A NodeDef within a GraphDef: name, op, inputs, and one attribute. */
 function node(name: string, op: string, inputs: readonly string[], typeAttribute = 'T'): number[] {
@@ -92,6 +94,27 @@ describe.runIf(ownBinding)('nativeExtension', () => {
     expect(add(GRAPH, ['a:0'], ['sum:1'])).toThrow('no output sum:1')
     expect(add(GRAPH, ['a:0', 'a:0'], ['sum:0'])).toThrow('cannot be a function')
     expect(extension.hasOperation('bad')).toBe(false)
+  })
+
+  it('tells what an operation gives without computing it', () => {
+    const input = (name: string, shape: readonly number[]) => ({
+      name,
+      op: 'Placeholder',
+      inputs: [],
+      attributes: { dtype: { type: FLOAT32 }, shape: { shape } },
+      shapes: [],
+    })
+    const product = { name: 'product', op: 'MatMul', inputs: ['a:0', 'b:0'], shapes: [] }
+    const graph = (rows: number) =>
+      encodeGraphDef([
+        input('a', [2, 3]),
+        input('b', [rows, 5]),
+        { ...product, attributes: { T: { type: FLOAT32 } } },
+      ])
+    expect(extension.inferOutputs(graph(3), 'product')).toEqual([{ dtype: FLOAT32, shape: [2, 5] }])
+    expect(() => extension.inferOutputs(graph(4), 'product')).toThrow(/not valid: .*3 and 4/)
+    expect(() => extension.inferOutputs(graph(3), 'sum')).toThrow('no operation sum')
+    expect(() => extension.inferOutputs(GRAPH, 'sum')).toThrow('shape is not known')
   })
 
   it('refuses another graph of the same name', () => {

@@ -4,6 +4,7 @@ import { parameterSpecs } from '../../src/model/parameters.js'
 import { createModel } from '../../src/model/video-model.js'
 import { hostRandom } from '../../src/random.js'
 import type { GraphNode } from '../../src/runtime/recording/graph-def.js'
+import { nativeExtension } from '../../src/runtime/native-extension.js'
 import { record } from '../../src/runtime/recording/record.js'
 import { startRuntime } from '../../src/runtime/start.js'
 import { tensorflowBackend } from '../../src/runtime/tensorflow-backend.js'
@@ -60,8 +61,8 @@ describe.runIf(ownBinding)('the graph of a training step', () => {
 
 /** What a step of two videos of three frames does, of which two are observed. */
 function recordedStep(): readonly GraphNode[] {
-  const backend = tensorflowBackend()
-  if (!backend) throw new Error('TensorFlow was not started')
+  const [backend, extension] = [tensorflowBackend(), nativeExtension()]
+  if (!backend || !extension) throw new Error('TensorFlow was not started')
   const diffusion = createDiffusion(CONFIG)
   const settings = { ...ADAMW_DEFAULTS, diffusion, emaRates: [0.9], network: trainedNetwork(CONFIG) }
   const isObserved = Float32Array.from([1, 0, 0, 0, 1, 0])
@@ -87,7 +88,7 @@ function recordedStep(): readonly GraphNode[] {
     const given = flattenTree([state, { microBatches: [microBatch], scalars }] as const)
     const step = (tensors: readonly Tensor[]) =>
       flattenTree(trainingStep(settings, ...given.rebuild(tensors))).tensors
-    nodes = record(backend, step, given.tensors).nodes
+    nodes = record(backend, extension, step, given.tensors).nodes
   })
   return nodes
 }

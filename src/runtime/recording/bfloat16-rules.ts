@@ -54,6 +54,7 @@ export const BFLOAT16_RULES: Readonly<Record<string, Bfloat16Rule>> = {
   AddN: { role: 'bridges', operands: all },
 
   ConcatV2: { role: 'moves', operands: allButLast },
+  FdmAfter: { role: 'moves', operands: at(0), others: [1] },
   ExpandDims: { role: 'moves', operands: at(0) },
   Identity: { role: 'moves', operands: at(0) },
   Pad: { role: 'moves', operands: at(0) },

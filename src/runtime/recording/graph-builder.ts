@@ -50,24 +50,21 @@ export class GraphBuilder {
 
   /** TensorFlow's name of the operation that an output belongs to. */
   opOf(source: string): string | undefined {
-    return this.#nodes.find(({ name }) => name === nodeOf(source))?.op
+    return this.#nodes[indexOf(source)]?.op
   }
 
   /** The nodes that the given outputs need, each after its inputs. */
   nodesFor(outputs: readonly string[]): GraphNode[] {
-    const needed = new Set(outputs.map(nodeOf))
-    return this.#nodes
-      .toReversed()
-      .filter(({ name, inputs }) => {
-        if (!needed.has(name)) return false
-        for (const input of inputs) needed.add(nodeOf(input))
-        return true
-      })
-      .reverse()
+    const needed = new Set(outputs.map(indexOf))
+    // A set goes on to what is added to it meanwhile.
+    for (const index of needed)
+      for (const input of this.#nodes[index]?.inputs ?? []) needed.add(indexOf(input))
+    return [...needed].sort((a, b) => a - b).flatMap((index) => this.#nodes[index] ?? [])
   }
 }
 
-const nodeOf = (source: string) => source.slice(0, source.lastIndexOf(':'))
+/** Where the node of an output is among the nodes, whose names are made of that. */
+const indexOf = (source: string) => Number(source.slice(1, source.lastIndexOf(':')))
 
 /** Whether all elements of `width` bytes are the same. */
 function isUniform(bytes: Uint8Array, width: number): boolean {

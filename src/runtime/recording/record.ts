@@ -1,3 +1,4 @@
+import type { NativeExtension } from '../native-extension.js'
 import type {
   BindingAttribute,
   BindingTensor,
@@ -9,6 +10,7 @@ import { tf, type Tensor } from '../tf.js'
 import { currentOperation, operationsUnderWay } from './current-operation.js'
 import { GraphBuilder } from './graph-builder.js'
 import type { GraphAttribute, GraphNode } from './graph-def.js'
+import { OutputInference } from './infer-outputs.js'
 
 /** What a function did, as a graph. Outputs of nodes are written `name:index`. */
 export interface Recording {
@@ -27,22 +29,21 @@ const LEAVES_TYPE_OUT = new Set(['ExpandDims', 'Where'])
 
 /**
  * Runs a function once and writes down every operation on the way: all kernels reach TensorFlow through the
- * addon's `executeOp` and `createTensor`. What the function computes is thrown away.
+ * addon's `executeOp` and `createTensor`. Nothing is computed: of a tensor only type and shape are known.
  * @param fn a pure function of its arguments
  * @throws Error that names the operation if values are read back to the host, if random numbers are made
  *   there, or if a tensor is used that is not an argument.
  */
 export function record(
   backend: TensorFlowBackend,
+  extension: NativeExtension,
   fn: (inputs: readonly Tensor[]) => readonly Tensor[],
   inputs: readonly Tensor[],
 ): Recording {
-  const recorder = new Recorder(backend)
+  const recorder = new Recorder(backend, extension)
   let recording: Recording | undefined
   tf.tidy(() => {
-    // Handles of their own, as arguments may share one, and may be reached without being passed.
-    const own = inputs.map((input) => sameValues(backend, input))
-    recording = recorder.run(own, fn)
+    recording = recorder.run(inputs, fn)
   })
   if (!recording) throw new Error('the function was not run')
   return recording
@@ -63,17 +64,25 @@ class Recorder {
   readonly #written = new WeakSet<object>()
   readonly #backend: TensorFlowBackend
   readonly #binding: OperationBinding
+  readonly #inference: OutputInference
 
-  constructor(backend: TensorFlowBackend) {
+  constructor(backend: TensorFlowBackend, extension: NativeExtension) {
     this.#backend = backend
     this.#binding = backend.binding
+    this.#inference = new OutputInference(extension)
   }
 
   run(inputs: readonly Tensor[], fn: (inputs: readonly Tensor[]) => readonly Tensor[]): Recording {
-    const placeholders = inputs.map((input) => this.#placeholder(input))
+    const placeholders: string[] = []
+    // Tensors of their own, as arguments may share their numbers, and may be reached without being passed.
+    const own = inputs.map((input) => {
+      const tensor = { id: nextId(), dtype: typeNumber(this.#binding, input), shape: input.shape }
+      placeholders.push(this.#addPlaceholder(tensor))
+      return this.#backend.createOutputTensor(tensor)
+    })
     const results = this.#intercepted(() => {
       // Still while recording: some results may be constants that are on the host yet.
-      const ids = this.#backend.getInputTensorIds(fn(inputs))
+      const ids = this.#backend.getInputTensorIds(fn(own))
       return ids.map((id, i) => this.#sourceOf(id, () => `result ${i + 1} of the function`))
     })
     const outputs = this.#distinct(results)
@@ -81,10 +90,7 @@ class Recorder {
     return { nodes, inputs: placeholders, outputs }
   }
 
-  #placeholder(input: Tensor): string {
-    const [id = NaN] = this.#backend.getInputTensorIds([input])
-    const dtype = typeNumber(this.#binding, input)
-    const { shape } = input
+  #addPlaceholder({ id, dtype, shape }: BindingTensor): string {
     const node = this.#graph.add('Placeholder', [], { dtype: { type: dtype }, shape: { shape } }, [shape])
     this.#sources.set(id, { output: `${node}:0`, dtype, shape, kind: 'input' })
     return `${node}:0`
@@ -129,8 +135,8 @@ class Recorder {
       },
       executeOp: (name, attributes, ids, count) => {
         const inputs = ids.map((id, i) => this.#sourceOf(id, () => `input ${i + 1} of ${name}`))
-        const results = binding.executeOp(name, attributes, ids, count)
-        this.#addOperation(name, attributes, inputs, results)
+        const results = this.#addOperation(name, attributes, inputs)
+        if (results.length !== count) throw new Error(`${name} gives ${results.length} tensors, not ${count}`)
         return results
       },
       tensorDataSync: (id) => {
@@ -148,17 +154,22 @@ class Recorder {
     name: string,
     attributes: readonly BindingAttribute[],
     inputs: readonly Source[],
-    results: readonly BindingTensor[],
-  ): void {
+  ): BindingTensor[] {
     const values: Record<string, GraphAttribute> = {}
     if (LEAVES_TYPE_OUT.has(name)) values.T = { type: inputs[0]?.dtype ?? NaN }
     for (const attribute of attributes) values[attribute.name] = graphAttribute(this.#binding, attribute)
-    const outputs = inputs.map(({ output }) => output)
-    const shapes = results.map(({ shape }) => shape)
-    const node = this.#graph.add(name, outputs, values, shapes)
-    results.forEach(({ id, dtype, shape }, i) =>
-      this.#sources.set(id, { output: `${node}:${i}`, dtype, shape, kind: 'computed' }),
+    const descriptions = inputs.map(({ kind, ...source }) =>
+      kind === 'constant' ? { ...source, constant: this.#graph.nodesFor([source.output]) } : source,
     )
+    const outputs = this.#inference.infer(name, values, descriptions)
+    const shapes = outputs.map(({ shape }) => shape)
+    const sources = inputs.map(({ output }) => output)
+    const node = this.#graph.add(name, sources, values, shapes)
+    return outputs.map(({ dtype, shape }, i) => {
+      const id = nextId()
+      this.#sources.set(id, { output: `${node}:${i}`, dtype, shape, kind: 'computed' })
+      return { id, dtype, shape: [...shape] }
+    })
   }
 
   #addConstant(id: number, shape: readonly number[], dtype: number, values: HostValues): void {
@@ -207,13 +218,9 @@ function refuseRandomNumbers(): void {
     )
 }
 
-/** The same values under a handle of its own. */
-function sameValues(backend: TensorFlowBackend, tensor: Tensor): Tensor {
-  const T = { name: 'T', type: backend.binding.TF_ATTR_TYPE, value: typeNumber(backend.binding, tensor) }
-  const [copy] = backend.executeMultipleOutputs('Identity', [T], [tensor], 1)
-  if (!copy) throw new Error('Identity returned nothing')
-  return copy
-}
+/** Ids of tensors that are only described. The driver frees none that is negative; -1 is what it has for itself. */
+let lastId = -1
+const nextId = () => --lastId
 
 function typeNumber(binding: OperationBinding, { dtype }: Tensor): number {
   if (dtype === 'float32') return binding.TF_FLOAT
