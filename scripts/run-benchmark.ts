@@ -3,14 +3,17 @@ import { availableParallelism, loadavg } from 'node:os'
 import path from 'node:path'
 import { parseConfigurations, QUICK_CONFIGURATION } from '../src/bench/configurations.js'
 import { busyLine, productLines, taskLines } from '../src/bench/report.js'
-import { runBench } from '../src/bench/run-bench.js'
+import { runBench, type BenchResult } from '../src/bench/run-bench.js'
 import type { BenchTask, Side } from '../src/bench/side-job.js'
 import type { SideCommand } from '../src/bench/side-process.js'
 import { chooseSides, OWN_SIDES, REFERENCE_VARIANTS } from '../src/bench/sides.js'
+import { xlaFindings } from '../src/bench/xla-findings.js'
 import type { benchOptions } from '../src/config/bench.js'
 import type { ConfigOf } from '../src/config/option.js'
 import { UserError } from '../src/errors.js'
 import { writeFileAtomic } from '../src/files.js'
+import { cacheFolder } from '../src/runtime/cache-folder.js'
+import { rememberXla } from '../src/runtime/xla-findings.js'
 import { packageRoot } from '../src/setup/package-root.js'
 import { withProgress, type Terminal } from './terminal.js'
 
@@ -56,9 +59,19 @@ export async function runBenchmark(options: BenchOptions, terminal: Terminal): P
       onTask: (task, products) => terminal.log(`\n${taskLines(task, products).join('\n')}`),
     }),
   )
+  if (!options.quick) rememberFindings(result, terminal)
   if (json === undefined) return
   writeFileAtomic(json, `${JSON.stringify(result, undefined, 2)}\n`)
   terminal.log(`\nall numbers are in ${json}`)
+}
+
+/** Lets `--xla auto` profit from what was measured. */
+function rememberFindings(result: BenchResult, terminal: Terminal): void {
+  for (const finding of xlaFindings(result)) {
+    rememberXla(cacheFolder(), finding)
+    const { device, precision, pays } = finding
+    terminal.log(`\n--xla auto from now on means ${pays ? 'on' : 'off'} for ${precision} on ${device}`)
+  }
 }
 
 function parseTasks(list: string): readonly BenchTask[] {

@@ -7,6 +7,7 @@ import { SideFailure, startSide, type SideCommand } from './side-process.js'
 export interface ProductResult {
   readonly side: string
   readonly software: string
+  readonly tensorflow?: string
   readonly device: string
   readonly precision: Side['precision']
   /** GFLOP/s of the best product of two large matrices. */

@@ -39,6 +39,7 @@ export class OwnSide {
     const library = tensorflowVersion === undefined ? 'WebAssembly' : `TensorFlow ${tensorflowVersion}`
     const about = {
       software: `${library}, Node ${process.version}`,
+      ...(tensorflowVersion !== undefined && { tensorflow: tensorflowVersion }),
       device: device?.name ?? '',
       isGpu: device?.type === 'gpu',
     }

@@ -50,6 +50,8 @@ export interface SideRequests {
 export interface SideAbout {
   /** Programs with their versions. */
   readonly software: string
+  /** TensorFlow's version, if that computes. */
+  readonly tensorflow?: string
   /** What it computes on. */
   readonly device: string
   readonly isGpu: boolean

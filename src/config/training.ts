@@ -41,7 +41,7 @@ export const trainingOptions = {
   xla: choice(
     'auto',
     ['auto', 'on', 'off'],
-    "whether TensorFlow's XLA compiles steps (auto: no, see docs/performance.md)",
+    "whether TensorFlow's XLA compiles steps (auto: if a bench found that faster)",
   ),
   backend: choice('auto', ['auto', 'tensorflow', 'wasm'], 'what computes'),
   seed: int(0, 'seed of everything random', { min: 0 }),

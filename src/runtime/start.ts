@@ -1,5 +1,6 @@
 import { UserError } from '../errors.js'
 import { expectChoice, expectObject, expectText } from '../expect.js'
+import { cacheFolder } from './cache-folder.js'
 import { checkChosen, checkDevice, visibleDevices, type DeviceName } from './choose-device.js'
 import { type CompileSettings, type Precision, setCompileSettings } from './compile-settings.js'
 import { type Device, graphicsCards, hasBfloat16Instructions, processor } from './devices.js'
@@ -8,6 +9,7 @@ import { loadTensorFlow, type TensorFlowBinding } from './load-tensorflow.js'
 import { isExtension } from './native-extension.js'
 import { tf } from './tf.js'
 import { registerWasm } from './wasm/register.js'
+import { xlaPays } from './xla-findings.js'
 
 export type Backend = 'tensorflow' | 'wasm'
 
@@ -20,8 +22,8 @@ export interface RuntimeOptions {
    */
   readonly precision?: Precision
   /**
-   * Whether TensorFlow's compiler XLA makes machine code of whole steps. `auto`: no, because on processors
-   * that takes minutes and makes slower steps, and for GPUs nobody has measured it yet.
+   * Whether TensorFlow's compiler XLA makes machine code of whole steps. `auto`: if a benchmark on this
+   * machine found it faster.
    */
   readonly xla?: 'auto' | 'on' | 'off'
   /** Where TensorFlow computes. Default: on a GPU if it finds one. A process can choose once. */
@@ -53,7 +55,7 @@ export async function startRuntime(options: RuntimeOptions = {}): Promise<Runtim
   if (needsTensorFlow && typeof loaded !== 'object') throw new UserError(explain(loaded))
   const runtime =
     typeof loaded === 'object'
-      ? describeTensorFlow(loaded, { precision, xla: xla === 'on' })
+      ? describeTensorFlow(loaded, { precision, xla })
       : describeWasm(loaded, { precision, xla: xla === 'on' })
   if (runtime.backend === 'wasm') registerWasm()
   if (!(await tf.setBackend(runtime.backend))) {
@@ -119,10 +121,15 @@ function explain(failure: string | undefined): string {
     : `TensorFlow does not load (${failure}): run "npx fdm setup" again, or use --backend wasm`
 }
 
-function describeTensorFlow(binding: TensorFlowBinding, wanted: CompileSettings): Runtime {
+function describeTensorFlow(
+  binding: TensorFlowBinding,
+  { precision, xla }: Required<Pick<RuntimeOptions, 'precision' | 'xla'>>,
+): Runtime {
   const cards = binding.isUsingGpuDevice() ? graphicsCards() : []
   const devices = [...cards, processor()]
   const names = cards.length > 0 ? cards : devices
+  const setting = { device: devices[0]?.name ?? '', tensorflow: binding.TF_Version, precision }
+  const wanted = { precision, xla: xla === 'auto' ? xlaPays(cacheFolder(), setting) : xla === 'on' }
   const used = isExtension(binding) ? wanted : PLAIN
   const isEmulated = used.precision === 'bf16' && cards.length === 0 && !hasBfloat16Instructions()
   const note = isEmulated ? ' (slow: this processor has no instructions for it)' : fallbackNote(wanted, used)

@@ -1,7 +1,12 @@
-import { expect, it } from 'vitest'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { expect, it, vi } from 'vitest'
 import { UserError } from '../../src/errors.js'
+import { buildRecord, cacheFolder } from '../../src/runtime/cache-folder.js'
 import { compileSettings } from '../../src/runtime/compile-settings.js'
 import { startRuntime } from '../../src/runtime/start.js'
+import { rememberXla } from '../../src/runtime/xla-findings.js'
 import { tf } from '../../src/runtime/tf.js'
 import { availableBackends, describeEachBackend } from '../helpers/backends.js'
 import { ownBinding } from '../helpers/own-binding.js'
@@ -49,9 +54,23 @@ it.runIf(ownBinding)('compiles with XLA only if asked to', async () => {
   const runtime = await startRuntime({ backend: 'tensorflow', xla: 'on' })
   expect(runtime.description).toMatch(/, fp32, XLA$/)
   expect(compileSettings()).toEqual({ precision: 'fp32', xla: true })
-  for (const xla of ['auto', 'off'] as const) {
-    expect((await startRuntime({ backend: 'tensorflow', xla })).xla).toBe(false)
-    expect(compileSettings()).toEqual({ precision: 'fp32', xla: false })
+  expect((await startRuntime({ backend: 'tensorflow', xla: 'off' })).xla).toBe(false)
+  expect(compileSettings()).toEqual({ precision: 'fp32', xla: false })
+})
+
+it.runIf(ownBinding)('compiles with XLA by itself where a benchmark found that faster', async () => {
+  const cache = mkdtempSync(path.join(tmpdir(), 'fdm-start-'))
+  copyFileSync(buildRecord(cacheFolder()), buildRecord(cache))
+  vi.stubEnv('FDM_CACHE_DIR', cache)
+  try {
+    const { devices, tensorflowVersion: tensorflow = '' } = await startRuntime({ backend: 'tensorflow' })
+    rememberXla(cache, { device: devices[0]?.name ?? '', tensorflow, precision: 'fp32', pays: true })
+    expect((await startRuntime({ backend: 'tensorflow' })).xla).toBe(true)
+    expect((await startRuntime({ backend: 'tensorflow', xla: 'off' })).xla).toBe(false)
+    expect((await startRuntime({ backend: 'tensorflow', precision: 'bf16' })).xla).toBe(false)
+  } finally {
+    vi.unstubAllEnvs()
+    rmSync(cache, { recursive: true })
   }
 })
 
