@@ -4,10 +4,12 @@ import type { QualityConfig } from '../src/config/quality.js'
 import { UserError } from '../src/errors.js'
 import { givenFrames } from '../src/evaluation/given-frames.js'
 import { measureQuality } from '../src/evaluation/quality/measure-quality.js'
+import { qualityCurves } from '../src/evaluation/quality/quality-curves.js'
 import { qualityText } from '../src/evaluation/quality/quality-text.js'
 import { summariseQuality } from '../src/evaluation/quality/summarise-quality.js'
 import { sampleSet, wholeVideos, type SampleSet } from '../src/evaluation/sample-set.js'
 import { writeFileAtomic } from '../src/files.js'
+import { drawingSvg } from '../src/pictures/drawing-svg.js'
 import { startRuntime } from '../src/runtime/start.js'
 import { frameRanges } from '../src/schemes/frame-ranges.js'
 import { readModelConfig } from '../src/sampling/model-config.js'
@@ -58,8 +60,11 @@ export async function runQuality(
   }
   writeFileAtomic(`${base}.txt`, text)
   writeFileAtomic(`${base}.json`, `${JSON.stringify(record, null, 2)}\n`)
+  writeFileAtomic(`${base}.svg`, drawingSvg(qualityCurves(quality, frames, each)))
   terminal.log(text.trimEnd())
-  terminal.log(`of ${videos} videos, frames ${frameRanges(frames)}; ${base}.json holds each frame's`)
+  terminal.log(
+    `of ${videos} videos, frames ${frameRanges(frames)}; ${base}.svg shows them over time, ${base}.json has each frame's`,
+  )
 }
 
 function chooseSamples(options: QualityConfig & { eval_dir: string }, terminal: Terminal): SampleSet {

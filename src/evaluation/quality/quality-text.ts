@@ -2,7 +2,7 @@ import { METRICS } from './measure-quality.js'
 import type { Quality, QualitySummary } from './summarise-quality.js'
 
 /** Names and units, with which end is the good one. */
-const TITLES = {
+export const METRIC_TITLES = {
   psnr: { name: 'PSNR', note: 'dB, more is better', digits: 2 },
   ssim: { name: 'SSIM', note: 'more is better', digits: 4 },
   lpips: { name: 'LPIPS', note: 'less is better', digits: 4 },
@@ -15,7 +15,7 @@ const TITLES = {
 export function qualityText(quality: Quality, samples: number): string {
   const rows = METRICS.flatMap((metric) => {
     const measured = quality[metric]
-    const { name, note, digits } = TITLES[metric]
+    const { name, note, digits } = METRIC_TITLES[metric]
     if (!measured) return []
     const cells = [measured.mean, ...(samples > 1 ? [measured.best] : [])].map((one) => cell(one, digits))
     return [[name, ...cells, note]]
