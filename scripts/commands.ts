@@ -6,6 +6,7 @@ import { fvdCommand } from './commands/fvd.js'
 import { makeMp4Command } from './commands/make-mp4.js'
 import { planCommand } from './commands/plan.js'
 import { qualityCommand } from './commands/quality.js'
+import { regressorTrainCommand } from './commands/regressor-train.js'
 import { sampleCommand } from './commands/sample.js'
 import { sampleLongCommand } from './commands/sample-long.js'
 import { setupCommand } from './commands/setup.js'
@@ -25,6 +26,7 @@ export const commands: readonly CommandSpec[] = [
   makeMp4Command,
   fvdCommand,
   qualityCommand,
+  regressorTrainCommand,
   toWorldCoordsCommand,
   carlaMetricsCommand,
   benchCommand,

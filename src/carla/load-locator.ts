@@ -52,7 +52,7 @@ export function createLocator(files: { readonly classifier: File; readonly regre
   })
   return {
     async locate(frames, { height, width }) {
-      const input = tf.tensor4d(Float32Array.from(frames), [
+      const input = tf.tensor4d(new Float32Array(frames), [
         frames.length / (height * width * 3),
         height,
         width,
@@ -72,14 +72,13 @@ export function createLocator(files: { readonly classifier: File; readonly regre
 
 function readClassifier(file: File): PictureNetwork {
   const weights = withPrefix(file, 'fc.weight')
-  return readPictureNetwork(weights, { weights, names: ['fc'], rows: CELLS })
+  return readPictureNetwork(weights, { weights, kind: 'classifier' })
 }
 
 function readRegressor(file: File): PictureNetwork {
   const weights = withPrefix(file, 'regressors.0.weight')
-  const names = Array.from({ length: CELLS }, (_, cell) => `regressors.${cell}`)
   const backbone = { ...weights, prefix: `${weights.prefix}resnet.` }
-  return readPictureNetwork(backbone, { weights, names, rows: 2 })
+  return readPictureNetwork(backbone, { weights, kind: 'regressor' })
 }
 
 /** A state dict may lie inside of a checkpoint, or come from a wrapped module. */

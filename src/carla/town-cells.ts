@@ -25,3 +25,9 @@ export function cellOf(x: number, y: number): number {
   })
   return CELLS_PER_SIDE * (column ?? NaN) + (row ?? NaN)
 }
+
+/** The middle of a cell: [x, y] in metres. */
+export function cellCentre(cell: number): [number, number] {
+  const middle = (index: number) => LOWEST + (index + 0.5) * CELL_SIZE
+  return [middle(Math.floor(cell / CELLS_PER_SIDE)), middle(cell % CELLS_PER_SIDE)]
+}

@@ -19,17 +19,22 @@ export const sizeOf = (shape: readonly number[]) => shape.reduce((product, size)
 export function uniform(name: string, n: number): Float64Array {
   let hash = 0x811c9dc5
   for (const byte of new TextEncoder().encode(name)) hash = Math.imul(hash ^ byte, 0x01000193)
-  return Float64Array.from({ length: n }, (_, i) => {
+  // Loops: the largest networks take a hundred million of these.
+  const values = new Float64Array(n)
+  for (let i = 0; i < n; i++) {
     const counter = (hash + Math.imul(i + 1, 0x6d2b79f5)) | 0
     let t = Math.imul(counter ^ (counter >>> 15), counter | 1)
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  })
+    values[i] = ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+  return values
 }
 
 /** Numbers in [-1, 1) from a name, C order. */
 export function signed(name: string, shape: readonly number[]): Float64Array {
-  return uniform(name, sizeOf(shape)).map((u) => 2 * u - 1)
+  const values = uniform(name, sizeOf(shape))
+  for (let i = 0; i < values.length; i++) values[i] = 2 * (values[i] ?? NaN) - 1
+  return values
 }
 
 /** A parameter in PyTorch's layout from its state-dict name. */
@@ -38,7 +43,9 @@ export function weight(name: string, shape: readonly number[], prefix: string): 
   const u = signed(prefix + name, shape)
   if (shape.length > 1) {
     const bound = Math.sqrt(3 / sizeOf(shape.slice(1))) * 1.4
-    return Float32Array.from(u, (value) => value * bound)
+    const scaled = new Float32Array(u.length)
+    for (let i = 0; i < u.length; i++) scaled[i] = (u[i] ?? NaN) * bound
+    return scaled
   }
   if (name.endsWith('weight') || name.endsWith('running_var')) {
     const scale = name.endsWith('bn3.weight') ? 0.3 : 1

@@ -1,5 +1,5 @@
 import type { WeightArray } from '../../src/evaluation/weights/tensors-by-name.js'
-import { blocksOf, featureCount, FIRST, type ResidualPlan } from '../../src/carla/network/residual-plan.js'
+import { convolutionsOf, featureCount, type ResidualPlan } from '../../src/carla/network/residual-plan.js'
 import { weight } from './golden.js'
 
 type Weights = Map<string, WeightArray>
@@ -35,10 +35,7 @@ export function quickWeight(name: string, shape: readonly number[], prefix: stri
 type Shapes = [name: string, shape: readonly number[]][]
 
 function backbone(plan: ResidualPlan, before: string): Shapes {
-  const blocks = blocksOf(plan).flatMap(({ convolutions, shortcut }) =>
-    shortcut ? [...convolutions, shortcut] : convolutions,
-  )
-  return [FIRST, ...blocks].flatMap(({ convolution, norm, shape }) => [
+  return convolutionsOf(plan).flatMap(({ convolution, norm, shape }) => [
     [`${before}${convolution}.weight`, shape],
     ...['weight', 'bias', 'running_mean', 'running_var'].map((part): [string, readonly number[]] => [
       `${before}${norm}.${part}`,

@@ -16,7 +16,7 @@ export interface NamedWeights {
 }
 
 /** What batch normalisation adds to the variance in ResNets. */
-const EPSILON = 1e-5
+export const EPSILON = 1e-5
 
 /**
  * Layers that compute with fixed statistics.
@@ -57,7 +57,10 @@ export function foldNormalised(
     const [mean, variance] = [vector('running_mean'), vector('running_var')]
     const scale = Float64Array.from(gamma, (value, i) => value / Math.sqrt((variance[i] ?? NaN) + EPSILON))
     const perOutput = kernel.length / shape[0]
-    const scaled = kernel.map((value, i) => value * (scale[Math.floor(i / perOutput)] ?? NaN))
+    const scaled = kernel.slice()
+    scale.forEach((factor, out) => {
+      for (let i = out * perOutput; i < (out + 1) * perOutput; i++) scaled[i] = factor * (kernel[i] ?? NaN)
+    })
     const bias = beta.map((value, i) => value - (mean[i] ?? NaN) * (scale[i] ?? NaN))
     parameters.set(`${convolution}.weight`, fromTorchLayout(scaled, shape))
     parameters.set(`${convolution}.bias`, tf.tensor1d(bias))

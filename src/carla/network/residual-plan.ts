@@ -76,6 +76,14 @@ export function blocksOf({ block, stages }: ResidualPlan): readonly Block[] {
   )
 }
 
+/** All convolutions, in the order of the state dict. */
+export function convolutionsOf(plan: ResidualPlan): readonly SizedConvolution[] {
+  const inBlocks = blocksOf(plan).flatMap(({ convolutions, shortcut }) =>
+    shortcut ? [...convolutions, shortcut] : convolutions,
+  )
+  return [FIRST, ...inBlocks]
+}
+
 /**
  * The plan of the ResNet that some weights belong to, from their names.
  * @param names below any prefix

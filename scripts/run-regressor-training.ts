@@ -1,0 +1,144 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { RESIDUAL_PLANS } from '../src/carla/network/residual-plan.js'
+import { initialLocator } from '../src/carla/training/initial-locator.js'
+import type { LocatorNetwork } from '../src/carla/training/locator-network.js'
+import {
+  readRunFile,
+  runFile,
+  writeRunFile,
+  zeroMoments,
+  type LocatorProgress,
+  type LocatorRunFile,
+} from '../src/carla/training/locator-run-file.js'
+import type { LocatorState } from '../src/carla/training/locator-step.js'
+import { createLocatorTrainer } from '../src/carla/training/locator-trainer.js'
+import { locatorStateDict, readLocatorWeights } from '../src/carla/training/locator-weights.js'
+import { OPTIMIZERS } from '../src/carla/training/optimizers.js'
+import { openPlacedFrames } from '../src/carla/training/placed-frames.js'
+import { trainLocator, type EpochReport } from '../src/carla/training/train-locator.js'
+import { asTyped, resolveConfig } from '../src/config/option.js'
+import { regressorTrainingOptions, type RegressorTrainingConfig } from '../src/config/regressor-training.js'
+import { UserError } from '../src/errors.js'
+import { startRuntime } from '../src/runtime/start.js'
+import { writeTorchFile } from '../src/torch-file/index.js'
+import { jsonLines } from '../src/tracking/json-lines.js'
+import { printedConfig } from './print-config.js'
+import type { Terminal } from './terminal.js'
+
+/** The folder of all runs. */
+const ROOT = 'checkpoints'
+/** What must stay as it is when a run goes on: the network, and which step sees which frames. */
+const FIXED = ['is_classifier', 'model', 'optimizer', 'batch_size', 'train_stride', 'seed'] as const
+
+/**
+ * Trains a classifier or a regressor, with a bar and a line per epoch, into `checkpoints/<run id>`.
+ * @throws UserError for options, data or files that do not work.
+ */
+export async function runRegressorTraining(
+  { given, newRunId }: { readonly given: Readonly<Record<string, unknown>>; readonly newRunId: string },
+  terminal: Terminal,
+): Promise<void> {
+  const folder = path.join(ROOT, newRunId)
+  const resumed = typeof given.resume_id === 'string' ? findRun(folder) : undefined
+  const config = resolveConfig(regressorTrainingOptions, { ...resumed?.options, ...given })
+  for (const name of resumed ? FIXED : [])
+    if (config[name] !== resumed?.options[name])
+      throw new UserError(`--${name} is ${asTyped(resumed?.options[name])} in run ${newRunId}, and stays so`)
+  const { data_dir: dataDir } = config
+  if (dataDir === undefined) throw new UserError('--data_dir is required: see fdm regressor-train --help')
+  terminal.log(`configuration:\n${printedConfig({ ...config })}`)
+
+  const network = networkOf(config)
+  const train = openPlacedFrames(dataDir, 'train', config.train_stride)
+  const test = openPlacedFrames(dataDir, 'test', config.test_stride)
+  terminal.log(`${train.count} frames to train on, ${test.count} to test on`)
+  const runtime = await startRuntime({ backend: config.backend, device: config.device })
+  if (runtime.backend !== 'tensorflow')
+    throw new UserError('regressor-train needs TensorFlow: run npx fdm setup, or leave out --backend')
+  terminal.log(runtime.description)
+  const optimizer = config.optimizer
+  const { moments } = OPTIMIZERS[optimizer]
+  const progress = resumed?.progress ?? { step: 0, tested: 0, bestLoss: Infinity, sums: { loss: 0, quality: 0, frames: 0 } } // prettier-ignore
+  const state = resumed?.load(network, moments) ?? freshState(network, config, moments)
+  terminal.log(`run ${newRunId} in ${folder}${resumed ? `, going on after step ${progress.step}` : ''}`)
+
+  const trainer = createLocatorTrainer(network, optimizer, { state, step: progress.step })
+  const log = jsonLines(path.join(folder, 'log.jsonl'), progress.tested)
+  let bar: ReturnType<Terminal['progress']> | undefined
+  let title = ''
+  const show = (part: string, ...numbers: Parameters<NonNullable<typeof bar>['update']>) => {
+    if (part !== title) {
+      bar?.stop()
+      bar = terminal.progress((title = part))
+    }
+    bar?.update(...numbers)
+  }
+  let best: string | undefined
+  try {
+    await trainLocator({
+      ...{ trainer, train, test, progress, config, signal: terminal.signal },
+      onStep: (step, total, { loss, quality }) =>
+        show('training', step, total, `loss ${mean(loss).toFixed(3)}, ${inWords(network, mean(quality))}`),
+      onTest: (frames, total) => show('testing', frames, total),
+      onEpoch(report, isBest) {
+        terminal.log(epochLine(network, report))
+        log.log(report.epoch + 1, numbersOf(network, report))
+        if (!isBest) return
+        best = path.join(folder, `model_${report.epoch}.pth`)
+        writeTorchFile(best, locatorStateDict(network, trainer.state, trainer.step))
+        terminal.log(`the best so far: ${best}`)
+      },
+      save: (reached: LocatorProgress) =>
+        writeRunFile(folder, { ...config }, reached, network, trainer.state),
+    })
+  } finally {
+    bar?.stop()
+  }
+  terminal.log(
+    `stopped after step ${trainer.step}; go on with: npx fdm regressor-train --resume_id ${newRunId}`,
+  )
+  trainer.dispose()
+}
+
+function findRun(folder: string): LocatorRunFile {
+  if (!existsSync(runFile(folder)))
+    throw new UserError(
+      `there is no run to go on with in ${folder}: it has no ${path.basename(runFile(folder))}`,
+    )
+  return readRunFile(folder)
+}
+
+function networkOf({ model, is_classifier: isClassifier }: RegressorTrainingConfig): LocatorNetwork {
+  const plan = RESIDUAL_PLANS[model]
+  return { kind: isClassifier ? 'classifier' : 'regressor', plan }
+}
+
+function freshState(network: LocatorNetwork, config: RegressorTrainingConfig, moments: number): LocatorState {
+  const weights = readLocatorWeights(
+    network,
+    initialLocator(network, config.seed, config.init_weights || undefined),
+  )
+  return { ...weights, moments: zeroMoments(weights.parameters, moments) }
+}
+
+function epochLine(network: LocatorNetwork, { epoch, train, test }: EpochReport): string {
+  const middle = network.kind === 'regressor' ? `, median ${test.median.toFixed(2)} m` : ''
+  return (
+    `epoch ${epoch}: training loss ${train.loss.toFixed(4)}, ${inWords(network, train.quality)}; ` +
+    `test loss ${test.loss.toFixed(4)}, ${inWords(network, test.quality)}${middle}`
+  )
+}
+
+function numbersOf({ kind }: LocatorNetwork, { train, test }: EpochReport): Record<string, number> {
+  const losses = { train_loss: train.loss, test_loss: test.loss }
+  return kind === 'classifier'
+    ? { ...losses, train_accuracy: train.quality, test_accuracy: test.quality }
+    : { ...losses, train_error: train.quality, test_error: test.quality, test_median_error: test.median }
+}
+
+function inWords({ kind }: LocatorNetwork, quality: number): string {
+  return kind === 'classifier' ? `${(100 * quality).toFixed(1)} % right` : `error ${quality.toFixed(2)} m`
+}
+
+const mean = (values: Float32Array) => values.reduce((sum, value) => sum + value, 0) / values.length

@@ -1,0 +1,96 @@
+import { UserError } from '../../errors.js'
+import { tensorsByName, type WeightArray } from '../../evaluation/weights/tensors-by-name.js'
+import { hostRandom, type HostRandom } from '../../random.js'
+import { readTorchFile } from '../../torch-file/index.js'
+import { headsOf, type LocatorKind } from '../network/heads.js'
+import { convolutionsOf, featureCount, FIRST, type ResidualPlan } from '../network/residual-plan.js'
+import { cellCentre } from '../town-cells.js'
+import type { LocatorNetwork } from './locator-network.js'
+import { backbonePrefix } from './locator-weights.js'
+
+type Weights = Map<string, WeightArray>
+
+/**
+ * The state dict of a network that nothing has trained yet: kernels as He et al. (2015) draw them, with the
+ * variance 2 / (outputs of a kernel), and a last layer as PyTorch draws linear layers. A regressor's layer for a
+ * cell begins by answering with the middle of that cell, so that nothing has to learn where the town lies.
+ * @param backbone weights to begin with instead, all but the last layer: a file with torchvision's names
+ * @throws UserError if that file is of another network.
+ */
+export function initialLocator(
+  { kind, plan }: LocatorNetwork,
+  seed: number,
+  backbone?: string,
+): { readonly file: string; readonly tensors: Weights } {
+  const start =
+    backbone === undefined ? freshBackbone(plan, hostRandom(seed, 'kernels')) : backboneOf(backbone)
+  const prefix = backbonePrefix(kind)
+  return {
+    file: backbone ?? 'fresh weights',
+    tensors: new Map([
+      ...[...start].map(([name, values]) => [prefix + name, values] as const),
+      ...freshHeads(kind, featureCount(plan), hostRandom(seed, 'last layer')),
+    ]),
+  }
+}
+
+function freshBackbone(plan: ResidualPlan, random: HostRandom): Weights {
+  return new Map(
+    convolutionsOf(plan).flatMap(({ convolution, norm, shape }) => {
+      const [channels, , height, width] = shape
+      const spread = Math.sqrt(2 / (channels * height * width))
+      const constant = (value: number) => array([channels], new Float32Array(channels).fill(value))
+      return [
+        [`${convolution}.weight`, array(shape, normals(shape, spread, random))],
+        ...(['weight', 'running_var'] as const).map((part) => [`${norm}.${part}`, constant(1)] as const),
+        ...(['bias', 'running_mean'] as const).map((part) => [`${norm}.${part}`, constant(0)] as const),
+      ] as [string, WeightArray][]
+    }),
+  )
+}
+
+/** The file may be torchvision's, or a checkpoint of another classifier or regressor. */
+function backboneOf(file: string): Weights {
+  const tensors = tensorsByName(readTorchFile(file))
+  const first = `${FIRST.convolution}.weight`
+  const found = [...tensors.keys()].find((name) => name === first || name.endsWith(`.${first}`))
+  const prefix = found?.slice(0, found.length - first.length)
+  if (prefix === undefined)
+    throw new UserError(`${file}: the tensor ${first} is missing; these are not the weights of a ResNet`)
+  return new Map(
+    [...tensors]
+      .filter(([name]) => name.startsWith(prefix) && !/^(fc|regressors)\./.test(name.slice(prefix.length)))
+      .map(([name, values]) => [name.slice(prefix.length), values]),
+  )
+}
+
+function freshHeads(kind: LocatorKind, features: number, random: HostRandom): [string, WeightArray][] {
+  const { names, rows } = headsOf(kind)
+  const bound = 1 / Math.sqrt(features)
+  const uniform = (count: number) =>
+    Float32Array.from({ length: count }, () => bound * (2 * random.uniform() - 1))
+  return names.flatMap((name, cell): [string, WeightArray][] => [
+    [`${name}.weight`, array([rows, features], uniform(rows * features))],
+    [
+      `${name}.bias`,
+      array([rows], kind === 'classifier' ? uniform(rows) : Float32Array.from(cellCentre(cell))),
+    ],
+  ])
+}
+
+/** Box and Muller. */
+function normals(shape: readonly number[], spread: number, random: HostRandom): Float32Array {
+  const values = new Float32Array(shape.reduce((product, size) => product * size, 1))
+  for (let i = 0; i < values.length; i += 2) {
+    const radius = spread * Math.sqrt(-2 * Math.log(1 - random.uniform()))
+    const angle = 2 * Math.PI * random.uniform()
+    values[i] = radius * Math.cos(angle)
+    if (i + 1 < values.length) values[i + 1] = radius * Math.sin(angle)
+  }
+  return values
+}
+
+const array = (shape: readonly number[], values: Float32Array): WeightArray => ({
+  shape,
+  toFloat32: () => values,
+})

@@ -1,0 +1,105 @@
+import { UserError } from '../../errors.js'
+import { compileSettings } from '../../runtime/compile-settings.js'
+import { compile } from '../../runtime/compile.js'
+import { tf } from '../../runtime/tf.js'
+import { runningLayers } from '../network/batch-layers.js'
+import { scoreFrames, type LocatorNetwork, type PlacedBatch, type Scores } from './locator-network.js'
+import { locatorStep, type LocatorState } from './locator-step.js'
+import { OPTIMIZERS, type OptimizerName } from './optimizers.js'
+import type { PlacedFrames } from './placed-frames.js'
+
+/** One number per frame. */
+export interface FrameScores {
+  readonly loss: Float32Array
+  readonly quality: Float32Array
+}
+
+export interface LocatorTrainer {
+  /** Updates done. */
+  readonly step: number
+  readonly state: LocatorState
+  /**
+   * One update.
+   * @throws UserError if the loss is not a number; the state is then the one before the update.
+   */
+  update(batch: PlacedFrames, lr: number): Promise<FrameScores>
+  /** How well it does on frames, with the running statistics. */
+  score(batch: PlacedFrames): Promise<FrameScores>
+  dispose(): void
+}
+
+/**
+ * @param start the state, owned by the trainer from then on, and how many updates it has behind it
+ */
+export function createLocatorTrainer(
+  network: LocatorNetwork,
+  optimizerName: OptimizerName,
+  start: { readonly state: LocatorState; readonly step: number },
+): LocatorTrainer {
+  const optimizer = OPTIMIZERS[optimizerName]
+  let { state, step } = start
+  const compiledStep = compile(
+    (before: LocatorState, batch: PlacedBatch, scalars: tf.Tensor[]) =>
+      locatorStep(network, optimizer, before, batch, scalars),
+    compileSettings(),
+  )
+  const compiledScores = compile(
+    (batch: PlacedBatch, { parameters, statistics }: Pick<LocatorState, 'parameters' | 'statistics'>) =>
+      scoreFrames(network, batch, parameters, runningLayers(parameters, statistics)),
+    compileSettings(),
+  )
+  return {
+    get step() {
+      return step
+    },
+    get state() {
+      return state
+    },
+    async update(batch, lr) {
+      const fed = feed(batch)
+      const scalars = optimizer.scalars(lr, step + 1).map((value) => tf.scalar(value))
+      const result = compiledStep(state, fed, scalars)
+      tf.dispose([{ ...fed }, scalars])
+      const scores = await readBack(result.scores)
+      if (!scores.loss.every(Number.isFinite)) {
+        disposeLocatorState(result.state)
+        throw new UserError(
+          `training diverged at step ${step + 1}: the loss is no number; start again with a lower --lr`,
+        )
+      }
+      disposeLocatorState(state)
+      state = result.state
+      step++
+      return scores
+    },
+    async score(batch) {
+      const fed = feed(batch)
+      const scores = compiledScores(fed, { parameters: state.parameters, statistics: state.statistics })
+      tf.dispose({ ...fed })
+      return readBack(scores)
+    },
+    dispose() {
+      compiledStep.dispose()
+      compiledScores.dispose()
+      disposeLocatorState(state)
+    },
+  }
+}
+
+function disposeLocatorState({ parameters, moments, statistics }: LocatorState): void {
+  for (const tensors of [parameters, ...moments, statistics]) tf.dispose([...tensors.values()])
+}
+
+function feed({ pixels, coordinates, cells, height, width }: PlacedFrames): PlacedBatch {
+  return {
+    frames: tf.tensor4d(new Float32Array(pixels), [cells.length, height, width, 3]),
+    coordinates: tf.tensor2d(coordinates, [cells.length, 2]),
+    cells: tf.tensor1d(cells, 'int32'),
+  }
+}
+
+async function readBack({ loss, quality }: Scores): Promise<FrameScores> {
+  const [losses, qualities] = await Promise.all([loss.data<'float32'>(), quality.data<'float32'>()])
+  tf.dispose([loss, quality])
+  return { loss: losses, quality: qualities }
+}

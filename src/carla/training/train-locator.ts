@@ -1,0 +1,120 @@
+import { setImmediate } from 'node:timers/promises'
+import { median } from '../../bench/statistics.js'
+import { hostRandom } from '../../random.js'
+import { range } from '../../schemes/range.js'
+import { epochOrder } from '../../training/epoch-order.js'
+import { augmentFrame } from './augment-frame.js'
+import type { LocatorProgress } from './locator-run-file.js'
+import type { FrameScores, LocatorTrainer } from './locator-trainer.js'
+import type { PlacedDataset, PlacedFrames } from './placed-frames.js'
+
+export interface LocatorTraining {
+  readonly trainer: LocatorTrainer
+  readonly train: PlacedDataset
+  readonly test: PlacedDataset
+  readonly progress: LocatorProgress
+  readonly config: {
+    readonly lr: number
+    readonly lr_step: number
+    readonly num_epochs: number
+    readonly batch_size: number
+    readonly with_transforms: boolean
+    readonly seed: number
+  }
+  /** Ends the run after the step under way, which is saved. */
+  readonly signal?: AbortSignal | undefined
+  /** @param scores of the step's frames */
+  readonly onStep?: ((step: number, total: number, scores: FrameScores) => void) | undefined
+  readonly onTest?: ((frames: number, total: number) => void) | undefined
+  /** Called after each epoch; the state of a better one than all before is to be kept. */
+  readonly onEpoch: (epoch: EpochReport, isBest: boolean) => void
+  /** Called at the end of each epoch and of the run. */
+  readonly save: (progress: LocatorProgress) => void
+}
+
+/** How an epoch went; epochs count from 0. */
+export interface EpochReport {
+  readonly epoch: number
+  readonly train: { readonly loss: number; readonly quality: number }
+  readonly test: { readonly loss: number; readonly quality: number; readonly median: number }
+}
+
+/**
+ * Trains a network of `to-world-coords`: epochs of all training frames in a new order each, changed at random,
+ * then a look at all test frames as they are. The learning rate falls to a tenth every `lr_step` epochs. All
+ * that is random depends on the seed and the step alone, so that a run that goes on ends as if never stopped.
+ * @throws UserError from data, training or saving.
+ */
+export async function trainLocator(training: LocatorTraining): Promise<void> {
+  const { trainer, train, config, signal } = training
+  const order = epochOrder(train.count, config.batch_size, config.seed)
+  const perEpoch = Math.floor(train.count / config.batch_size)
+  const end = perEpoch * config.num_epochs
+  let { tested, bestLoss, sums } = training.progress
+  const save = () => training.save({ step: trainer.step, tested, bestLoss, sums })
+  for (;;) {
+    const { step } = trainer
+    if (signal?.aborted) break
+    if (step > tested * perEpoch && step % perEpoch === 0) {
+      const test = await testNetwork(training)
+      if (!test) break
+      const { frames } = sums
+      const isBest = test.loss < bestLoss
+      bestLoss = Math.min(bestLoss, test.loss)
+      const report = { loss: sums.loss / frames, quality: sums.quality / frames }
+      training.onEpoch({ epoch: tested, train: report, test }, isBest)
+      tested++
+      sums = { loss: 0, quality: 0, frames: 0 }
+      save()
+    }
+    if (step >= end) return
+    const lr = config.lr * 0.1 ** Math.floor(Math.floor(step / perEpoch) / config.lr_step)
+    const read = train.read(order(step))
+    const batch = config.with_transforms ? augmented(read, config.seed, step) : read
+    const scores = await trainer.update(batch, lr)
+    sums = {
+      loss: sums.loss + total(scores.loss),
+      quality: sums.quality + total(scores.quality),
+      frames: sums.frames + scores.loss.length,
+    }
+    training.onStep?.(trainer.step, end, scores)
+    // Computing blocks the process; signals get through only here.
+    await setImmediate()
+  }
+  save()
+}
+
+async function testNetwork({
+  trainer,
+  test,
+  config,
+  signal,
+  onTest,
+}: LocatorTraining): Promise<EpochReport['test'] | undefined> {
+  const qualities: number[] = []
+  let loss = 0
+  while (qualities.length < test.count) {
+    if (signal?.aborted) return undefined
+    const first = qualities.length
+    const size = Math.min(config.batch_size, test.count - first)
+    const scores = await trainer.score(test.read(range(size).map((i) => first + i)))
+    loss += total(scores.loss)
+    qualities.push(...scores.quality)
+    onTest?.(qualities.length, test.count)
+    await setImmediate()
+  }
+  return { loss: loss / test.count, quality: total(qualities) / test.count, median: median(qualities) }
+}
+
+function augmented(batch: PlacedFrames, seed: number, step: number): PlacedFrames {
+  const { height, width, pixels, cells } = batch
+  const size = height * width * 3
+  const changed = new Uint8Array(pixels.length)
+  for (let i = 0; i < cells.length; i++) {
+    const frame = pixels.subarray(i * size, (i + 1) * size)
+    changed.set(augmentFrame(frame, { height, width }, hostRandom(seed, 'augment', step, i)), i * size)
+  }
+  return { ...batch, pixels: changed }
+}
+
+const total = (values: Iterable<number>) => Array.from(values).reduce((sum, value) => sum + value, 0)

@@ -1,0 +1,229 @@
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { loadLocator } from '../../../src/carla/load-locator.js'
+import type { LocatorKind } from '../../../src/carla/network/heads.js'
+import { initialLocator } from '../../../src/carla/training/initial-locator.js'
+import type { LocatorNetwork } from '../../../src/carla/training/locator-network.js'
+import {
+  readRunFile,
+  writeRunFile,
+  zeroMoments,
+  type LocatorProgress,
+} from '../../../src/carla/training/locator-run-file.js'
+import type { LocatorState } from '../../../src/carla/training/locator-step.js'
+import { createLocatorTrainer } from '../../../src/carla/training/locator-trainer.js'
+import { locatorStateDict, readLocatorWeights } from '../../../src/carla/training/locator-weights.js'
+import { OPTIMIZERS, type OptimizerName } from '../../../src/carla/training/optimizers.js'
+import { openPlacedFrames, type PlacedDataset } from '../../../src/carla/training/placed-frames.js'
+import { trainLocator, type EpochReport } from '../../../src/carla/training/train-locator.js'
+import { cellOf } from '../../../src/carla/town-cells.js'
+import { tensorsByName } from '../../../src/evaluation/weights/tensors-by-name.js'
+import { writeNpy } from '../../../src/data/npy.js'
+import { tf } from '../../../src/runtime/tf.js'
+import { readTorchFile, tensor, writeTorchFile } from '../../../src/torch-file/index.js'
+import { describeEachBackend } from '../../helpers/backends.js'
+import { uniform } from '../../helpers/golden.js'
+import { temporaryFolder } from '../../torch-file/handmade.js'
+
+const REGRESSOR_LOSSES = [123.154205, 96.624229, 79.526711, 122.533081]
+const CLASSIFIER_LOSSES = [4.8378539, 3.0391183, 1.9699892, 4.4995394]
+
+const scratch = temporaryFolder()
+const newFolder = () => mkdtempSync(path.join(scratch, 'run-'))
+const plan = { block: 'basic', stages: [1, 1, 1, 1] } as const
+const network = (kind: LocatorKind): LocatorNetwork => ({ kind, plan })
+const noProgress: LocatorProgress = { step: 0, tested: 0, bestLoss: Infinity, sums: { loss: 0, quality: 0, frames: 0 } } // prettier-ignore
+
+/** Frames of noise, at places that are spread over the town. */
+function dataset(count: number): PlacedDataset {
+  const size = 32 * 32 * 3
+  const pixels = Uint8Array.from(uniform('frames', count * size), (u) => 256 * u)
+  const places = uniform('places', 2 * count).map((u) => Math.floor(400 * u))
+  const place = (frame: number) => [places[2 * frame] ?? NaN, places[2 * frame + 1] ?? NaN] as const
+  return {
+    count,
+    read: (frames) => ({
+      pixels: Uint8Array.from(
+        frames.flatMap((frame) => [...pixels.subarray(frame * size, (frame + 1) * size)]),
+      ),
+      ...{ height: 32, width: 32 },
+      coordinates: Float32Array.from(frames.flatMap(place)),
+      cells: Int32Array.from(frames, (frame) => cellOf(...place(frame))),
+    }),
+  }
+}
+
+function start(kind: LocatorKind, optimizer: OptimizerName): LocatorState {
+  const weights = readLocatorWeights(network(kind), initialLocator(network(kind), 1))
+  return { ...weights, moments: zeroMoments(weights.parameters, OPTIMIZERS[optimizer].moments) }
+}
+
+describe('training', () => {
+  describeEachBackend('of a small network', (backend) => {
+    // Gradients of what a ResNet is made of are there in TensorFlow alone.
+    if (backend !== 'tensorflow') {
+      test.skip('needs TensorFlow', () => undefined)
+      return
+    }
+
+    // PyTorch 2.13, the same weights read with torch.load, eight frames, lr 1e-4, three steps, then eval().
+    test.each([
+      { kind: 'regressor', optimizer: 'sgd', losses: REGRESSOR_LOSSES },
+      { kind: 'classifier', optimizer: 'adamw', losses: CLASSIFIER_LOSSES },
+    ] as const)(
+      'gives the losses that PyTorch gives: $kind, $optimizer',
+      async ({ kind, optimizer, losses }) => {
+        const trainer = createLocatorTrainer(network(kind), optimizer, {
+          state: start(kind, optimizer),
+          step: 0,
+        })
+        const batch = dataset(8).read([0, 1, 2, 3, 4, 5, 6, 7])
+        const mean = ({ loss }: { loss: Float32Array }) => loss.reduce((sum, value) => sum + value, 0) / 8
+        const found: number[] = []
+        for (let i = 0; i < 3; i++) found.push(mean(await trainer.update(batch, 1e-4)))
+        found.push(mean(await trainer.score(batch)))
+        // Errors of float32 grow from step to step.
+        found.forEach((loss, i) => expect(loss / (losses[i] ?? NaN)).toBeCloseTo(1, 5))
+        trainer.dispose()
+      },
+    )
+
+    test('moves only the heads of the cells it sees, and keeps no tensors', async () => {
+      const trainer = createLocatorTrainer(network('regressor'), 'sgd', {
+        state: start('regressor', 'sgd'),
+        step: 0,
+      })
+      const batch = dataset(4).read([0, 1, 2, 3])
+      const bias = () => trainer.state.parameters.get('last.bias')?.dataSync() ?? expect.fail('no bias')
+      const before = Float32Array.from(bias())
+      await trainer.update(batch, 1e-4)
+      const count = tf.memory().numTensors
+      await trainer.update(batch, 1e-4)
+      await trainer.score(batch)
+      expect(tf.memory().numTensors).toBe(count)
+      const moved = new Set(Array.from(bias()).flatMap((value, i) => (value === before[i] ? [] : [i >> 1])))
+      expect(moved).toEqual(new Set(batch.cells))
+      trainer.dispose()
+    })
+
+    test('that is stopped and goes on ends as if it never was', async () => {
+      const whole = newFolder()
+      const reports = await run(whole)
+      expect(reports.map(({ epoch }) => epoch)).toEqual([0, 1])
+      const parts = newFolder()
+      // In the middle of an epoch, and before its test.
+      const collected = [...(await run(parts, 1)), ...(await run(parts, 2)), ...(await run(parts))]
+      expect(collected).toEqual(reports)
+      for (const file of ['resume.pth', 'model_0.pth'])
+        expect(readFileSync(path.join(parts, file)).equals(readFileSync(path.join(whole, file)))).toBe(true)
+    })
+  })
+})
+
+/** Trains two epochs of two steps into a folder, or goes on there, up to some step. */
+async function run(folder: string, until = Infinity): Promise<EpochReport[]> {
+  const resumed = existsSync(path.join(folder, 'resume.pth')) ? readRunFile(folder) : undefined
+  const progress = resumed?.progress ?? noProgress
+  const regressor = network('regressor')
+  const state = resumed?.load(regressor, 1) ?? start('regressor', 'sgd')
+  const trainer = createLocatorTrainer(regressor, 'sgd', { state, step: progress.step })
+  const stop = new AbortController()
+  const reports: EpochReport[] = []
+  await trainLocator({
+    ...{ trainer, train: dataset(10), test: dataset(5), progress, signal: stop.signal },
+    config: { lr: 1e-4, lr_step: 1, num_epochs: 2, batch_size: 4, with_transforms: true, seed: 3 },
+    onStep: (step) => {
+      if (step >= until) stop.abort()
+    },
+    onEpoch(report, isBest) {
+      reports.push(report)
+      if (!isBest) return
+      const weights = locatorStateDict(regressor, trainer.state, trainer.step)
+      writeTorchFile(path.join(folder, `model_${report.epoch}.pth`), weights)
+    },
+    save: (reached) => writeRunFile(folder, { lr: 1e-4 }, reached, regressor, trainer.state),
+  })
+  trainer.dispose()
+  return reports
+}
+
+describe('weights', () => {
+  test('go from and to a state dict that coordinates are found with', () => {
+    const folder = newFolder()
+    const kinds = ['classifier', 'regressor'] as const
+    const files = kinds.map((kind) => {
+      const weights = readLocatorWeights(network(kind), initialLocator(network(kind), 1))
+      const file = path.join(folder, `${kind}.pth`)
+      writeTorchFile(file, locatorStateDict(network(kind), weights, 7))
+      return file
+    })
+    const [classifier = '', regressor = ''] = files
+    loadLocator({ classifier, regressor }).dispose()
+    const names = [...tensorsByName(readTorchFile(regressor)).keys()]
+    expect(names.slice(0, 7)).toEqual([
+      'resnet.conv1.weight',
+      ...['weight', 'bias', 'running_mean', 'running_var', 'num_batches_tracked'].map(
+        (part) => `resnet.bn1.${part}`,
+      ),
+      'resnet.layer1.0.conv1.weight',
+    ])
+    expect(names.at(-1)).toBe('regressors.99.bias')
+
+    // All but the last layer may come from a file, whatever its last layer.
+    const begun = initialLocator(network('classifier'), 2, regressor).tensors
+    const kernel = (tensors: ReadonlyMap<string, { toFloat32(): Float32Array }>, name: string) =>
+      tensors.get(name)?.toFloat32() ?? expect.fail(`no ${name}`)
+    const saved = tensorsByName(readTorchFile(regressor))
+    expect(kernel(begun, 'layer1.0.conv1.weight')).toEqual(kernel(saved, 'resnet.layer1.0.conv1.weight'))
+    expect([...begun.keys()].filter((name) => name.includes('regressors'))).toEqual([])
+    const other = path.join(folder, 'other.pth')
+    writeTorchFile(other, { weight: tensor('float32', [1], [1]) })
+    expect(() => initialLocator(network('classifier'), 2, other)).toThrow(
+      'other.pth: the tensor conv1.weight is missing',
+    )
+  })
+
+  test('a regressor begins in the middle of each cell', () => {
+    const { tensors } = initialLocator(network('regressor'), 1)
+    expect([...(tensors.get('regressors.37.bias')?.toFloat32() ?? [])]).toEqual([
+      -10 + 3.5 * 41,
+      -10 + 7.5 * 41,
+    ])
+  })
+})
+
+describe('frames with places', () => {
+  function folder(coordinates: number[][]): string {
+    const data = newFolder()
+    writeTorchFile(
+      path.join(data, 'video_4.pt'),
+      tensor(
+        'uint8',
+        [3, 2, 2, 3],
+        Uint8Array.from({ length: 36 }, (_, i) => i),
+      ),
+    )
+    writeNpy(path.join(data, 'coords_4.npy'), { dtype: 'float64', shape: [coordinates.length, 3], data: Float64Array.from(coordinates.flat()) }) // prettier-ignore
+    writeFileSync(path.join(data, 'video_train.csv'), ',path\n0,somewhere/video/video_4.pt\n')
+    return data
+  }
+
+  test('are read one by one, with their cells', () => {
+    const frames = openPlacedFrames(folder([[0, 0, 9], [400, 50, 9], [31, 400, 9]]), 'train', 2) // prettier-ignore
+    expect(frames.count).toBe(2)
+    const { pixels, coordinates, cells } = frames.read([1, 0])
+    expect([...pixels]).toEqual([
+      ...Array.from({ length: 12 }, (_, i) => 24 + i),
+      ...Array.from({ length: 12 }, (_, i) => i),
+    ])
+    expect([...coordinates]).toEqual([31, 400, 0, 0])
+    expect([...cells]).toEqual([19, 0])
+  })
+
+  test('outside of the town, or without a picture, are named', () => {
+    expect(() => openPlacedFrames(folder([[0, 0, 0], [1, 401, 0]]), 'train', 1)).toThrow(/coords_4\.npy frame 1: the position \(1, 401\)/) // prettier-ignore
+    const longer = openPlacedFrames(folder([[0, 0, 0], [1, 1, 0], [2, 2, 0], [3, 3, 0]]), 'train', 1) // prettier-ignore
+    expect(() => longer.read([3])).toThrow('video_4.pt has 3 frames, but there are coordinates of more')
+  })
+})
