@@ -4,6 +4,7 @@ import { carlaMetricsCommand } from './commands/carla-metrics.js'
 import { doctorCommand } from './commands/doctor.js'
 import { fvdCommand } from './commands/fvd.js'
 import { makeMp4Command } from './commands/make-mp4.js'
+import { optimalScheduleCommand } from './commands/optimal-schedule.js'
 import { planCommand } from './commands/plan.js'
 import { qualityCommand } from './commands/quality.js'
 import { regressorTrainCommand } from './commands/regressor-train.js'
@@ -23,6 +24,7 @@ export const commands: readonly CommandSpec[] = [
   planCommand,
   sampleCommand,
   sampleLongCommand,
+  optimalScheduleCommand,
   makeMp4Command,
   fvdCommand,
   qualityCommand,

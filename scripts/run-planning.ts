@@ -2,10 +2,10 @@ import { resolveModelConfig } from '../src/config/model.js'
 import type { PlanningConfig } from '../src/config/planning.js'
 import { respacedTimesteps } from '../src/diffusion/respacing.js'
 import { UserError } from '../src/errors.js'
+import { chosenScheme } from '../src/sampling/chosen-scheme.js'
 import { schemeSettings } from '../src/sampling/scheme-settings.js'
 import { outlineVideo } from '../src/schemes/plan.js'
 import { planRecord } from '../src/schemes/plan-record.js'
-import { findScheme } from '../src/schemes/registry.js'
 import type { SchemeSettings, Stage } from '../src/schemes/types.js'
 import { readCheckpointFile } from '../src/torch-file/index.js'
 import { drawPlan } from '../src/video/visualise.js'
@@ -15,6 +15,8 @@ import type { Terminal } from './terminal.js'
 
 /** Steps of the diffusion process where no checkpoint says it. */
 const DIFFUSION_STEPS = 1000
+/** Which of a model's results lie where its schedules do. */
+const ANCESTRAL = { sampler: 'ancestral', eta: 0, timestepRespacing: '' } as const
 /** A value of a frame is kept as a byte in the video, and as float32 once sampled. */
 const FRAME_VALUE_BYTES = 5
 
@@ -26,9 +28,12 @@ export async function runPlanning(
   options: PlanningConfig & { readonly sampling_scheme: string },
   terminal: Terminal,
 ): Promise<void> {
-  const config = options.checkpoint === '' ? undefined : readCheckpointFile(options.checkpoint).config
-  const scheme = findScheme(options.sampling_scheme)
+  const { checkpoint } = options
+  const file = checkpoint === '' ? undefined : readCheckpointFile(checkpoint)
+  const config = file?.config
   const settings = schemeSettings(options, videoLength(options.T, config), config?.max_frames)
+  const results = file && { checkpoint, step: file.step, ...ANCESTRAL }
+  const { scheme, optimised } = chosenScheme(options, settings, results)
   const plan = planRecord(scheme, settings)
   const stages = outlineVideo(scheme, settings)
   const steps = respacedTimesteps(diffusionSteps(options, config), options.timestep_respacing).length
@@ -39,11 +44,12 @@ export async function runPlanning(
     ...(config && options.measure && (await measured(options, settings, stages, steps, terminal))),
   }
   if (options.picture !== '') {
+    const optimality = optimised && { optimality: optimised.optimality }
     if (scheme.adaptive)
       throw new UserError(
         `--picture: ${scheme.name} chooses by what frames look like; sample --just_visualise draws it`,
       )
-    drawPlan({ scheme: scheme.name, settings, stages }, options.picture)
+    drawPlan({ scheme: scheme.name, settings, stages, ...optimality }, options.picture)
   }
   if (options.json) terminal.log(JSON.stringify({ ...plan, ...cost }))
   else for (const line of [...planLines(plan), ...costLines(cost)]) terminal.log(line)

@@ -1,4 +1,6 @@
+import { chosenSampler } from '../src/config/sampler.js'
 import type { SamplingConfig } from '../src/config/sampling.js'
+import { chosenScheme } from '../src/sampling/chosen-scheme.js'
 import { frameFeatures } from '../src/sampling/frame-features.js'
 import { frameStore } from '../src/sampling/frame-store.js'
 import type { EmbedFrames } from '../src/sampling/pixel-features.js'
@@ -6,7 +8,6 @@ import { schemeSettings } from '../src/sampling/scheme-settings.js'
 import { selectVideos } from '../src/sampling/select-videos.js'
 import { checkedStages, planVideo } from '../src/schemes/plan.js'
 import { range } from '../src/schemes/range.js'
-import { findScheme } from '../src/schemes/registry.js'
 import type { SamplingScheme, SchemeSettings, Stage } from '../src/schemes/types.js'
 import { readCheckpointFile } from '../src/torch-file/index.js'
 import { visualise } from '../src/video/visualise.js'
@@ -23,15 +24,23 @@ export async function runVisualising(
   { checkpoint, options, taskId }: SamplingRequest,
   terminal: Terminal,
 ): Promise<void> {
-  const { config: trained } = readCheckpointFile(checkpoint)
+  const { config: trained, step } = readCheckpointFile(checkpoint)
   const config: DatasetConfig = { ...trained, ...(options.data_dir !== '' && { data_dir: options.data_dir }) }
-  const scheme = findScheme(options.sampling_scheme ?? '')
   const settings = schemeSettings(options, askedLength(options.T, config), config.max_frames)
+  const { scheme, optimised } = chosenScheme(options, settings, {
+    checkpoint,
+    step,
+    sampler: chosenSampler(options),
+    eta: options.eta,
+    timestepRespacing: options.timestep_respacing,
+  })
   const plans = scheme.adaptive
     ? plansOfVideos(scheme, settings, { config, options, taskId }, terminal)
     : [{ stages: planVideo(scheme, settings) }]
+  const optimality = optimised && { optimality: optimised.optimality }
   for await (const plan of plans)
-    for (const file of visualise({ scheme: scheme.name, settings, ...plan })) terminal.log(file)
+    for (const file of visualise({ scheme: scheme.name, settings, ...optimality, ...plan }))
+      terminal.log(file)
 }
 
 async function* plansOfVideos(

@@ -1,8 +1,8 @@
 import { flag } from '../../src/config/option.js'
 import { samplingOptions } from '../../src/config/sampling.js'
-import { UserError } from '../../src/errors.js'
 import { defineCommand } from '../command.js'
 import { lpipsWeights } from '../lpips-weights.js'
+import { taskOf } from '../task-of.js'
 
 export const sampleCommand = defineCommand({
   name: 'sample',
@@ -34,16 +34,3 @@ export const sampleCommand = defineCommand({
     if (!dryRun) terminal.log(`look at them with: npx fdm make-mp4 --eval_dir ${folder}`)
   },
 })
-
-/** Set by job systems for each job of an array: by SLURM, and for Indexed Jobs of Kubernetes. */
-const TASK_VARIABLES = ['SLURM_ARRAY_TASK_ID', 'JOB_COMPLETION_INDEX']
-
-function taskOf(environment: Readonly<Record<string, string | undefined>>): number | undefined {
-  for (const name of TASK_VARIABLES) {
-    const value = environment[name]
-    if (value === undefined || value === '') continue
-    if (/^\d+$/.test(value)) return Number(value)
-    throw new UserError(`the variable ${name} takes an integer of at least 0, not "${value}"`)
-  }
-  return undefined
-}

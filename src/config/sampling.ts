@@ -1,5 +1,6 @@
 import { samplingSchemes } from '../schemes/registry.js'
 import { choice, flag, float, int, text, type ConfigOf } from './option.js'
+import { optimalities } from './optimality.js'
 import { samplerNames } from './sampler.js'
 import { trainingOptions } from './training.js'
 
@@ -16,6 +17,15 @@ export const samplingOptions = {
   start_index: int(0, 'first test video', { min: 0 }),
   stop_index: int(undefined, 'end of the range of test videos (default: one batch)', { min: 1 }),
   sample_idx: int(0, 'number of this sample, where several are made of each video', { min: 0 }),
+  optimality: choice(
+    undefined,
+    optimalities,
+    'condition on the frames that optimal-schedule chose in this way (default: as the scheme has it)',
+  ),
+  optimal_schedule: text(
+    undefined,
+    'file of that schedule, .pt or .json (default: where optimal-schedule wrote it)',
+  ),
   adaptive_features: choice(
     'lpips',
     ['lpips', 'pixels'],

@@ -2,7 +2,7 @@ import { tf, type Tensor1D, type Tensor2D, type Tensor5D } from '../runtime/tf.j
 import { checkInputs } from './check-inputs.js'
 import { meanOverVideo, normalKl } from './gaussian.js'
 import { variationalBits } from './losses.js'
-import type { GaussianDiffusion } from './gaussian-diffusion.js'
+import type { GaussianDiffusion, StepTable } from './gaussian-diffusion.js'
 import { column } from './step-table.js'
 import type { Network } from './types.js'
 
@@ -17,11 +17,16 @@ export interface LikelihoodTerms {
 }
 
 /** What the bound is evaluated on. */
-export interface LikelihoodInputs {
-  /** Clean videos, (B, T, H, W, C) in [-1, 1]. */
-  readonly x0: Tensor5D
+export interface LikelihoodInputs extends Omit<LikelihoodTensors, 'at'> {
   /** Step of each video. */
   readonly t: readonly number[]
+}
+
+/** The same, its steps as a table from `diffusion.at`, which a compiled function can be fed. */
+export interface LikelihoodTensors {
+  /** Clean videos, (B, T, H, W, C) in [-1, 1]. */
+  readonly x0: Tensor5D
+  readonly at: StepTable
   /** Standard-normal noise of the shape of x0. */
   readonly noise: Tensor5D
   /** Frames that count, (B, T); means still divide by the number of all. */
@@ -33,12 +38,20 @@ export interface LikelihoodInputs {
 export function likelihoodTerms(
   diffusion: GaussianDiffusion,
   network: Network,
-  inputs: LikelihoodInputs,
+  { t, ...inputs }: LikelihoodInputs,
 ): LikelihoodTerms {
-  const { x0, noise, mask, clipDenoised } = inputs
+  const { x0, noise, mask } = inputs
   checkInputs('likelihoodTerms', diffusion, { x0, noise, masks: { mask } })
+  return tf.tidy(() => ({ ...likelihoodTermsAt(diffusion, network, { ...inputs, at: diffusion.at(t) }) }))
+}
+
+/** The terms as a function that is pure in its tensors, to be compiled. */
+export function likelihoodTermsAt(
+  diffusion: GaussianDiffusion,
+  network: Network,
+  { x0, at, noise, mask, clipDenoised }: LikelihoodTensors,
+): LikelihoodTerms {
   return tf.tidy(() => {
-    const at = diffusion.at(inputs.t)
     const xT = diffusion.qSample(x0, at, noise)
     const denoised = diffusion.pMeanVariance(network, xT, at, { clipDenoised })
     const eps = diffusion.epsFromXStart(xT, denoised.predXStart, at)

@@ -3,10 +3,9 @@ import type { DiffusionConfig } from '../config/model.js'
 import { chosenSampler } from '../config/sampler.js'
 import type { SamplingConfig } from '../config/sampling.js'
 import type { VideoDataset } from '../data/dataset.js'
-import { UserError } from '../errors.js'
 import { outlineVideo } from '../schemes/plan.js'
-import { findScheme } from '../schemes/registry.js'
 import type { SamplingScheme, SchemeSettings } from '../schemes/types.js'
+import { chosenScheme, type ChosenScheme } from './chosen-scheme.js'
 import type { SamplingModel } from './denoising-step.js'
 import { modelResultsFolder, runIdentifier } from './results-layout.js'
 import { schemeSettings } from './scheme-settings.js'
@@ -34,6 +33,8 @@ export interface SampleRun {
   /** Folder of the run; `samples/` and `model_config.json` lie in it. */
   readonly folder: string
   readonly scheme: SamplingScheme
+  /** The optimised schedule that the scheme follows, if it does. */
+  readonly optimised: ChosenScheme['optimised']
   readonly settings: SchemeSettings
   /** Videos of the data set, ascending. */
   readonly videos: readonly number[]
@@ -48,20 +49,18 @@ export interface SampleRun {
  * @throws UserError for options that do not fit each other, the checkpoint or the data set.
  */
 export function planSampleRun({ checkpoint, dataset, options, taskId }: SampleRunInputs): SampleRun {
-  if (options.sampling_scheme === undefined) throw new UserError('--sampling_scheme is missing: name one')
   const sampler = chosenSampler(options)
-  const scheme = findScheme(options.sampling_scheme)
   const settings = schemeSettings(options, dataset.T, checkpoint.config.max_frames)
+  const results = {
+    checkpoint: checkpoint.path,
+    step: checkpoint.step,
+    sampler,
+    eta: options.eta,
+    timestepRespacing: options.timestep_respacing,
+  }
+  const { scheme, optimised } = chosenScheme(options, settings, results)
   const stages = outlineVideo(scheme, settings).length
-  const parent =
-    options.eval_dir ??
-    modelResultsFolder({
-      checkpoint: checkpoint.path,
-      step: checkpoint.step,
-      sampler,
-      eta: options.eta,
-      timestepRespacing: options.timestep_respacing,
-    })
+  const parent = options.eval_dir ?? modelResultsFolder(results)
   const videos = selectVideos({
     start: options.start_index,
     stop: options.stop_index,
@@ -70,8 +69,16 @@ export function planSampleRun({ checkpoint, dataset, options, taskId }: SampleRu
     available: settings.observed === 0 ? undefined : dataset.length,
   })
   return {
-    folder: path.join(parent, runIdentifier({ scheme: scheme.name, settings })),
+    folder: path.join(
+      parent,
+      runIdentifier({
+        scheme: scheme.name,
+        settings,
+        ...(optimised && { optimality: optimised.optimality }),
+      }),
+    ),
     scheme,
+    optimised,
     settings,
     videos,
     stages,

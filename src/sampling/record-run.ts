@@ -3,18 +3,20 @@ import path from 'node:path'
 import { modelOptions } from '../config/model.js'
 import { chosenSampler } from '../config/sampler.js'
 import type { SamplingConfig } from '../config/sampling.js'
-import { UserError } from '../errors.js'
 import { writeFileAtomic } from '../files.js'
 import { compileSettings } from '../runtime/compile-settings.js'
 import { readJsonRecord, type JsonRecord } from './json-record.js'
 import type { SampledConfig } from './model-config.js'
 import { modelConfigFile } from './results-layout.js'
+import { requireSameSettings } from './same-settings.js'
 
 /** What the samples of a run follow from besides the configuration and the names of its folders. */
 export interface RunOrigin {
   readonly checkpoint: { readonly path: string; readonly step: number }
   /** What an adaptive scheme compares frames by. */
   readonly features?: string | undefined
+  /** Tells an optimised schedule from others, if one is used. */
+  readonly schedule?: string | undefined
   readonly options: Pick<SamplingConfig, 'seed' | 'clip_denoised' | 'eta' | 'sampler' | 'use_ddim'>
 }
 
@@ -30,7 +32,7 @@ const DECISIVE: readonly string[] = [...Object.keys(modelOptions), 'dataset', 'u
 export function recordRun(
   runFolder: string,
   config: SampledConfig,
-  { checkpoint, features, options }: RunOrigin,
+  { checkpoint, features, schedule, options }: RunOrigin,
 ): void {
   const sampling = {
     checkpoint: path.basename(checkpoint.path),
@@ -41,6 +43,7 @@ export function recordRun(
     clip_denoised: options.clip_denoised,
     precision: compileSettings().precision,
     adaptive_features: features,
+    optimal_schedule: schedule,
   }
   const records: readonly [string, JsonRecord, readonly string[]][] = [
     [modelConfigFile(runFolder), config, DECISIVE],
@@ -49,22 +52,10 @@ export function recordRun(
   const isBegun = hasResults(runFolder)
   const toWrite = records.filter(([file, present, names]) => {
     const before = isBegun ? readJsonRecord(file) : undefined
-    if (before) compare(runFolder, before, present, names)
+    if (before) requireSameSettings(`the samples in ${runFolder}`, before, present, names)
     return before === undefined
   })
   for (const [file, record] of toWrite) writeFileAtomic(file, JSON.stringify(record, null, 4))
-}
-
-/** What one of them does not say is not compared: other versions have other options. */
-function compare(runFolder: string, before: JsonRecord, now: JsonRecord, names: readonly string[]): void {
-  for (const name of names) {
-    const [old, present] = [before[name], now[name]]
-    if (old === undefined || present === undefined || old === present) continue
-    throw new UserError(
-      `the samples in ${runFolder} were made with ${name} ${shown(old)}, these would be with ${name} ` +
-        `${shown(present)}: give the same again, or another folder with --eval_dir`,
-    )
-  }
 }
 
 /** Whether anything was made in the folder of a run, finished or not: a folder in it that is not empty. */
@@ -72,10 +63,4 @@ function hasResults(runFolder: string): boolean {
   const entries = statSync(runFolder, { throwIfNoEntry: false }) ? readdirSync(runFolder) : []
   const folders = entries.map((name) => path.join(runFolder, name)).filter((it) => statSync(it).isDirectory())
   return folders.some((folder) => readdirSync(folder).length > 0)
-}
-
-/** As on the command line. */
-function shown(value: unknown): string {
-  if (typeof value === 'boolean') return value ? 'True' : 'False'
-  return typeof value === 'string' && value !== '' ? value : JSON.stringify(value)
 }

@@ -1,7 +1,6 @@
-import { rmdirSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import path from 'node:path'
 import type { VideoDataset } from '../data/dataset.js'
-import { errorCode } from '../system-errors.js'
 import { givenFrames } from '../schemes/settings.js'
 import { claimsIn, type Claim, type ClaimOptions } from './claims.js'
 import { namesIn } from './names-in.js'
@@ -9,6 +8,7 @@ import type { UnfinishedVideo } from './next-batch.js'
 import type { SampleRun, SampleRunInputs } from './plan-sample-run.js'
 import type { EmbedFrames } from './pixel-features.js'
 import { sampleFile, sampleName, samplesFolder, unfinishedFolder } from './results-layout.js'
+import { removeIfEmpty } from './remove-if-empty.js'
 import { writeSample } from './sample-file.js'
 import { decisiveSettings } from './sampling-setup.js'
 import { hasSavedFiles, savedStages, type SavedStages } from './saved-stages.js'
@@ -58,6 +58,7 @@ export function runVideos(
     ...run.settings,
     scheme: run.scheme.name,
     adaptive_features: run.features,
+    optimal_schedule: run.optimised?.digest,
   }
   const nameOf = (video: number) => sampleName(video, sampleIdx)
   const fileOf = (video: number) => sampleFile(run.folder, video, sampleIdx)
@@ -153,12 +154,4 @@ async function givenVideo(dataset: VideoDataset, video: number, given: readonly 
   const bytes = size * size * 3
   given.forEach((t, i) => frameOfFilm(film, t).set(frames.subarray(i * bytes, (i + 1) * bytes)))
   return film
-}
-
-function removeIfEmpty(folder: string): void {
-  try {
-    rmdirSync(folder)
-  } catch (error) {
-    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(errorCode(error) ?? '')) throw error
-  }
 }

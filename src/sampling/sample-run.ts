@@ -50,7 +50,11 @@ export async function* sampleRun(
   const { batch_size: batchSize, wait } = inputs.options
   const { config, diffusion, denoise } = setUpSampling(inputs)
   const { numTimesteps } = diffusion
-  recordRun(run.folder, config, { ...inputs, features: run.features })
+  recordRun(run.folder, config, {
+    ...inputs,
+    features: run.features,
+    schedule: run.optimised?.digest,
+  })
   const features = run.features && (await adaptiveFeatures(inputs.options))
   const videos = runVideos(run, inputs, { embed: features?.embed, claims })
   const sampled = (video: number, isNew: boolean) => ({ video, file: videos.fileOf(video), isNew })

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -54,6 +54,14 @@ test('prints plain data as JSON, and nothing else', async () => {
     diffusion_steps: 50,
     network_calls: 100,
   })
+})
+
+test('shows what stages are conditioned on with an optimised schedule', async () => {
+  const file = path.join(folder, 'schedule.json')
+  writeFileSync(file, '{"0": [0, 1, 3], "1": [2, 5]}')
+  const words = [...autoreg, '--optimality', 'linspace-t']
+  expect(await printed(...words, '--optimal_schedule', file)).toContain('stage   1: 7-9 from 2,5')
+  await expect(printed(...words)).rejects.toThrow(/without a checkpoint, name the schedule/)
 })
 
 test('of an adaptive scheme says what is known beforehand', async () => {

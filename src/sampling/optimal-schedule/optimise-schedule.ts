@@ -1,0 +1,177 @@
+import path from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { forcesNearby } from '../../config/optimality.js'
+import type { VideoDataset } from '../../data/dataset.js'
+import { createDiffusion } from '../../diffusion/gaussian-diffusion.js'
+import { UserError } from '../../errors.js'
+import { boundStep } from '../../evaluation/bound/bound-step.js'
+import { compileSettings } from '../../runtime/compile-settings.js'
+import { givenFrames } from '../../schemes/settings.js'
+import { claimsIn, type Claim, type ClaimOptions } from '../claims.js'
+import { removeIfEmpty } from '../remove-if-empty.js'
+import { frameErrors } from './frame-errors.js'
+import { nearbyFrames } from './nearby-frames.js'
+import type { ScheduleInputs, SchedulePlan } from './plan-optimal-schedule.js'
+import { scheduleStore } from './schedule-store.js'
+
+/** A finished stage of the schedule. */
+export interface FinishedStage {
+  readonly stage: number
+  /** Frames to condition on, ascending. */
+  readonly frames: readonly number[]
+  /** Whether this process finished it. */
+  readonly isNew: boolean
+}
+
+/** A frame that was chosen for a stage. */
+export interface ChosenFrame {
+  readonly stage: number
+  readonly frame: number
+  /** The mean squared error of predicted noise with it: the smallest of all candidates. */
+  readonly error: number
+  /** How many frames the stage now conditions on, of how many in the end. */
+  readonly chosen: number
+  readonly places: number
+}
+
+export interface ScheduleProgress {
+  readonly stage: number
+  /** Frames chosen before, of how many in the end. */
+  readonly chosen: number
+  readonly places: number
+  /** Calls for single videos that are done for this choice, of all. */
+  readonly done: number
+  readonly total: number
+}
+
+export interface ScheduleCallbacks {
+  readonly onProgress?: (progress: ScheduleProgress) => void
+  readonly onChoice?: (choice: ChosenFrame) => void
+  /** Called again and again while all stages that are left are in the hands of other processes. */
+  readonly onOthers?: (stages: readonly number[]) => void
+  readonly signal?: AbortSignal
+  readonly claims?: ClaimOptions
+}
+
+/** Milliseconds between two looks at what other processes do, where there is nothing else to do. */
+const LOOK_AGAIN = 1000
+
+/**
+ * Chooses, stage by stage, which done frames to condition on (Harvey et al. 2022, section 3.3): again and again
+ * the one with which the network's error in the stage's latent frames of training videos is smallest. Saves
+ * after every choice. Any number of processes can share the work: each stage is claimed by one of them, and
+ * taken over, with the choices that it has made, if that one dies. Yields every stage, also those found done.
+ * @param dataset training videos, opened with the number of frames of the plan
+ * @throws UserError if a video cannot be read or a file not be written, or a schedule made otherwise is there.
+ */
+export async function* optimiseSchedule(
+  plan: SchedulePlan,
+  { checkpoint: { path: file, step: trained, model, config }, options }: ScheduleInputs,
+  dataset: VideoDataset,
+  { onProgress, onChoice, onOthers, signal, claims: claimOptions }: ScheduleCallbacks = {},
+): AsyncGenerator<FinishedStage, void, undefined> {
+  const { optimality, num_videos, num_timesteps, seed, clip_denoised: clipDenoised } = options
+  const diffusion = createDiffusion({ ...config, timestep_respacing: '' })
+  const folder = path.join(plan.folder, '.optimal_schedule')
+  const claims = claimsIn(folder, claimOptions)
+  const store = scheduleStore(plan.folder, claims)
+  const step = boundStep({ model, diffusion, clipDenoised })
+  const setup = { step, numTimesteps: diffusion.numTimesteps, dataset, options }
+  const left = new Set(plan.order)
+
+  const chooseFrame = async (stage: number, chosen: readonly number[], places: number) => {
+    const { latent } = stageAt(plan, stage)
+    const candidates = doneBefore(plan, stage).filter((frame) => !chosen.includes(frame))
+    const report = (done: number, total: number) => {
+      onProgress?.({ stage, chosen: chosen.length, places, done, total })
+      signal?.throwIfAborted()
+    }
+    report(0, candidates.length * num_videos)
+    const errors = await frameErrors({ stage, chosen, latent, candidates }, setup, report)
+    const error = Math.min(...errors)
+    const frame = candidates[errors.indexOf(error)]
+    if (frame === undefined)
+      throw new UserError(
+        'the errors of the network are not numbers: the weights are damaged, or their training diverged',
+      )
+    onChoice?.({ stage, frame, error, chosen: chosen.length + 1, places })
+    return frame
+  }
+
+  /** @returns undefined if another process has taken the stage over meanwhile */
+  const optimiseStage = async (stage: number, claim: Claim) => {
+    const { latent } = stageAt(plan, stage)
+    const done = doneBefore(plan, stage)
+    const places = Math.min(done.length, plan.settings.maxFrames - latent.length)
+    let chosen = store.chosen(stage)
+    if (chosen.length === 0 && forcesNearby(optimality)) chosen = nearbyFrames(done, latent, places)
+    while (chosen.length < places) {
+      chosen = [...chosen, await chooseFrame(stage, chosen, places)]
+      if (!claim.isHeld()) return undefined
+      await store.keep(stage, chosen)
+    }
+    await store.finish(stage, chosen)
+    return chosen.toSorted((a, b) => a - b)
+  }
+
+  try {
+    await store.record({
+      checkpoint: path.basename(file),
+      step: trained,
+      ...{ optimality, num_videos, num_timesteps, seed, clip_denoised: clipDenoised },
+      precision: compileSettings().precision,
+    })
+    while (left.size > 0) {
+      const finished = store.finished()
+      for (const stage of [...left]) {
+        const frames = finished.get(stage)
+        if (frames && left.delete(stage)) yield { stage, frames, isNew: false }
+      }
+      const taken = takeOne(left, (stage) => claims.claim(`stage_${stage}`))
+      if (!taken) {
+        if (left.size === 0) return
+        onOthers?.([...left].sort((a, b) => a - b))
+        if (!options.wait) return
+        await setTimeout(LOOK_AGAIN, undefined, { ...(signal && { signal }) })
+        continue
+      }
+      const { stage, claim } = taken
+      try {
+        // Looked at again with the claim in hand: it may have been finished in between.
+        if (store.finished().has(stage)) continue
+        const frames = await optimiseStage(stage, claim)
+        if (frames && left.delete(stage)) yield { stage, frames, isNew: true }
+      } finally {
+        claim.release()
+      }
+    }
+  } finally {
+    step.dispose()
+    await claims.close()
+    removeIfEmpty(folder)
+  }
+}
+
+/** The first stage that nobody else is at work on. */
+function takeOne(
+  stages: Iterable<number>,
+  claimOf: (stage: number) => Claim | undefined,
+): { readonly stage: number; readonly claim: Claim } | undefined {
+  for (const stage of stages) {
+    const claim = claimOf(stage)
+    if (claim) return { stage, claim }
+  }
+  return undefined
+}
+
+function stageAt({ stages }: SchedulePlan, index: number) {
+  const stage = stages[index]
+  if (!stage) throw new RangeError(`there is no stage ${index}: there are ${stages.length}`)
+  return stage
+}
+
+/** Ascending. */
+function doneBefore({ settings, stages }: SchedulePlan, index: number): number[] {
+  const sampled = stages.slice(0, index).flatMap(({ latent }) => latent)
+  return [...givenFrames(settings), ...sampled].sort((a, b) => a - b)
+}

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { UserError } from '../../errors.js'
+import { writeFileAtomic } from '../../files.js'
+import { fileReason } from '../../system-errors.js'
+import { readTorchFile, writeTorchFile } from '../../torch-file/index.js'
+
+/** Frames to condition on, by the number of the stage. */
+export type Schedule = ReadonlyMap<number, readonly number[]>
+
+/** The files of an optimised schedule in the results folder of its scheme. The names are the original's. */
+export const scheduleFiles = (folder: string) => ({
+  /** Finished stages. */
+  finished: {
+    torch: path.join(folder, 'optimal_schedule.pt'),
+    json: path.join(folder, 'optimal_schedule.json'),
+  },
+  /** What is chosen so far in unfinished ones, in the order it was chosen. */
+  partial: {
+    torch: path.join(folder, '.optimal_schedule_partial.pt'),
+    json: path.join(folder, '.optimal_schedule_partial.json'),
+  },
+  /** How it is made. */
+  settings: path.join(folder, 'optimal_schedule_settings.json'),
+})
+
+/** Writes a schedule as a `dict` of `int` to lists, and as JSON. */
+export function writeSchedule({ torch, json }: { torch: string; json: string }, schedule: Schedule): void {
+  const stages = [...schedule].sort(([one], [other]) => one - other)
+  writeTorchFile(torch, new Map(stages))
+  writeFileAtomic(json, `${JSON.stringify(Object.fromEntries(stages))}\n`)
+}
+
+/**
+ * Reads a schedule from a PyTorch file or, by its ending, from JSON.
+ * @throws UserError naming the file if it is missing or holds something else.
+ */
+export function readSchedule(file: string): Schedule {
+  const content = file.endsWith('.json') ? readJson(file) : readTorchFile(file)
+  const entries =
+    content instanceof Map ? [...(content as ReadonlyMap<unknown, unknown>)] : entriesOf(content)
+  const schedule = new Map<number, readonly number[]>()
+  for (const [key, frames] of entries ?? [[undefined, undefined]]) {
+    const stage = typeof key === 'string' && /^\d+$/.test(key) ? Number(key) : key
+    if (!isIndex(stage) || !Array.isArray(frames) || !frames.every(isIndex))
+      throw new UserError(
+        `${file} holds no schedule: expected lists of frames by the numbers of stages, as {0: [0, 35]}`,
+      )
+    schedule.set(stage, frames)
+  }
+  return schedule
+}
+
+const isIndex = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
+
+function entriesOf(content: unknown): readonly (readonly [unknown, unknown])[] | undefined {
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) return undefined
+  return Object.entries(content)
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    const reason = error instanceof SyntaxError ? 'it is no JSON' : fileReason(error)
+    if (reason === undefined) throw error
+    throw new UserError(`could not read ${file}: ${reason}`, { cause: error })
+  }
+}

@@ -1,0 +1,72 @@
+import { existsSync, rmSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
+import { writeFileAtomic } from '../../files.js'
+import type { Claims } from '../claims.js'
+import { readJsonRecord, type JsonRecord } from '../json-record.js'
+import { requireSameSettings } from '../same-settings.js'
+import { readSchedule, scheduleFiles, writeSchedule, type Schedule } from './schedule-files.js'
+
+/** The schedule on disk that any number of processes work on. */
+export interface ScheduleStore {
+  finished(): Schedule
+  /** What is chosen so far in a stage that is not finished, in that order. */
+  chosen(stage: number): readonly number[]
+  keep(stage: number, chosen: readonly number[]): Promise<void>
+  finish(stage: number, chosen: readonly number[]): Promise<void>
+  /**
+   * Writes how the schedule is made, or makes sure that it is made the same as before.
+   * @throws UserError naming the first setting that differs.
+   */
+  record(settings: JsonRecord): Promise<void>
+}
+
+/** Milliseconds between two tries to get hold of the files. */
+const TRY_AGAIN = 20
+
+/** @param claims the files are changed by one process at a time */
+export function scheduleStore(folder: string, claims: Claims): ScheduleStore {
+  const files = scheduleFiles(folder)
+  const alone = async (change: () => void) => {
+    for (;;) {
+      const claim = claims.claim('files')
+      if (!claim) {
+        await setTimeout(TRY_AGAIN)
+        continue
+      }
+      try {
+        change()
+        return
+      } finally {
+        claim.release()
+      }
+    }
+  }
+  const finished = () => read(files.finished)
+  const partial = () => read(files.partial)
+  return {
+    finished,
+    chosen: (stage) => partial().get(stage) ?? [],
+    keep: (stage, chosen) =>
+      alone(() => writeSchedule(files.partial, new Map([...partial(), [stage, chosen]]))),
+    finish: (stage, chosen) =>
+      alone(() => {
+        const all = new Map([...finished(), [stage, chosen.toSorted((a, b) => a - b)]])
+        writeSchedule(files.finished, all)
+        const left = [...partial()].filter(([other]) => !all.has(other))
+        if (left.length > 0) writeSchedule(files.partial, new Map(left))
+        else for (const file of Object.values(files.partial)) rmSync(file, { force: true })
+      }),
+    record: (settings) =>
+      alone(() => {
+        const isBegun = finished().size > 0 || partial().size > 0
+        const before = isBegun ? readJsonRecord(files.settings) : undefined
+        if (before) requireSameSettings(`the stages of the schedule in ${folder}`, before, settings)
+        else if (!isBegun) writeFileAtomic(files.settings, JSON.stringify(settings, null, 4))
+      }),
+  }
+}
+
+function read({ torch, json }: { torch: string; json: string }): Schedule {
+  const file = [torch, json].find((path) => existsSync(path))
+  return file === undefined ? new Map() : readSchedule(file)
+}
