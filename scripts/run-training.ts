@@ -6,6 +6,7 @@ import { datasetDefaults } from '../src/data/registry.js'
 import { UserError } from '../src/errors.js'
 import { writeFileAtomic } from '../src/files.js'
 import { startRuntime } from '../src/runtime/start.js'
+import { range } from '../src/schemes/range.js'
 import { lastStep } from '../src/training/learning-rate.js'
 import { resumedOptions } from '../src/training/resumed-options.js'
 import type { Preview } from '../src/training/sample-preview.js'
@@ -130,7 +131,7 @@ function previewFilm({ shape: [B, T, H, W, C], pixels, numObserved }: Preview) {
   const size = T * H * W * C
   const films = Array.from({ length: B }, (_, b) => {
     const data = pixels.subarray(b * size, (b + 1) * size)
-    return [markObserved({ shape: [T, H, W, C], data }, numObserved)]
+    return [markObserved({ shape: [T, H, W, C], data }, range(numObserved))]
   })
   return filmGrid(films)
 }

@@ -20,6 +20,7 @@ export const makeMp4Command = defineCommand({
       openTruth: (config, T) =>
         openConfigDataset({ ...config, ...(dataDir !== '' && { data_dir: dataDir }) }, 'test', terminal, T),
       ffmpeg: findFfmpeg,
+      onLeftOut: (line) => terminal.log(line),
     })
     terminal.log(file)
   },

@@ -87,11 +87,13 @@ export const videoOptions = {
   do_n: int(1, 'how many videos, side by side', { min: 1 }),
   n_seeds: int(1, 'how many samples of each, below one another', { min: 1 }),
   obs_length: int(0, 'mark this many first frames as observed, with a red border', { min: 0 }),
+  obs_frames: text('', 'mark these frames instead, as sample takes them: "0,49,99", "0-35,99", "every:10"'),
   format: choice('gif', ['gif', 'mp4', 'avi', 'webm', 'png'], 'kind of file (png: a sheet of some frames)'),
   data_dir: text('', 'folder of the data set (default: as in training)'),
   T: int(-1, 'how many first frames to show (-1: all)', { min: -1 }),
   fps: float(10, 'frames a second', { min: 0.1, max: 100 }),
   scale: int(1, 'enlarge each pixel to a square of this size', { min: 1, max: 64 }),
+  skip_bad: flag(false, 'leave samples that are missing or damaged grey'),
 } as const
 
 export type SamplingConfig = ConfigOf<typeof samplingOptions>

@@ -3,10 +3,12 @@ import type { VideoDataset } from '../data/dataset.js'
 import { UserError } from '../errors.js'
 import { writeFileAtomic } from '../files.js'
 import { isFolder } from '../make-folder.js'
+import { sampleSet } from '../evaluation/sample-set.js'
 import { readModelConfig, type SampledConfig } from '../sampling/model-config.js'
-import { sampleFile, videoFile } from '../sampling/results-layout.js'
+import { videoFile } from '../sampling/results-layout.js'
 import { readSample } from '../sampling/sample-file.js'
 import type { Film } from '../sampling/video-batch.js'
+import { parseObservedFrames } from '../schemes/observed-frames.js'
 import { range } from '../schemes/range.js'
 import { markObserved } from './border.js'
 import { encodeFilm } from './encode.js'
@@ -17,6 +19,7 @@ import { contactSheet, encodePng } from './png.js'
 
 /** Frames per row of a sheet. */
 const SHEET_COLUMNS = 10
+const GREY = 128
 
 /** What the `make-mp4` command works with. */
 export interface MakeVideoInputs {
@@ -25,22 +28,25 @@ export interface MakeVideoInputs {
   readonly openTruth: (config: SampledConfig, T: number) => Promise<VideoDataset>
   /** Path of the ffmpeg program; only mp4, avi and webm need it. */
   readonly ffmpeg: () => string | undefined
+  /** Told of each sample that is left out. */
+  readonly onLeftOut?: ((line: string) => void) | undefined
 }
 
 /**
  * Puts the first videos of a run into one film or picture: truth on top, samples below one another, videos
  * side by side; in a picture, one row for each of them.
  * @returns the file written
- * @throws UserError naming the sample that is missing or damaged, or what else stands in the way.
+ * @throws UserError naming and counting the samples that are missing or damaged, unless they are to be skipped, or what else stands in the way.
  */
-export async function makeVideo({ options, openTruth, ffmpeg }: MakeVideoInputs): Promise<string> {
+export async function makeVideo(inputs: MakeVideoInputs): Promise<string> {
+  const { options, ffmpeg } = inputs
   const { eval_dir: evalDir, out_dir: outDir = evalDir, format, do_n: doN, n_seeds: nSeeds, fps } = options
   if (evalDir === undefined || outDir === undefined)
     throw new UserError('--eval_dir is missing: name the folder that sample wrote to')
   if (!isFolder(evalDir))
     throw new UserError(`there is no folder ${evalDir}: give the one that sample wrote to as --eval_dir`)
   const file = videoFile(outDir, doN, nSeeds, format)
-  const columns = await readColumns(evalDir, options, openTruth)
+  const columns = await readColumns(evalDir, inputs)
   const finish = (film: Film) => enlarge(film, options.scale)
   switch (format) {
     case 'png':
@@ -58,33 +64,49 @@ export async function makeVideo({ options, openTruth, ffmpeg }: MakeVideoInputs)
 /** One column per video: the truth if asked for, then the samples; all of the same length and size. */
 async function readColumns(
   evalDir: string,
-  { do_n: doN, n_seeds: nSeeds, obs_length: obsLength, add_gt: addTruth, T: wanted }: VideoConfig,
-  openTruth: MakeVideoInputs['openTruth'],
+  { options, openTruth, onLeftOut }: MakeVideoInputs,
 ): Promise<Film[][]> {
-  const columns = range(doN).map((video) =>
-    range(nSeeds).map((seed) => ({ file: sampleFile(evalDir, video, seed), video })),
-  )
-  const samples = columns.map((column) => column.map(({ file }) => ({ file, film: readSample(file) })))
-  const [T, size] = checkShapes(samples.flat(), wanted)
-  const films = samples.map((column) => column.map(({ film }) => firstFrames(film, T)))
-  if (addTruth) {
-    const truth = await openTruth(readModelConfig(evalDir), T)
-    for (const [video, column] of films.entries()) column.unshift(await readTruth(truth, video, T, size))
+  const {
+    do_n: doN,
+    n_seeds: nSeeds,
+    obs_length: obsLength,
+    obs_frames: obsFrames,
+    add_gt: addTruth,
+  } = options
+  const set = sampleSet(evalDir, {
+    numVideos: doN,
+    sampleIndices: range(nSeeds),
+    skipBad: options.skip_bad,
+  })
+  for (const { file, reason } of set.skipped) onLeftOut?.(`left out: ${file} ${reason}`)
+  const T = shownFrames(options.T, set.shape[0])
+  const [, H, W] = set.shape
+  const files = new Map(set.samples.map(({ video, sampleIdx, file }) => [`${video}-${sampleIdx}`, file]))
+  const observed = obsFrames === '' ? obsLength : parseObservedFrames(obsFrames, T)
+  const marked = (film: Film) =>
+    markObserved(film, typeof observed === 'number' ? range(Math.min(observed, T)) : observed)
+  const truth = addTruth ? await openTruth(readModelConfig(evalDir), T) : undefined
+  const columns: Film[][] = []
+  for (const video of range(doN)) {
+    const column = truth ? [marked(await readTruth(truth, video, T, H))] : []
+    for (const seed of range(nSeeds)) {
+      const file = files.get(`${video}-${seed}`)
+      column.push(file === undefined ? emptyFilm([T, H, W, 3]) : marked(firstFrames(readSample(file), T)))
+    }
+    columns.push(column)
   }
-  return films.map((column) => column.map((film) => markObserved(film, obsLength)))
+  return columns
 }
 
-/** How many frames to show, and the pixels of a side. */
-function checkShapes(samples: readonly { file: string; film: Film }[], wanted: number): [number, number] {
-  const [length = 0, H = 0, W = 0] = samples[0]?.film.shape ?? []
-  for (const { file, film } of samples)
-    if (film.shape[0] !== length || film.shape[1] !== H || film.shape[2] !== W)
-      throw new UserError(
-        `${file} is of shape (${film.shape.join(', ')}), the first sample of (${length}, ${H}, ${W}, 3)`,
-      )
+function shownFrames(wanted: number, length: number): number {
   if (wanted === 0 || wanted > length)
     throw new UserError(`--T takes -1 or 1 to ${length}, the frames of each sample, not ${wanted}`)
-  return [wanted === -1 ? length : wanted, H]
+  return wanted === -1 ? length : wanted
+}
+
+/** What stands in a grid for a sample that cannot be used. */
+function emptyFilm(shape: Film['shape']): Film {
+  return { shape, data: new Uint8Array(shape.reduce((product, size) => product * size, 1)).fill(GREY) }
 }
 
 async function readTruth(truth: VideoDataset, video: number, T: number, size: number): Promise<Film> {

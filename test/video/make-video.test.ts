@@ -50,7 +50,11 @@ const truth: VideoDataset = {
     ),
 }
 
-const make = (options: Partial<MakeVideoInputs['options']> = {}, dataset = truth) =>
+const make = (
+  options: Partial<MakeVideoInputs['options']> = {},
+  dataset = truth,
+  onLeftOut?: (line: string) => void,
+) =>
   makeVideo({
     options: { ...defaultsOf(videoOptions), eval_dir: run, format: 'png', ...options },
     openTruth(config, length) {
@@ -58,6 +62,7 @@ const make = (options: Partial<MakeVideoInputs['options']> = {}, dataset = truth
       return Promise.resolve(dataset)
     },
     ffmpeg: () => undefined,
+    onLeftOut,
   })
 
 function colours(file: string, at: readonly (readonly [x: number, y: number])[]) {
@@ -111,7 +116,11 @@ test('a GIF needs no ffmpeg and goes where it is told to', async () => {
 })
 
 test.each<[string, Partial<MakeVideoInputs['options']>, RegExp]>([
-  ['a sample that is missing', { n_seeds: 3 }, /sample_0000-2\.npy: it does not exist/],
+  [
+    'a sample that is missing',
+    { n_seeds: 3 },
+    /^1 of 3 samples cannot be used \(.*sample_0000-2\.npy is missing\)/,
+  ],
   ['no ffmpeg', { format: 'mp4' }, /--format mp4 needs ffmpeg/],
   ['more frames than there are', { T: 7 }, /1 to 6, the frames of each sample, not 7/],
   ['no frames', { T: 0 }, /not 0/],
@@ -138,11 +147,39 @@ test('truth that does not fit the samples is said', async () => {
 
 test('samples that differ from each other, or are none, are named', async () => {
   writeSample(sampleFile(run, 1, 0), film(T, SIZE, SIZE + 1))
-  await expect(make({ do_n: 2 })).rejects.toThrow(/sample_0001-0.npy is of shape/)
+  await expect(make({ do_n: 2 })).rejects.toThrow(/^1 of 2 samples .*sample_0001-0.npy is of shape/)
   writeNpy(sampleFile(run, 1, 0), { dtype: 'float32', shape: [2], data: new Float32Array(2) })
-  await expect(make({ do_n: 2 })).rejects.toThrow(/is not a sampled video.*float32 \(2\)/)
+  await expect(make({ do_n: 2 })).rejects.toThrow(/sample_0001-0.npy holds float32 \(2\), not uint8/)
   writeFileSync(sampleFile(run, 1, 0), 'nothing')
   await expect(make({ do_n: 2 })).rejects.toThrow(/sample_0001-0.npy/)
+})
+
+test('samples that cannot be used are left grey if that is asked for, and named', async () => {
+  writeFileSync(sampleFile(run, 0, 1), 'nothing')
+  const lines: string[] = []
+  const file = await make({ do_n: 2, n_seeds: 2, obs_length: 1, skip_bad: true }, truth, (line) =>
+    lines.push(line),
+  )
+  expect(lines).toEqual([`left out: ${sampleFile(run, 0, 1)} is not a .npy file: it begins differently`])
+  const at = (row: number) => [1, row * SIZE + 1] as const
+  const middle = (row: number) => [4, row * SIZE + 4] as const
+  expect(colours(file, [at(1), at(2), middle(2), middle(1), middle(5)])).toEqual([
+    [255, 0, 0],
+    [128, 128, 128],
+    [128, 128, 128],
+    [100, 0, 0],
+    [150, 0, 1],
+  ])
+})
+
+test('any frames can be marked', async () => {
+  const file = await make({ add_gt: false, obs_frames: '0,2' })
+  const red = colours(
+    file,
+    [0, 1, 2, 3].map((t) => [t * SIZE + 1, 1] as const),
+  ).map(([r]) => r === 255)
+  expect(red).toEqual([true, false, true, false])
+  await expect(make({ obs_frames: '6' })).rejects.toThrow(/frame 6 cannot be observed/)
 })
 
 test('a sample comes back as it was written', () => {
