@@ -11,6 +11,7 @@ import type { Batch } from './batch.js'
 import { feedMicroBatch } from './feed.js'
 import type { ParametricNetwork } from './gradients.js'
 import { learningRate } from './learning-rate.js'
+import { packedNetwork, packingOf, packState, unpackState } from './packed-state.js'
 import { disposeState, type TrainingState } from './state.js'
 import { trainingStep, type StepInputs, type StepResult } from './step.js'
 import type { TimestepDraw, TimestepSampler } from './timestep-sampler.js'
@@ -42,6 +43,7 @@ export interface Trainer {
   /** Updates done. */
   readonly step: number
   readonly optimizerStep: number
+  /** Valid until the next update. */
   readonly state: TrainingState
   /**
    * One update. All that is random in it depends on the seed and the step alone.
@@ -53,8 +55,17 @@ export interface Trainer {
 
 export function createTrainer(setup: TrainerSetup): Trainer {
   const { config, network, diffusion, emaRates, timestepSampler } = setup
-  const settings = { network, diffusion, emaRates, ...ADAMW_DEFAULTS }
-  let { state, step, optimizerStep } = setup
+  const packing = packingOf(setup.state.params)
+  const settings = { network: packedNetwork(network, packing), diffusion, emaRates, ...ADAMW_DEFAULTS }
+  let { step, optimizerStep } = setup
+  let packed = packState(setup.state)
+  disposeState(setup.state)
+  // For those who look at the state between updates.
+  let unpacked: TrainingState | undefined
+  const forgetUnpacked = () => {
+    if (unpacked) disposeState(unpacked)
+    unpacked = undefined
+  }
   const compiledStep = compile(
     (before: TrainingState, inputs: StepInputs) => trainingStep(settings, before, inputs),
     compileSettings(),
@@ -84,7 +95,7 @@ export function createTrainer(setup: TrainerSetup): Trainer {
       rootCorrection: tf.scalar(numbers.rootCorrection),
     }
     try {
-      return compiledStep(state, { microBatches: fed, scalars })
+      return compiledStep(packed, { microBatches: fed, scalars })
     } finally {
       tf.dispose([fed.map((micro) => ({ ...micro })), scalars])
     }
@@ -98,9 +109,10 @@ export function createTrainer(setup: TrainerSetup): Trainer {
       return optimizerStep
     },
     get state() {
-      return state
+      return (unpacked ??= unpackState(packed, packing))
     },
     async update(microBatches) {
+      forgetUnpacked()
       const size = microBatches.reduce((total, { shape }) => total + shape[0], 0)
       const draw = timestepSampler.sample(
         Array.from({ length: size }, (_, video) => hostRandom(config.seed, 'timestep', step, video)),
@@ -116,15 +128,16 @@ export function createTrainer(setup: TrainerSetup): Trainer {
         )
       }
       timestepSampler.update(draw.timesteps, Array.from(losses.loss ?? []))
-      disposeState(state)
-      state = result.state
+      disposeState(packed)
+      packed = result.state
       step++
       optimizerStep++
       return { losses, draw, gradNorm }
     },
     dispose: () => {
       compiledStep.dispose()
-      disposeState(state)
+      disposeState(packed)
+      forgetUnpacked()
     },
   }
 }

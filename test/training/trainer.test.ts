@@ -116,8 +116,8 @@ describeEachBackend('training steps', () => {
     const trainer = trainerWith()
     const [batch] = await batches(-1)(0)
     if (!batch) throw new Error('no batch')
-    const before = values(trainer)
     const count = tf.memory().numTensors
+    const before = values(trainer)
     const broken = { ...batch, lossMask: batch.lossMask.map(() => NaN) }
     await expect(trainer.update([broken])).rejects.toThrow(UserError)
     expect(tf.memory().numTensors).toBe(count)

@@ -1,0 +1,63 @@
+import { expect, it } from 'vitest'
+import type { Parameters } from '../../src/nn/scope.js'
+import { tf, type Tensor } from '../../src/runtime/tf.js'
+import type { ParametricNetwork } from '../../src/training/gradients.js'
+import { packedNetwork, packingOf, packState, unpackState } from '../../src/training/packed-state.js'
+import { disposeState, flattenState, initialState } from '../../src/training/state.js'
+import { describeEachBackend } from '../helpers/backends.js'
+import { madeConditioning } from '../helpers/tiny-model.js'
+import { tinyParameters } from './fixtures.js'
+
+const given = () =>
+  new Map<string, Tensor>([
+    ['kernel', tf.tensor2d([[1, 2, 3], [4, 5, 6]])], // prettier-ignore
+    ['bias', tf.tensor1d([7, 8])],
+    ['scale', tf.scalar(9)],
+  ])
+
+describeEachBackend('a packed state', () => {
+  it('holds each kind of tensors in one, and gives them back', () => {
+    const params = given()
+    const state = initialState(params, 2)
+    const packed = packState(state)
+    expect(flattenState(packed)).toHaveLength(5)
+    expect(flattenState(packed).map(({ shape }) => shape)).toEqual(Array(5).fill([9]))
+    const back = unpackState(packed, packingOf(params))
+    for (const tensors of [back.params, ...back.ema])
+      expect([...tensors].map(([name, tensor]) => [name, tensor.arraySync()])).toEqual([
+        ['kernel', [[1, 2, 3], [4, 5, 6]]], // prettier-ignore
+        ['bias', [7, 8]],
+        ['scale', 9],
+      ])
+    expect([...back.expAvg.values()].map((tensor) => tensor.shape)).toEqual([[2, 3], [2], []])
+    for (const each of [state, packed, back]) disposeState(each)
+    tf.dispose([...params.values()])
+  })
+
+  it('keeps nothing', () => {
+    const state = initialState(tinyParameters(), 1)
+    const before = tf.memory().numTensors
+    const packed = packState(state)
+    disposeState(unpackState(packed, packingOf(state.params)))
+    disposeState(packed)
+    expect(tf.memory().numTensors).toBe(before)
+  })
+
+  it('has the gradients of its parts', () => {
+    const params = given()
+    const part = (parts: Parameters, name: string): Tensor => parts.get(name) ?? tf.scalar(NaN)
+    const network: ParametricNetwork = (parts) => () =>
+      tf.mul(tf.square(part(parts, 'kernel')), part(parts, 'scale'))
+    const packed = packState(initialState(params, 0)).params
+    const run = packedNetwork(network, packingOf(params))
+    const [name = ''] = packed.keys()
+    const sum = (value: Tensor) => {
+      const unused = tf.tensor1d([0, 0], 'int32')
+      const conditioning = madeConditioning()
+      return tf.sum(run(new Map([[name, value]]), conditioning, unused)(conditioning.x0, tf.tensor1d([0])))
+    }
+    const gradient = tf.grad(sum)(part(packed, name)).dataSync()
+    // d/dk of k^2 s is 2 k s; of the scale it is the sum of squares, 91; the bias has no part in it.
+    expect([...gradient]).toEqual([18, 36, 54, 72, 90, 108, 0, 0, 91])
+  })
+})
