@@ -5,6 +5,7 @@ import { doctorCommand } from './commands/doctor.js'
 import { fvdCommand } from './commands/fvd.js'
 import { makeMp4Command } from './commands/make-mp4.js'
 import { optimalScheduleCommand } from './commands/optimal-schedule.js'
+import { mazesAccuracyCommand } from './commands/mazes-accuracy.js'
 import { planCommand } from './commands/plan.js'
 import { qualityCommand } from './commands/quality.js'
 import { regressorTrainCommand } from './commands/regressor-train.js'
@@ -28,6 +29,7 @@ export const commands: readonly CommandSpec[] = [
   makeMp4Command,
   fvdCommand,
   qualityCommand,
+  mazesAccuracyCommand,
   regressorTrainCommand,
   toWorldCoordsCommand,
   carlaMetricsCommand,
