@@ -4,6 +4,7 @@ import { carlaMetricsCommand } from './commands/carla-metrics.js'
 import { doctorCommand } from './commands/doctor.js'
 import { fvdCommand } from './commands/fvd.js'
 import { makeMp4Command } from './commands/make-mp4.js'
+import { nllCommand } from './commands/nll.js'
 import { optimalScheduleCommand } from './commands/optimal-schedule.js'
 import { mazesAccuracyCommand } from './commands/mazes-accuracy.js'
 import { planCommand } from './commands/plan.js'
@@ -33,5 +34,6 @@ export const commands: readonly CommandSpec[] = [
   regressorTrainCommand,
   toWorldCoordsCommand,
   carlaMetricsCommand,
+  nllCommand,
   benchCommand,
 ]

@@ -1,12 +1,10 @@
 import { chosenSampler } from '../src/config/sampler.js'
 import type { SamplingConfig } from '../src/config/sampling.js'
 import { chosenScheme } from '../src/sampling/chosen-scheme.js'
-import { frameFeatures } from '../src/sampling/frame-features.js'
-import { frameStore } from '../src/sampling/frame-store.js'
-import type { EmbedFrames } from '../src/sampling/pixel-features.js'
 import { schemeSettings } from '../src/sampling/scheme-settings.js'
 import { selectVideos } from '../src/sampling/select-videos.js'
-import { checkedStages, planVideo } from '../src/schemes/plan.js'
+import { trueStages } from '../src/sampling/true-stages.js'
+import { planVideo } from '../src/schemes/plan.js'
 import { range } from '../src/schemes/range.js'
 import type { SamplingScheme, SchemeSettings, Stage } from '../src/schemes/types.js'
 import { readCheckpointFile } from '../src/torch-file/index.js'
@@ -71,17 +69,6 @@ async function* plansOfVideos(
   } finally {
     features.dispose()
   }
-}
-
-/** The stages of an adaptive scheme over a video that is all there. */
-function trueStages(
-  scheme: SamplingScheme,
-  settings: SchemeSettings,
-  film: Parameters<typeof frameStore>[0],
-  embed: EmbedFrames,
-): readonly Stage[] {
-  const features = frameFeatures(frameStore(film, range(settings.videoLength)), embed)
-  return [...checkedStages(scheme.name, settings, scheme.stages(settings, features))]
 }
 
 async function loadFeatures({ backend, precision, xla, device, ...options }: SamplingConfig) {

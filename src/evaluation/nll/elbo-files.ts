@@ -1,0 +1,53 @@
+import path from 'node:path'
+import { readNpy, writeNpy } from '../../data/npy.js'
+import { UserError } from '../../errors.js'
+
+/** One diffusion step of one stage. Means are over the values of the latent frames. */
+export interface TermRow {
+  readonly t: number
+  /** How often it counts in sums over all steps. */
+  readonly weight: number
+  /** Bits per dimension: KL, at t = 0 the decoder's term. */
+  readonly vb: number
+  /** Mean squared error of the predicted clean frames. */
+  readonly xstart_mse: number
+  /** Mean squared error of the noise that follows from them. */
+  readonly mse: number
+}
+
+/** The columns of a file of terms. */
+export const TERM_COLUMNS = ['t', 'weight', 'vb', 'xstart_mse', 'mse'] as const
+
+/** Where the bounds of a run are. */
+export const elbosFolder = (runFolder: string) => path.join(runFolder, 'elbos')
+
+/** What the files of one video are named after. */
+export const elboName = (video: number) => `elbo_${String(video).padStart(4, '0')}`
+
+/** Writes the terms of some stages, each with as many rows: float64, (stages, steps, columns). */
+export function writeTerms(file: string, stages: readonly (readonly TermRow[])[]): void {
+  const shape = [stages.length, stages[0]?.length ?? 0, TERM_COLUMNS.length]
+  const data = Float64Array.from(stages.flat().flatMap((row) => TERM_COLUMNS.map((name) => row[name])))
+  writeNpy(file, { dtype: 'float64', shape, data })
+}
+
+/**
+ * @param steps rows of each stage
+ * @throws UserError naming the file if it is not one of these.
+ */
+export function readTerms(file: string, steps: number): TermRow[][] {
+  const { dtype, shape, data } = readNpy(file)
+  const [stages = 0, rows, columns] = shape
+  if (dtype !== 'float64' || shape.length !== 3 || rows !== steps || columns !== TERM_COLUMNS.length)
+    throw new UserError(
+      `${file} does not hold terms of ${steps} diffusion steps: remove it to measure the video anew`,
+    )
+  const at = (stage: number, row: number, column: number) =>
+    Number(data[(stage * steps + row) * TERM_COLUMNS.length + column])
+  return Array.from({ length: stages }, (_, stage) =>
+    Array.from({ length: steps }, (_, row) => {
+      const [t, weight, vb, xstart, mse] = TERM_COLUMNS.map((_, column) => at(stage, row, column))
+      return { t: t ?? NaN, weight: weight ?? NaN, vb: vb ?? NaN, xstart_mse: xstart ?? NaN, mse: mse ?? NaN }
+    }),
+  )
+}

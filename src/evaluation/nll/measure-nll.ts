@@ -1,0 +1,160 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { createDiffusion } from '../../diffusion/gaussian-diffusion.js'
+import { writeFileAtomic } from '../../files.js'
+import { compileSettings } from '../../runtime/compile-settings.js'
+import { tf } from '../../runtime/tf.js'
+import { adaptiveFeatures } from '../../sampling/adaptive-features.js'
+import { claimsIn, type Claim, type ClaimOptions } from '../../sampling/claims.js'
+import { readJsonRecord } from '../../sampling/json-record.js'
+import { namesIn } from '../../sampling/names-in.js'
+import { pixelFeatures } from '../../sampling/pixel-features.js'
+import { removeIfEmpty } from '../../sampling/remove-if-empty.js'
+import { requireSameSettings } from '../../sampling/same-settings.js'
+import { trueStages } from '../../sampling/true-stages.js'
+import type { Film } from '../../sampling/video-batch.js'
+import { videoQueue } from '../../sampling/video-queue.js'
+import { range } from '../../schemes/range.js'
+import { boundStep } from '../bound/bound-step.js'
+import { elboName, elbosFolder, readTerms, writeTerms, type TermRow } from './elbo-files.js'
+import type { NllInputs, NllRun } from './plan-nll.js'
+import { stageTerms } from './stage-terms.js'
+import { videoBound, type VideoBound } from './video-bound.js'
+
+export interface MeasuredVideo {
+  readonly bound: VideoBound
+  readonly file: string
+  readonly isNew: boolean
+}
+
+export interface NllProgress {
+  readonly video: number
+  /** Counted from 0. */
+  readonly stage: number
+  readonly stages: number
+  /** Diffusion steps of the video that are done, of all its stages. */
+  readonly done: number
+  readonly total: number
+}
+
+export interface NllCallbacks {
+  readonly onProgress?: (progress: NllProgress) => void
+  /** Called again and again while all videos that are left are in the hands of other processes. */
+  readonly onOthers?: (videos: readonly number[]) => void
+  readonly signal?: AbortSignal
+  readonly claims?: ClaimOptions
+}
+
+/** Milliseconds between two looks at what other processes do, where there is nothing else to do. */
+const LOOK_AGAIN = 1000
+
+/**
+ * Measures the variational bound on the likelihood of videos along a scheme, given the frames that are given.
+ * Writes each video's terms to `elbo_<video>.npy` and what they add up to to `.json`; saves after every stage.
+ * Any number of processes can share the videos, as in sampling. Yields every video, also those found done.
+ * @throws UserError if a video cannot be read or a file not be written, or bounds measured otherwise are there.
+ */
+export async function* measureNll(
+  run: NllRun,
+  inputs: NllInputs,
+  { onProgress, onOthers, signal, claims: claimOptions }: NllCallbacks = {},
+): AsyncGenerator<MeasuredVideo, void, undefined> {
+  const { checkpoint, dataset, options } = inputs
+  const { timestep_respacing, clip_denoised: clipDenoised, batch_size: batchSize, seed } = options
+  const folder = elbosFolder(run.folder)
+  const unfinished = path.join(folder, '.unfinished')
+  const partialFile = (video: number) => path.join(unfinished, `${elboName(video)}.npy`)
+  const fileOf = (video: number) => path.join(folder, `${elboName(video)}.json`)
+  record(run, inputs, folder, unfinished)
+
+  const diffusion = createDiffusion({ ...checkpoint.config, timestep_respacing })
+  const step = boundStep({ model: checkpoint.model, diffusion, clipDenoised })
+  const features = run.features && (await adaptiveFeatures(options))
+  const claims = claimsIn(unfinished, claimOptions)
+  const queue = videoQueue(run.videos, {
+    claims,
+    nameOf: elboName,
+    fileOf,
+    isUntidy: (video) => existsSync(partialFile(video)),
+    tidy: (video) => rmSync(partialFile(video), { force: true }),
+  })
+
+  /** @returns undefined if another process has taken the video over meanwhile */
+  const measureVideo = async (video: number, claim: Claim): Promise<VideoBound | undefined> => {
+    const { T, imageSize: size } = dataset
+    const film: Film = { shape: [T, size, size, 3], data: await dataset.readFrames(video, range(T)) }
+    const stages = trueStages(run.scheme, run.settings, film, features?.embed ?? pixelFeatures)
+    const terms: TermRow[][] = existsSync(partialFile(video)) ? readTerms(partialFile(video), run.count) : []
+    const total = stages.length * run.count
+    for (const [index, stage] of [...stages.entries()].slice(terms.length)) {
+      const onStep = (done: number) => {
+        const before = index * run.count
+        onProgress?.({ video, stage: index, stages: stages.length, done: before + done, total })
+        signal?.throwIfAborted()
+      }
+      onStep(0)
+      const { numTimesteps, count } = run
+      const all = { step, numTimesteps, count, batchSize, seed, onStep }
+      terms.push(await stageTerms({ film, video, stage: { ...stage, index } }, all))
+      if (!claim.isHeld()) return undefined
+      writeTerms(partialFile(video), terms)
+    }
+    const bound = videoBound({ film, video, stages }, terms, diffusion)
+    writeTerms(path.join(folder, `${elboName(video)}.npy`), terms)
+    writeFileAtomic(fileOf(video), JSON.stringify(bound))
+    rmSync(partialFile(video), { force: true })
+    return bound
+  }
+
+  try {
+    for (;;) {
+      const { taken, found } = queue.take(1)
+      for (const video of found) yield { bound: readBound(fileOf(video)), file: fileOf(video), isNew: false }
+      const [next] = taken
+      if (!next) {
+        if (queue.left.length === 0) return
+        onOthers?.(queue.left)
+        if (!options.wait) return
+        await setTimeout(LOOK_AGAIN, undefined, { ...(signal && { signal }) })
+        continue
+      }
+      const { video, claim } = next
+      try {
+        const bound = await measureVideo(video, claim)
+        if (bound) yield { bound, file: fileOf(video), isNew: true }
+        else queue.putBack(video)
+      } finally {
+        claim.release()
+      }
+    }
+  } finally {
+    step.dispose()
+    features?.dispose()
+    await claims.close()
+    removeIfEmpty(unfinished)
+  }
+}
+
+/** Writes how bounds are measured, or makes sure that those that are there were measured the same. */
+function record(run: NllRun, { checkpoint, options }: NllInputs, folder: string, unfinished: string): void {
+  const settings = {
+    checkpoint: path.basename(checkpoint.path),
+    step: checkpoint.step,
+    num_timesteps: run.count,
+    seed: options.seed,
+    clip_denoised: options.clip_denoised,
+    precision: compileSettings().precision,
+    // Backends draw different noise from the same seed.
+    backend: tf.getBackend(),
+    adaptive_features: run.features,
+    optimal_schedule: run.optimised?.digest,
+  }
+  const file = path.join(folder, 'settings.json')
+  const isBegun = [folder, unfinished].some((place) => namesIn(place, 'elbo_').length > 0)
+  const before = isBegun ? readJsonRecord(file) : undefined
+  if (before) requireSameSettings(`the bounds in ${folder}`, before, settings)
+  else writeFileAtomic(file, JSON.stringify(settings, null, 4))
+}
+
+const readBound = (file: string) => JSON.parse(readFileSync(file, 'utf8')) as VideoBound

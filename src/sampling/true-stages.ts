@@ -1,0 +1,22 @@
+import { checkedStages } from '../schemes/plan.js'
+import { range } from '../schemes/range.js'
+import type { SamplingScheme, SchemeSettings, Stage } from '../schemes/types.js'
+import { frameFeatures } from './frame-features.js'
+import { frameStore } from './frame-store.js'
+import type { EmbedFrames } from './pixel-features.js'
+import type { Film } from './video-batch.js'
+
+/**
+ * The stages that a scheme goes through over a video that is all there: what an adaptive one would choose if
+ * sampled frames looked like the true ones.
+ * @throws UserError, before the first stage, for settings that cannot work.
+ */
+export function trueStages(
+  scheme: SamplingScheme,
+  settings: SchemeSettings,
+  film: Film,
+  embed: EmbedFrames,
+): readonly Stage[] {
+  const features = frameFeatures(frameStore(film, range(settings.videoLength)), embed)
+  return [...checkedStages(scheme.name, settings, scheme.stages(settings, features))]
+}

@@ -1,0 +1,239 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { beforeAll, describe, expect, it, test } from 'vitest'
+import { nllOptions, type NllConfig } from '../../../src/config/nll.js'
+import { defaultsOf } from '../../../src/config/option.js'
+import { readNpy } from '../../../src/data/npy.js'
+import type { VideoDataset } from '../../../src/data/dataset.js'
+import { createDiffusion } from '../../../src/diffusion/gaussian-diffusion.js'
+import { likelihoodTerms } from '../../../src/diffusion/likelihood.js'
+import { videoNoise } from '../../../src/diffusion/video-noise.js'
+import { boundStep } from '../../../src/evaluation/bound/bound-step.js'
+import { chooseTimesteps } from '../../../src/evaluation/nll/choose-timesteps.js'
+import { measureNll, type NllCallbacks, type NllProgress } from '../../../src/evaluation/nll/measure-nll.js'
+import { planNll } from '../../../src/evaluation/nll/plan-nll.js'
+import { hostRandom } from '../../../src/random.js'
+import { startRuntime } from '../../../src/runtime/start.js'
+import { tf } from '../../../src/runtime/tf.js'
+import { temporaryFolders } from '../../data/temporary.js'
+import { describeEachBackend } from '../../helpers/backends.js'
+import { madeConditioning, tinyConfig, tinyModel } from '../../helpers/tiny-model.js'
+import { countingVideos, fakeConfig, fakeModel, SIZE } from '../../sampling/fake-model.js'
+
+const newFolder = temporaryFolders()
+const T = 6
+const FRAME = SIZE * SIZE * 3
+const STEPS = 10
+/** Every value of frame t of video v is the level t + 10 v. */
+const dataset: VideoDataset = {
+  name: 'counting',
+  split: 'test',
+  length: 3,
+  T,
+  imageSize: SIZE,
+  frameCount: () => T,
+  readFrames: (video, frames) =>
+    Promise.resolve(
+      Buffer.concat(
+        frames.map((t) =>
+          countingVideos(3, T)
+            .data.subarray((video * T + t) * FRAME)
+            .subarray(0, FRAME),
+        ),
+      ),
+    ),
+}
+const config = { ...fakeConfig, sigma_small: true, diffusion_steps: STEPS, noise_schedule: 'cosine' } as const
+/** What the model takes every latent value for, whatever it sees. */
+const GUESS = -0.9
+
+function inputs(eval_dir: string, options: Partial<NllConfig> = {}) {
+  const asked = { sampling_scheme: 'autoreg', eval_dir, n_obs: 2, batch_size: 4 } as const
+  return {
+    checkpoint: {
+      path: 'checkpoints/run/ema_0.9_000012.pt',
+      step: 12,
+      config: { ...config, timestep_respacing: '', dataset: 'counting', max_frames: 4 },
+      model: fakeModel((_, x) => tf.fill(x.shape, GUESS)),
+    },
+    dataset,
+    options: { ...defaultsOf(nllOptions), ...asked, ...options },
+  }
+}
+
+async function measure(run: ReturnType<typeof inputs>, callbacks: NllCallbacks = {}) {
+  const plan = planNll(run)
+  const videos = []
+  for await (const video of measureNll(plan, run, callbacks)) videos.push(video)
+  return { folder: path.join(plan.folder, 'elbos'), videos }
+}
+
+describe('a bound', () => {
+  beforeAll(async () => {
+    await startRuntime({ backend: 'wasm' })
+  })
+
+  it('of a model whose terms are known in closed form is their sum', async () => {
+    const { folder, videos } = await measure(inputs(newFolder()))
+    expect(path.basename(path.dirname(folder))).toBe('autoreg_4_2_6_2')
+    expect(videos.map(({ bound, isNew }) => [bound.video, isNew])).toEqual([[0, true], [1, true], [2, true]]) // prettier-ignore
+    for (const { bound, file } of videos) {
+      const expected = [2, 3, 4, 5].map((t) => closedForm((2 * (t + 10 * bound.video)) / 255 - 1))
+      const stages = [0, 2].map((i) => ((expected[i] ?? NaN) + (expected[i + 1] ?? NaN)) / 2)
+      expect(bound.stages.map(({ observed, latent }) => [observed, latent])).toEqual([
+        [[0, 1], [2, 3]],
+        [[2, 3], [4, 5]],
+      ]) // prettier-ignore
+      bound.stages.forEach(({ bits_per_dimension: bpd, bits }, i) => {
+        expect(bpd / (stages[i] ?? NaN)).toBeCloseTo(1, 3)
+        expect(bits).toBeCloseTo(bpd * 2 * FRAME, 6)
+      })
+      const total = expected.reduce((sum, value) => sum + value, 0)
+      expect(bound.bits / (total * FRAME)).toBeCloseTo(1, 3)
+      expect(bound.bits_per_dimension).toBeCloseTo(bound.bits / (4 * FRAME), 8)
+      expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(bound)
+    }
+    const { dtype, shape, data } = readNpy(path.join(folder, 'elbo_0001.npy'))
+    expect([dtype, shape]).toEqual(['float64', [2, STEPS, 5]])
+    expect(Array.from(data.subarray(0, 5), Number).slice(0, 2)).toEqual([STEPS - 1, 1])
+    expect(readdirSync(folder).sort()).toEqual([
+      ...[0, 1, 2].flatMap((video) => [`elbo_000${video}.json`, `elbo_000${video}.npy`]),
+      'settings.json',
+    ])
+  })
+
+  it('stopped in the middle is gone on with at the stage where it stopped', async () => {
+    const run = inputs(newFolder(), { num_timesteps: 5 })
+    const seen: string[] = []
+    const stopAt = (video: number, stage: number): NllCallbacks => {
+      const abort = new AbortController()
+      const onProgress = (progress: NllProgress) => {
+        seen.push(`${progress.video}/${progress.stage}`)
+        if (progress.video === video && progress.stage === stage) abort.abort(new Error('stopped'))
+      }
+      return { onProgress, signal: abort.signal }
+    }
+    await expect(measure(run, stopAt(1, 1))).rejects.toThrow('stopped')
+    expect(seen.at(-1)).toBe('1/1')
+    seen.length = 0
+    const again = await measure(run, stopAt(-1, -1))
+    expect(new Set(seen)).toEqual(new Set(['1/1', '2/0', '2/1']))
+    expect(again.videos.map(({ isNew }) => isNew)).toEqual([false, true, true])
+    const whole = await measure(inputs(newFolder(), { num_timesteps: 5 }))
+    expect(again.videos.map(({ bound }) => bound)).toEqual(whole.videos.map(({ bound }) => bound))
+    expect(existsSync(path.join(again.folder, '.unfinished'))).toBe(false)
+  })
+
+  it('is measured once by several at once, and left to others if asked for', async () => {
+    const folder = newFolder()
+    const all = await Promise.all([0, 1].map(() => measure(inputs(folder), { claims: { heartbeat: 50 } })))
+    const done = all.flatMap(({ videos }) => videos.filter(({ isNew }) => isNew))
+    expect(done.map(({ bound }) => bound.video).sort()).toEqual([0, 1, 2])
+
+    const run = inputs(newFolder(), { wait: false, start_index: 1 })
+    const claims = path.join(planNll(run).folder, 'elbos', '.unfinished')
+    mkdirSync(claims, { recursive: true })
+    writeFileSync(path.join(claims, 'elbo_0001.claim-1'), JSON.stringify({ machine: 'another', pid: 1 }))
+    expect((await measure(run)).videos.map(({ bound }) => bound.video)).toEqual([2])
+  })
+
+  it('of an adaptive scheme, and of whole videos, works too', async () => {
+    const adaptive = {
+      sampling_scheme: 'adaptive-autoreg',
+      adaptive_features: 'pixels',
+      stop_index: 1,
+    } as const
+    const [{ bound } = {}] = (await measure(inputs(newFolder(), adaptive))).videos
+    expect(bound?.stages.map(({ observed }) => observed.length)).toEqual([2, 2])
+    const [{ bound: whole } = {}] = (await measure(inputs(newFolder(), { n_obs: 0, stop_index: 1 }))).videos
+    expect(whole?.stages.map(({ latent }) => latent)).toEqual([[0, 1, 2, 3], [4, 5]]) // prettier-ignore
+  })
+
+  it('measured in another way is not mixed in, and what cannot be is refused', async () => {
+    const folder = newFolder()
+    await measure(inputs(folder, { num_timesteps: 2, stop_index: 1 }))
+    const again = measure(inputs(folder, { num_timesteps: 3 }))
+    await expect(again).rejects.toThrow(/made with num_timesteps 2, these would be with num_timesteps 3/)
+    expect(() => planNll(inputs(folder, { num_timesteps: 11 }))).toThrow(/there are 10 diffusion steps/)
+    expect(() => planNll(inputs(folder, { stop_index: 4 }))).toThrow(/has 3 test videos/)
+    expect(() => planNll(inputs(folder, { n_obs: 0, start_index: 3, stop_index: 4 }))).toThrow(
+      /3 test videos/,
+    )
+    expect(planNll({ ...inputs(folder, { batch_size: 2 }), taskId: 1 }).videos).toEqual([2])
+  })
+})
+
+/** Bits of a value x that is always taken for GUESS, in float64: no term depends on the noise. */
+function closedForm(x: number): number {
+  const { betas, alphasCumprod, posteriorMeanCoef1, posteriorLogVarianceClipped } = createDiffusion({
+    ...config,
+    timestep_respacing: '',
+  }).schedule
+  const at = (values: Float64Array, t: number) => values[t] ?? NaN
+  const kl = Array.from(betas.keys())
+    .slice(1)
+    .map((t) => {
+      const difference = at(posteriorMeanCoef1, t) * (x - GUESS)
+      return difference ** 2 / (2 * Math.exp(at(posteriorLogVarianceClipped, t)))
+    })
+  const scale = Math.exp(at(posteriorLogVarianceClipped, 0) / 2)
+  const cdf = (z: number) => 0.5 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (z + 0.044715 * z ** 3)))
+  const below = x < -0.999 ? 0 : cdf((x - GUESS - 1 / 255) / scale)
+  const decoder = -Math.log(Math.max(cdf((x - GUESS + 1 / 255) / scale) - below, 1e-12))
+  const last = at(alphasCumprod, STEPS - 1)
+  const prior = 0.5 * (1 - last + last * x ** 2 - 1 - Math.log(1 - last))
+  return (kl.reduce((sum, value) => sum + value, decoder) + prior) / Math.LN2
+}
+
+test('chosen diffusion steps give an unbiased estimate of a sum over all', () => {
+  const value = (t: number) => 1 / (1 + t)
+  const exact = Array.from({ length: 30 }, (_, t) => value(t)).reduce((sum, each) => sum + each)
+  for (const count of [1, 2, 5, 29, 30]) {
+    const estimates = Array.from({ length: 4000 }, (_, i) => {
+      const chosen = chooseTimesteps(30, count, hostRandom('unbiased', i))
+      expect(chosen.length).toBe(count)
+      expect(chosen.reduce((sum, { weight }) => sum + weight, 0)).toBe(30)
+      if (count > 1) expect(chosen.at(-1)).toEqual({ t: 0, weight: 1 })
+      return chosen.reduce((sum, { t, weight }) => sum + weight * value(t), 0)
+    })
+    const mean = estimates.reduce((sum, each) => sum + each) / estimates.length
+    const deviation = Math.sqrt(
+      estimates.reduce((sum, each) => sum + (each - mean) ** 2, 0) / estimates.length,
+    )
+    expect(Math.abs(mean - exact)).toBeLessThan(4 * (deviation / Math.sqrt(estimates.length)) + 1e-9)
+  }
+})
+
+describeEachBackend('terms in a compiled step', () => {
+  it('are those of the plain functions', async () => {
+    const options = tinyConfig({ learn_sigma: true })
+    const [model, diffusion] = [tinyModel(options), createDiffusion(options)]
+    const step = boundStep({ model, diffusion, clipDenoised: true })
+    const pixels = Uint8Array.from({ length: 3 * 32 * 32 * 3 }, (_, i) => (i * 37) % 256)
+    const row = { pixels, stage: { observed: [4], latent: [0, 7] } }
+    const rows = [{ ...row, t: 0, seed: [1, 2] as const }, { ...row, t: 20, seed: [3, 4] as const }] // prettier-ignore
+    const terms = await step.run(rows)
+    const before = tf.memory().numTensors
+    expect(await step.run(rows)).toEqual(terms)
+    expect(tf.memory().numTensors).toBe(before)
+    const expected = tf.tidy(() => {
+      const x0 = tf.tensor5d(Float32Array.from([...pixels, ...pixels], (p) => (2 * p) / 255 - 1), [2, 3, 32, 32, 3]) // prettier-ignore
+      const mask = tf.tensor2d([[0, 1, 1], [0, 1, 1]]) // prettier-ignore
+      const network = model.conditioned({
+        ...madeConditioning(),
+        x0,
+        obsMask: tf.sub(1, mask),
+        latentMask: mask,
+        frameIndices: tf.tensor2d([[4, 0, 7], [4, 0, 7]], undefined, 'int32'), // prettier-ignore
+      })
+      const noise = videoNoise(tf.tensor2d([[1, 2], [3, 4]], undefined, 'int32'), x0.shape) // prettier-ignore
+      const plain = likelihoodTerms(diffusion, network, { x0, t: [0, 20], noise, mask, clipDenoised: true })
+      return [plain.vb, plain.xstart_mse, plain.mse].map((term) => term.dataSync<'float32'>())
+    })
+    terms.forEach(({ vb, xstart_mse, mse }, i) =>
+      [vb, xstart_mse, mse].forEach((term, j) => expect(term / (expected[j]?.[i] ?? NaN)).toBeCloseTo(1, 4)),
+    )
+    step.dispose()
+    model.dispose()
+  })
+})
