@@ -1,13 +1,12 @@
 import type { NetworkConfig } from '../config/model.js'
 import { checkpointed } from '../nn/checkpoint.js'
-import { conv3x3 } from '../nn/conv.js'
+import { conv3x3, upsampledConv3x3 } from '../nn/conv.js'
 import { dropout } from '../nn/dropout.js'
 import { linear } from '../nn/linear.js'
 import { putRows, takeRows } from '../nn/rows.js'
 import { scopeOf, type Parameters, type Scope } from '../nn/scope.js'
 import { silu } from '../nn/silu.js'
 import { timestepEmbedding } from '../nn/timestep-embedding.js'
-import { upsampleNearest2x } from '../nn/upsample.js'
 import { tf, type Tensor, type Tensor1D, type Tensor2D, type Tensor4D, type Tensor5D } from '../runtime/tf.js'
 import { architecture, type Layer } from './architecture.js'
 import { attentionBias, factorizedAttention, type OnAttention } from './factorized-attention.js'
@@ -66,7 +65,7 @@ export function unet(
       case 'downsample':
         return conv3x3(x, root.at(layer.name).at('op'), 2)
       case 'upsample':
-        return conv3x3(upsampleNearest2x(x), root.at(layer.name).at('conv'))
+        return upsampledConv3x3(x, root.at(layer.name).at('conv'))
       case 'residual': {
         const { dropoutSeed } = options
         const index = dropouts++

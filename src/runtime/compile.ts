@@ -68,8 +68,14 @@ export function enableCompiling(on: boolean): void {
   enabled = on
 }
 
+/** Whether what runs now is recorded to be computed in bfloat16. */
+export function recordsInBfloat16(): boolean {
+  return recording === 'bf16'
+}
+
 let enabled = true
-let recording = false
+/** The precision of the function that is being recorded. */
+let recording: CompileSettings['precision'] | undefined
 let programCount = 0
 
 /**
@@ -99,7 +105,7 @@ function buildProgram<Inputs extends readonly unknown[], Output>(
   inputs: FlatTree<Inputs>,
   { precision, xla }: CompileSettings,
 ): Program<Output> {
-  const recordNow = () => recordTree(backend, extension, fn, inputs)
+  const recordNow = () => recordTree(backend, extension, fn, inputs, precision)
   const { graph: recorded, rebuild } = xla ? withoutOwnOperations(recordNow) : recordNow()
   const graph = precision === 'bf16' ? inBfloat16(recorded) : recorded
   const name = `fdm_function_${programCount++}`
@@ -124,9 +130,10 @@ function recordTree<Inputs extends readonly unknown[], Output>(
   extension: NativeExtension,
   fn: (...inputs: Inputs) => Output,
   inputs: FlatTree<Inputs>,
+  precision: CompileSettings['precision'],
 ): { readonly graph: Recording; readonly rebuild: FlatTree<Output>['rebuild'] } {
   let result: FlatTree<Output> | undefined
-  recording = true
+  recording = precision
   try {
     const run = (tensors: readonly Tensor[]) => {
       result = flattenTree(fn(...inputs.rebuild(tensors)))
@@ -135,7 +142,7 @@ function recordTree<Inputs extends readonly unknown[], Output>(
     const graph = record(backend, extension, run, inputs.tensors)
     return { graph, rebuild: wasRun(result).rebuild }
   } finally {
-    recording = false
+    recording = undefined
   }
 }
 
