@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { residualBackbone } from '../src/carla/network/backbone.js'
+import { efficientBackbone, EFFICIENTNET_B7 } from '../src/carla/network/efficient-backbone.js'
 import { RESIDUAL_PLANS } from '../src/carla/network/residual-plan.js'
 import { initialLocator } from '../src/carla/training/initial-locator.js'
 import type { LocatorNetwork } from '../src/carla/training/locator-network.js'
@@ -110,8 +112,9 @@ function findRun(folder: string): LocatorRunFile {
 }
 
 function networkOf({ model, is_classifier: isClassifier }: RegressorTrainingConfig): LocatorNetwork {
-  const plan = RESIDUAL_PLANS[model]
-  return { kind: isClassifier ? 'classifier' : 'regressor', plan }
+  const backbone =
+    model === 'efficientnet_b7' ? efficientBackbone(EFFICIENTNET_B7) : residualBackbone(RESIDUAL_PLANS[model])
+  return { kind: isClassifier ? 'classifier' : 'regressor', backbone }
 }
 
 function freshState(network: LocatorNetwork, config: RegressorTrainingConfig, moments: number): LocatorState {

@@ -9,7 +9,7 @@ export const regressorTrainingOptions = {
   is_classifier: flag(false, 'train the classifier, which chooses a cell of the town, not the regressor'),
   model: choice(
     'resnet152',
-    ['resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152'],
+    ['resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152', 'efficientnet_b7'],
     'network to train',
   ),
   init_weights: text('', "weights to begin with, a PyTorch file with torchvision's names (default: none)"),

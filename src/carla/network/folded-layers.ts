@@ -16,7 +16,7 @@ export interface NamedWeights {
 }
 
 /** What batch normalisation adds to the variance in ResNets. */
-export const EPSILON = 1e-5
+const EPSILON = 1e-5
 
 /**
  * Layers that compute with fixed statistics.

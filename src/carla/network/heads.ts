@@ -13,11 +13,25 @@ export interface Heads {
   readonly rows: number
 }
 
+/** What a network and its last layers are called in the original program's checkpoints. */
+export interface HeadNames {
+  /** What all other names of a regressor begin with. */
+  readonly module: string
+  readonly classifier: string
+  readonly regressor: (cell: number) => string
+}
+
+export const RESNET_HEADS: HeadNames = {
+  module: 'resnet.',
+  classifier: 'fc',
+  regressor: (cell) => `regressors.${cell}`,
+}
+
 /** The classifier has one layer with an output per cell, the regressor one layer per cell that gives x and y. */
-export function headsOf(kind: LocatorKind): Heads {
+export function headsOf(kind: LocatorKind, { classifier, regressor }: HeadNames): Heads {
   return kind === 'classifier'
-    ? { names: ['fc'], rows: CELLS }
-    : { names: Array.from({ length: CELLS }, (_, cell) => `regressors.${cell}`), rows: 2 }
+    ? { names: [classifier], rows: CELLS }
+    : { names: Array.from({ length: CELLS }, (_, cell) => regressor(cell)), rows: 2 }
 }
 
 /**
@@ -29,8 +43,9 @@ export function readHeads(
   weights: NamedWeights,
   kind: LocatorKind,
   features: number,
+  headNames: HeadNames = RESNET_HEADS,
 ): { readonly weight: Tensor; readonly bias: Tensor } {
-  const { names, rows } = headsOf(kind)
+  const { names, rows } = headsOf(kind, headNames)
   const count = names.length * rows
   const matrix = new Float32Array(count * features)
   const bias = new Float32Array(count)

@@ -2,11 +2,11 @@ import { UserError } from '../../errors.js'
 import { tensorsByName, type WeightArray } from '../../evaluation/weights/tensors-by-name.js'
 import { hostRandom, type HostRandom } from '../../random.js'
 import { readTorchFile } from '../../torch-file/index.js'
+import type { Backbone } from '../network/backbone.js'
 import { headsOf, type LocatorKind } from '../network/heads.js'
-import { convolutionsOf, featureCount, FIRST, type ResidualPlan } from '../network/residual-plan.js'
 import { cellCentre } from '../town-cells.js'
 import type { LocatorNetwork } from './locator-network.js'
-import { backbonePrefix } from './locator-weights.js'
+import { backbonePrefix, vectorNames } from './locator-weights.js'
 
 type Weights = Map<string, WeightArray>
 
@@ -18,54 +18,67 @@ type Weights = Map<string, WeightArray>
  * @throws UserError if that file is of another network.
  */
 export function initialLocator(
-  { kind, plan }: LocatorNetwork,
+  network: LocatorNetwork,
   seed: number,
-  backbone?: string,
+  backboneFile?: string,
 ): { readonly file: string; readonly tensors: Weights } {
+  const { kind, backbone } = network
   const start =
-    backbone === undefined ? freshBackbone(plan, hostRandom(seed, 'kernels')) : backboneOf(backbone)
-  const prefix = backbonePrefix(kind)
+    backboneFile === undefined
+      ? freshBackbone(backbone, hostRandom(seed, 'kernels'))
+      : backboneOf(backboneFile, backbone)
+  const prefix = backbonePrefix(network)
   return {
-    file: backbone ?? 'fresh weights',
+    file: backboneFile ?? 'fresh weights',
     tensors: new Map([
       ...[...start].map(([name, values]) => [prefix + name, values] as const),
-      ...freshHeads(kind, featureCount(plan), hostRandom(seed, 'last layer')),
+      ...freshHeads(kind, backbone, hostRandom(seed, 'last layer')),
     ]),
   }
 }
 
-function freshBackbone(plan: ResidualPlan, random: HostRandom): Weights {
+function freshBackbone({ layers }: Backbone, random: HostRandom): Weights {
   return new Map(
-    convolutionsOf(plan).flatMap(({ convolution, norm, shape }) => {
+    layers.flatMap(({ convolution, norm, shape }) => {
       const [channels, , height, width] = shape
       const spread = Math.sqrt(2 / (channels * height * width))
-      const constant = (value: number) => array([channels], new Float32Array(channels).fill(value))
-      return [
-        [`${convolution}.weight`, array(shape, normals(shape, spread, random))],
-        ...(['weight', 'running_var'] as const).map((part) => [`${norm}.${part}`, constant(1)] as const),
-        ...(['bias', 'running_mean'] as const).map((part) => [`${norm}.${part}`, constant(0)] as const),
-      ] as [string, WeightArray][]
+      const { trained, running } = vectorNames(convolution, norm)
+      const vector = (name: string): [string, WeightArray] => {
+        const value = norm !== undefined && /(weight|var)$/.test(name) ? 1 : 0
+        return [name, array([channels], new Float32Array(channels).fill(value))]
+      }
+      const kernel = array(shape, normals(shape, spread, random))
+      return [[`${convolution}.weight`, kernel] as const, ...[...trained, ...running].map(vector)]
     }),
   )
 }
 
 /** The file may be torchvision's, or a checkpoint of another classifier or regressor. */
-function backboneOf(file: string): Weights {
+function backboneOf(file: string, { layers }: Backbone): Weights {
   const tensors = tensorsByName(readTorchFile(file))
-  const first = `${FIRST.convolution}.weight`
+  const first = `${layers[0]?.convolution}.weight`
   const found = [...tensors.keys()].find((name) => name === first || name.endsWith(`.${first}`))
   const prefix = found?.slice(0, found.length - first.length)
   if (prefix === undefined)
-    throw new UserError(`${file}: the tensor ${first} is missing; these are not the weights of a ResNet`)
+    throw new UserError(
+      `${file}: the tensor ${first} is missing; these are not the weights of such a network`,
+    )
   return new Map(
     [...tensors]
-      .filter(([name]) => name.startsWith(prefix) && !/^(fc|regressors)\./.test(name.slice(prefix.length)))
+      .filter(
+        ([name]) =>
+          name.startsWith(prefix) && !/^(fc|classifier|regressors)\./.test(name.slice(prefix.length)),
+      )
       .map(([name, values]) => [name.slice(prefix.length), values]),
   )
 }
 
-function freshHeads(kind: LocatorKind, features: number, random: HostRandom): [string, WeightArray][] {
-  const { names, rows } = headsOf(kind)
+function freshHeads(
+  kind: LocatorKind,
+  { features, heads }: Backbone,
+  random: HostRandom,
+): [string, WeightArray][] {
+  const { names, rows } = headsOf(kind, heads)
   const bound = 1 / Math.sqrt(features)
   const uniform = (count: number) =>
     Float32Array.from({ length: count }, () => bound * (2 * random.uniform() - 1))

@@ -1,17 +1,16 @@
 import { linear } from '../../nn/linear.js'
 import { scopeOf, type Parameters } from '../../nn/scope.js'
 import { tf, type Tensor, type Tensor1D, type Tensor2D, type Tensor4D } from '../../runtime/tf.js'
+import type { Backbone } from '../network/backbone.js'
 import type { LocatorKind } from '../network/heads.js'
-import type { Layers } from '../network/layers.js'
-import { residualNetwork } from '../network/residual-network.js'
-import type { ResidualPlan } from '../network/residual-plan.js'
+import type { TrainedLayers } from '../network/layers.js'
 import { standardiseFrames } from '../standardise-frames.js'
 import { CELLS } from '../town-cells.js'
 
 /** What is trained: the network that chooses a cell of the town, or the one that gives the place within it. */
 export interface LocatorNetwork {
   readonly kind: LocatorKind
-  readonly plan: ResidualPlan
+  readonly backbone: Backbone
 }
 
 /** Frames with the truth about them. */
@@ -38,12 +37,13 @@ export interface Scores {
  * @param layers the others
  */
 export function scoreFrames(
-  { kind, plan }: LocatorNetwork,
+  { kind, backbone }: LocatorNetwork,
   { frames, coordinates, cells }: PlacedBatch,
   parameters: Parameters,
-  layers: Layers,
+  layers: TrainedLayers,
 ): Scores {
-  const features = residualNetwork(standardiseFrames(frames), plan, layers)
+  const all = backbone.run(standardiseFrames(frames), layers)
+  const features = kind === 'regressor' && backbone.dropout > 0 ? layers.dropped(all, backbone.dropout) : all
   const outputs = linear(features, scopeOf(parameters, 'last.')) as Tensor2D
   const chosen = tf.oneHot(cells, CELLS).toFloat()
   return kind === 'classifier'

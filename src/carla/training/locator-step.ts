@@ -1,5 +1,5 @@
 import { scopeOf, type Parameters } from '../../nn/scope.js'
-import { tf, type Tensor } from '../../runtime/tf.js'
+import { tf, type Tensor, type Tensor1D } from '../../runtime/tf.js'
 import { mapTensors, nameTensors } from '../../training/state.js'
 import { batchLayers, type Statistics } from '../network/batch-layers.js'
 import { scoreFrames, type LocatorNetwork, type PlacedBatch, type Scores } from './locator-network.js'
@@ -24,6 +24,7 @@ export interface LocatorStepResult {
  * One update by the gradient of a batch's mean loss. A pure function of tensors; the caller owns the arguments
  * and the result.
  * @param scalars of the optimizer
+ * @param seed of what the network leaves out at random: (2), int32
  */
 export function locatorStep(
   network: LocatorNetwork,
@@ -31,13 +32,15 @@ export function locatorStep(
   { parameters, moments, statistics }: LocatorState,
   batch: PlacedBatch,
   scalars: readonly Tensor[],
+  seed: Tensor1D,
 ): LocatorStepResult {
   const names = [...parameters.keys()]
   const after: Statistics = new Map()
   let kept: Scores | undefined
+  const settings = { ...network.backbone.normalisation, seed }
   const meanLoss = (...tensors: Tensor[]) => {
     const current = nameTensors(names, tensors)
-    const scores = scoreFrames(network, batch, current, batchLayers(current, statistics, after))
+    const scores = scoreFrames(network, batch, current, batchLayers(current, statistics, after, settings))
     // The tape returns one value; the others must outlive its scope.
     kept = { loss: tf.keep(scores.loss), quality: tf.keep(scores.quality) }
     return tf.mean<Tensor>(scores.loss).asScalar()

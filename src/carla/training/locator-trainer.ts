@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.js'
 import { compileSettings } from '../../runtime/compile-settings.js'
 import { compile } from '../../runtime/compile.js'
-import { tf } from '../../runtime/tf.js'
+import { tf, type Tensor, type Tensor1D } from '../../runtime/tf.js'
 import { runningLayers } from '../network/batch-layers.js'
 import { scoreFrames, type LocatorNetwork, type PlacedBatch, type Scores } from './locator-network.js'
 import { locatorStep, type LocatorState } from './locator-step.js'
@@ -20,9 +20,10 @@ export interface LocatorTrainer {
   readonly state: LocatorState
   /**
    * One update.
+   * @param seed of what the network leaves out at random
    * @throws UserError if the loss is not a number; the state is then the one before the update.
    */
-  update(batch: PlacedFrames, lr: number): Promise<FrameScores>
+  update(batch: PlacedFrames, lr: number, seed: readonly [number, number]): Promise<FrameScores>
   /** How well it does on frames, with the running statistics. */
   score(batch: PlacedFrames): Promise<FrameScores>
   dispose(): void
@@ -39,13 +40,18 @@ export function createLocatorTrainer(
   const optimizer = OPTIMIZERS[optimizerName]
   let { state, step } = start
   const compiledStep = compile(
-    (before: LocatorState, batch: PlacedBatch, scalars: tf.Tensor[]) =>
-      locatorStep(network, optimizer, before, batch, scalars),
+    (before: LocatorState, batch: PlacedBatch, scalars: Tensor[], seed: Tensor1D) =>
+      locatorStep(network, optimizer, before, batch, scalars, seed),
     compileSettings(),
   )
   const compiledScores = compile(
     (batch: PlacedBatch, { parameters, statistics }: Pick<LocatorState, 'parameters' | 'statistics'>) =>
-      scoreFrames(network, batch, parameters, runningLayers(parameters, statistics)),
+      scoreFrames(
+        network,
+        batch,
+        parameters,
+        runningLayers(parameters, statistics, network.backbone.normalisation),
+      ),
     compileSettings(),
   )
   return {
@@ -55,11 +61,12 @@ export function createLocatorTrainer(
     get state() {
       return state
     },
-    async update(batch, lr) {
+    async update(batch, lr, seed) {
       const fed = feed(batch)
       const scalars = optimizer.scalars(lr, step + 1).map((value) => tf.scalar(value))
-      const result = compiledStep(state, fed, scalars)
-      tf.dispose([{ ...fed }, scalars])
+      const seeds = tf.tensor1d([...seed], 'int32')
+      const result = compiledStep(state, fed, scalars, seeds)
+      tf.dispose([{ ...fed }, scalars, seeds])
       const scores = await readBack(result.scores)
       if (!scores.loss.every(Number.isFinite)) {
         disposeLocatorState(result.state)

@@ -71,7 +71,7 @@ export async function trainLocator(training: LocatorTraining): Promise<void> {
     const lr = config.lr * 0.1 ** Math.floor(Math.floor(step / perEpoch) / config.lr_step)
     const read = train.read(order(step))
     const batch = config.with_transforms ? augmented(read, config.seed, step) : read
-    const scores = await trainer.update(batch, lr)
+    const scores = await trainer.update(batch, lr, hostRandom(config.seed, 'left out', step).deviceSeed())
     sums = {
       loss: sums.loss + total(scores.loss),
       quality: sums.quality + total(scores.quality),

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadLocator } from '../../../src/carla/load-locator.js'
+import { residualBackbone } from '../../../src/carla/network/backbone.js'
 import type { LocatorKind } from '../../../src/carla/network/heads.js'
 import { initialLocator } from '../../../src/carla/training/initial-locator.js'
 import type { LocatorNetwork } from '../../../src/carla/training/locator-network.js'
@@ -15,15 +16,14 @@ import type { LocatorState } from '../../../src/carla/training/locator-step.js'
 import { createLocatorTrainer } from '../../../src/carla/training/locator-trainer.js'
 import { locatorStateDict, readLocatorWeights } from '../../../src/carla/training/locator-weights.js'
 import { OPTIMIZERS, type OptimizerName } from '../../../src/carla/training/optimizers.js'
-import { openPlacedFrames, type PlacedDataset } from '../../../src/carla/training/placed-frames.js'
+import { openPlacedFrames } from '../../../src/carla/training/placed-frames.js'
 import { trainLocator, type EpochReport } from '../../../src/carla/training/train-locator.js'
-import { cellOf } from '../../../src/carla/town-cells.js'
 import { tensorsByName } from '../../../src/evaluation/weights/tensors-by-name.js'
 import { writeNpy } from '../../../src/data/npy.js'
 import { tf } from '../../../src/runtime/tf.js'
 import { readTorchFile, tensor, writeTorchFile } from '../../../src/torch-file/index.js'
 import { describeEachBackend } from '../../helpers/backends.js'
-import { uniform } from '../../helpers/golden.js'
+import { madeFrames } from '../../helpers/made-frames.js'
 import { temporaryFolder } from '../../torch-file/handmade.js'
 
 const REGRESSOR_LOSSES = [123.154205, 96.624229, 79.526711, 122.533081]
@@ -32,27 +32,8 @@ const CLASSIFIER_LOSSES = [4.8378539, 3.0391183, 1.9699892, 4.4995394]
 const scratch = temporaryFolder()
 const newFolder = () => mkdtempSync(path.join(scratch, 'run-'))
 const plan = { block: 'basic', stages: [1, 1, 1, 1] } as const
-const network = (kind: LocatorKind): LocatorNetwork => ({ kind, plan })
+const network = (kind: LocatorKind): LocatorNetwork => ({ kind, backbone: residualBackbone(plan) })
 const noProgress: LocatorProgress = { step: 0, tested: 0, bestLoss: Infinity, sums: { loss: 0, quality: 0, frames: 0 } } // prettier-ignore
-
-/** Frames of noise, at places that are spread over the town. */
-function dataset(count: number): PlacedDataset {
-  const size = 32 * 32 * 3
-  const pixels = Uint8Array.from(uniform('frames', count * size), (u) => 256 * u)
-  const places = uniform('places', 2 * count).map((u) => Math.floor(400 * u))
-  const place = (frame: number) => [places[2 * frame] ?? NaN, places[2 * frame + 1] ?? NaN] as const
-  return {
-    count,
-    read: (frames) => ({
-      pixels: Uint8Array.from(
-        frames.flatMap((frame) => [...pixels.subarray(frame * size, (frame + 1) * size)]),
-      ),
-      ...{ height: 32, width: 32 },
-      coordinates: Float32Array.from(frames.flatMap(place)),
-      cells: Int32Array.from(frames, (frame) => cellOf(...place(frame))),
-    }),
-  }
-}
 
 function start(kind: LocatorKind, optimizer: OptimizerName): LocatorState {
   const weights = readLocatorWeights(network(kind), initialLocator(network(kind), 1))
@@ -78,10 +59,10 @@ describe('training', () => {
           state: start(kind, optimizer),
           step: 0,
         })
-        const batch = dataset(8).read([0, 1, 2, 3, 4, 5, 6, 7])
+        const batch = madeFrames(8).read([0, 1, 2, 3, 4, 5, 6, 7])
         const mean = ({ loss }: { loss: Float32Array }) => loss.reduce((sum, value) => sum + value, 0) / 8
         const found: number[] = []
-        for (let i = 0; i < 3; i++) found.push(mean(await trainer.update(batch, 1e-4)))
+        for (let i = 0; i < 3; i++) found.push(mean(await trainer.update(batch, 1e-4, [1, 2])))
         found.push(mean(await trainer.score(batch)))
         // Errors of float32 grow from step to step.
         found.forEach((loss, i) => expect(loss / (losses[i] ?? NaN)).toBeCloseTo(1, 5))
@@ -94,12 +75,12 @@ describe('training', () => {
         state: start('regressor', 'sgd'),
         step: 0,
       })
-      const batch = dataset(4).read([0, 1, 2, 3])
+      const batch = madeFrames(4).read([0, 1, 2, 3])
       const bias = () => trainer.state.parameters.get('last.bias')?.dataSync() ?? expect.fail('no bias')
       const before = Float32Array.from(bias())
-      await trainer.update(batch, 1e-4)
+      await trainer.update(batch, 1e-4, [1, 2])
       const count = tf.memory().numTensors
-      await trainer.update(batch, 1e-4)
+      await trainer.update(batch, 1e-4, [1, 2])
       await trainer.score(batch)
       expect(tf.memory().numTensors).toBe(count)
       const moved = new Set(Array.from(bias()).flatMap((value, i) => (value === before[i] ? [] : [i >> 1])))
@@ -131,7 +112,7 @@ async function run(folder: string, until = Infinity): Promise<EpochReport[]> {
   const stop = new AbortController()
   const reports: EpochReport[] = []
   await trainLocator({
-    ...{ trainer, train: dataset(10), test: dataset(5), progress, signal: stop.signal },
+    ...{ trainer, train: madeFrames(10), test: madeFrames(5), progress, signal: stop.signal },
     config: { lr: 1e-4, lr_step: 1, num_epochs: 2, batch_size: 4, with_transforms: true, seed: 3 },
     onStep: (step) => {
       if (step >= until) stop.abort()
