@@ -10,6 +10,7 @@ import { mazesAccuracyCommand } from './commands/mazes-accuracy.js'
 import { planCommand } from './commands/plan.js'
 import { qualityCommand } from './commands/quality.js'
 import { regressorTrainCommand } from './commands/regressor-train.js'
+import { reportCommand } from './commands/report.js'
 import { sampleCommand } from './commands/sample.js'
 import { sampleLongCommand } from './commands/sample-long.js'
 import { setupCommand } from './commands/setup.js'
@@ -35,5 +36,6 @@ export const commands: readonly CommandSpec[] = [
   toWorldCoordsCommand,
   carlaMetricsCommand,
   nllCommand,
+  reportCommand,
   benchCommand,
 ]

@@ -44,10 +44,11 @@ export function visualise(plan: DrawnPlan): string[] {
 export function drawPlan(plan: DrawnPlan, file: string): void {
   const { stages, settings } = plan
   const isSvg = file.toLowerCase().endsWith('.svg')
-  writeFileAtomic(file, isSvg ? planSvg(titleOf(plan), stages, settings) : planPicture(stages, settings))
+  writeFileAtomic(file, isSvg ? planSvg(planTitle(plan), stages, settings) : planPicture(stages, settings))
 }
 
-function titleOf({ scheme, settings, stages, optimality, video }: DrawnPlan): string {
+/** What a plan is of, in a line. */
+export function planTitle({ scheme, settings, stages, optimality, video }: DrawnPlan): string {
   const { videoLength, observed, maxFrames, stepSize } = settings
   const given = typeof observed === 'number' ? `the first ${observed}` : observedLabel(observed)
   return [
