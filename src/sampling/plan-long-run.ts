@@ -2,12 +2,14 @@ import path from 'node:path'
 import { chosenSampler } from '../config/sampler.js'
 import type { LongSamplingConfig } from '../config/sampling.js'
 import type { VideoDataset } from '../data/dataset.js'
+import { respacedTimesteps } from '../diffusion/respacing.js'
 import { UserError } from '../errors.js'
 import { endlessChunks, type Chunk } from '../schemes/endless.js'
 import { findScheme } from '../schemes/registry.js'
 import type { SamplingScheme } from '../schemes/types.js'
 import type { SampleRunInputs } from './plan-sample-run.js'
 import { modelResultsFolder, runIdentifier, sampleName } from './results-layout.js'
+import { defaultStepSize } from './scheme-settings.js'
 
 /** What the `sample-long` command works with. */
 export interface LongRunInputs {
@@ -39,11 +41,12 @@ export interface LongRun {
  */
 export function planLongRun({ checkpoint, dataset, options, chunkLength }: LongRunInputs): LongRun {
   const sampler = chosenSampler(options)
+  respacedTimesteps(checkpoint.config.diffusion_steps, options.timestep_respacing)
   const { max_frames: trained } = checkpoint.config
   const maxFrames = options.max_frames ?? trained
   if (typeof maxFrames !== 'number')
     throw new UserError('the checkpoint does not say how many frames its network takes: give --max_frames')
-  const stepSize = options.max_latent_frames ?? Math.floor(maxFrames / 2)
+  const stepSize = options.max_latent_frames ?? defaultStepSize(maxFrames)
   const numObserved = options.n_obs ?? Math.floor(chunkLength / 2)
   const { start_index: video } = options
   if (numObserved > 0 && video >= dataset.length)

@@ -3,6 +3,7 @@ import type { DiffusionConfig } from '../config/model.js'
 import { chosenSampler } from '../config/sampler.js'
 import type { SamplingConfig } from '../config/sampling.js'
 import type { VideoDataset } from '../data/dataset.js'
+import { respacedTimesteps } from '../diffusion/respacing.js'
 import { outlineVideo } from '../schemes/plan.js'
 import type { SamplingScheme, SchemeSettings } from '../schemes/types.js'
 import { chosenScheme, type ChosenScheme } from './chosen-scheme.js'
@@ -50,6 +51,8 @@ export interface SampleRun {
  */
 export function planSampleRun({ checkpoint, dataset, options, taskId }: SampleRunInputs): SampleRun {
   const sampler = chosenSampler(options)
+  // Steps that cannot be had are an error before any work, as all other settings are.
+  respacedTimesteps(checkpoint.config.diffusion_steps, options.timestep_respacing)
   const settings = schemeSettings(options, dataset.T, checkpoint.config.max_frames)
   const results = {
     checkpoint: checkpoint.path,

@@ -12,6 +12,7 @@ import {
 } from './denoising-step.js'
 import { nextBatch, rowsFor } from './next-batch.js'
 import type { EmbedFrames } from './pixel-features.js'
+import { defaultStepSize } from './scheme-settings.js'
 import { sampleStage } from './sample-stage.js'
 import { batchOf, filmOf, type VideoBatch } from './video-batch.js'
 import { beginVideo } from './video-in-progress.js'
@@ -73,7 +74,7 @@ export async function sampleVideo(options: SampleVideoOptions): Promise<VideoBat
     videoLength: given.shape[1],
     observed,
     maxFrames,
-    stepSize: options.maxLatentFrames ?? Math.floor(maxFrames / 2),
+    stepSize: options.maxLatentFrames ?? defaultStepSize(maxFrames),
   }
   const stages = outlineVideo(scheme, settings).length
   const videos = videoIndices.map((video, b) =>

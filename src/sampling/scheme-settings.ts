@@ -19,6 +19,9 @@ export function schemeSettings(options: SchemeOptions, T: number, trained: unkno
     videoLength: T,
     observed: options.obs_frames === '' ? options.n_obs : parseObservedFrames(options.obs_frames, T),
     maxFrames,
-    stepSize: options.max_latent_frames ?? Math.floor(maxFrames / 2),
+    stepSize: options.max_latent_frames ?? defaultStepSize(maxFrames),
   }
 }
+
+/** Half of the window. Never 0, so that a window of one frame is what an error is about. */
+export const defaultStepSize = (maxFrames: number) => Math.max(1, Math.floor(maxFrames / 2))

@@ -264,6 +264,8 @@ test('a video that was taken over meanwhile is not written by the process that l
 })
 
 test.each<[Partial<SampleRunInputs['options']>, RegExp]>([
+  [{ max_frames: 1 }, /leaves no room to condition on anything in a window of max_frames = 1/],
+  [{ timestep_respacing: '1001' }, /--timestep_respacing 1001: section 1 has 1000 steps/],
   [{ sampling_scheme: 'no-such' }, /no sampling scheme "no-such"; there are autoreg/],
   [{ eta: 0.5 }, /--use_ddim/],
   [{ n_obs: 6 }, /nothing to sample/],
