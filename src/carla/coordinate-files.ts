@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { byName } from '../data/by-name.js'
-import { readNpy, writeNpy } from '../data/npy.js'
+import { readNpy, readNpyHeader, writeNpy } from '../data/npy.js'
 import { openVideoFile } from '../data/video-file.js'
 import { UserError } from '../errors.js'
 import { isMissing } from '../files.js'
@@ -14,6 +14,8 @@ export interface CoordinateTask {
   readonly video: string
   /** .npy, float32 (T, 2), metres */
   readonly output: string
+  /** Looks at its header. @throws UserError naming the file if it is damaged, empty or holds something else. */
+  check(): void
   /** Reads all of it. @throws UserError naming the file if it is damaged or holds something else. */
   read(): { readonly pixels: Uint8Array; readonly height: number; readonly width: number }
 }
@@ -42,6 +44,9 @@ export function sampleTasks(evalDir: string): CoordinateTask[] {
   return videosIn(folder, /^sample_.*\.npy$/).map((name) => ({
     video: path.join(folder, name),
     output: path.join(runCoordinates(evalDir), name),
+    check() {
+      checkSample(path.join(folder, name))
+    },
     read() {
       const { data, shape } = readSample(path.join(folder, name))
       return { pixels: data, height: shape[1], width: shape[2] }
@@ -58,6 +63,9 @@ export function datasetTasks(datasetDir: string): CoordinateTask[] {
   return videosIn(datasetDir, /^video_\d+\.pt$/).map((name) => ({
     video: path.join(datasetDir, name),
     output: path.join(output, name.replace(/\.pt$/, '.npy')),
+    check() {
+      openVideoFile(path.join(datasetDir, name))
+    },
     read() {
       const video = openVideoFile(path.join(datasetDir, name))
       return { pixels: video.read(range(video.frames)), height: video.height, width: video.width }
@@ -86,6 +94,7 @@ export function readCoordinates(file: string): [number, number][] {
     throw new UserError(
       `${file} holds no coordinates: expected numbers (T, 2) or (T, 3), got ${dtype} (${shape.join(', ')})`,
     )
+  if (T === 0) throw new UserError(`${file} is empty: it has no position of any frame`)
   const positions = range(T).map((t): [number, number] => [
     Number(data[t * width]),
     Number(data[t * width + 1]),
@@ -93,6 +102,15 @@ export function readCoordinates(file: string): [number, number][] {
   const bad = positions.findIndex((position) => !position.every(Number.isFinite))
   if (bad !== -1) throw new UserError(`${file} has no position for frame ${bad}`)
   return positions
+}
+
+function checkSample(file: string): void {
+  const { dtype, shape } = readNpyHeader(file)
+  if (dtype !== 'uint8' || shape.length !== 4 || shape[1] !== 3)
+    throw new UserError(
+      `${file} is not a sampled video: expected uint8 (T, 3, H, W), got ${dtype} (${shape.join(', ')})`,
+    )
+  if (shape.includes(0)) throw new UserError(`${file} is empty: its shape is (${shape.join(', ')})`)
 }
 
 function videosIn(folder: string, pattern: RegExp): string[] {

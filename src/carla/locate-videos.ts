@@ -26,7 +26,8 @@ export interface LocatedVideos {
 /**
  * Finds out where each frame of videos was taken, and writes one file per video, as soon as it is done.
  * Videos whose file is there are passed over.
- * @throws UserError naming a video that cannot be read, unless those are to be skipped.
+ * @throws UserError that counts and names videos that cannot be read, before any work, unless those are to be
+ *   skipped.
  */
 export async function locateVideos(
   tasks: readonly CoordinateTask[],
@@ -34,25 +35,36 @@ export async function locateVideos(
 ): Promise<LocatedVideos> {
   const { skipBad, random } = options
   let [written, known] = [0, 0]
-  const skipped: string[] = []
+  const bad = damaged(tasks.filter((task) => !isDone(task)))
+  const skipped = [...bad.values()]
+  if (skipped.length > 0 && !skipBad)
+    throw new UserError(
+      `${skipped.length} of ${tasks.length} videos cannot be used (${skipped.slice(0, 5).join('; ')}${skipped.length > 5 ? '; ..' : ''}): make them anew, or leave them out with --skip_bad`,
+    )
   for (const task of shuffled(tasks, random)) {
     options.signal?.throwIfAborted()
     if (isDone(task)) {
       known++
       continue
     }
-    let video: ReturnType<CoordinateTask['read']>
-    try {
-      video = task.read()
-    } catch (error) {
-      if (!(error instanceof UserError) || !skipBad) throw error
-      skipped.push(error.message)
-      continue
-    }
-    writeCoordinates(task.output, await locate(task.video, video, options))
+    if (bad.has(task)) continue
+    writeCoordinates(task.output, await locate(task.video, task.read(), options))
     written++
   }
   return { written, known, skipped }
+}
+
+/** Why videos cannot be read, of those that cannot. */
+function damaged(tasks: readonly CoordinateTask[]): Map<CoordinateTask, string> {
+  const reasons = new Map<CoordinateTask, string>()
+  for (const task of tasks)
+    try {
+      task.check()
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+      reasons.set(task, error.message)
+    }
+  return reasons
 }
 
 async function locate(

@@ -78,9 +78,15 @@ test('a damaged sample is an error, or left out; the others are written', async 
   const folder = newFolder()
   run(folder, 10, 2, 0)
   writeFileSync(sampleFile(folder, 1, 0), 'damaged')
-  await expect(locateVideos(sampleTasks(folder), options())).rejects.toThrow(/0001-0\.npy is not a \.npy/)
+  run(folder, 10, 0, 2)
+  writeNpy(sampleFile(folder, 3, 0), { dtype: 'uint8', shape: [2, 2, 2, 3], data: new Uint8Array(24) })
+  const refused = locateVideos(sampleTasks(folder), options())
+  await expect(refused).rejects.toThrow(
+    /^3 of 4 videos cannot be used \(.*0001-0\.npy is not a \.npy.*; .*0002-0\.npy is empty.*; .*0003-0\.npy is not a sampled video: .*\)/,
+  )
+  expect(readdirSync(folder)).toEqual(['samples'])
   const result = await locateVideos(sampleTasks(folder), options({ skipBad: true }))
-  expect(result.skipped).toHaveLength(1)
+  expect(result.skipped).toHaveLength(3)
   expect(readdirSync(path.join(folder, 'coords'))).toEqual(['sample_0000-0.npy'])
 })
 
@@ -110,6 +116,8 @@ test('coordinates of a data set may have a height; others are refused', () => {
     [1, 2],
     [3, 4],
   ])
+  write([0, 2], [])
+  expect(() => readCoordinates(file)).toThrow('coords_0.npy is empty')
   write([2, 1], [1, 2])
   expect(() => readCoordinates(file)).toThrow('expected numbers (T, 2) or (T, 3), got float64 (2, 1)')
   write([2, 2], [1, 2, NaN, 4])

@@ -57,9 +57,16 @@ describe.runIf(isAsked)('from the toy town to WD and PO', { timeout: 1_800_000 }
     expect(errors).toHaveLength(TEST * 100)
     expect(median(errors)).toBeLessThan(3)
 
-    await fdm('train --dataset toy_town --T 12 --max_frames 8 --batch_size 2 --num_channels 32 --num_res_blocks 1 --diffusion_steps 100 --noise_schedule cosine --predict_xstart --lr 1e-3 --max_steps 60 --ema_rate 0.9 --unobserve --wandb_id walk') // prettier-ignore
-    await fdm('sample checkpoints/walk/ema_0.9_000060.pt --sampling_scheme autoreg --T 24 --n_obs 12 --use_ddim --timestep_respacing ddim5 --stop_index 2') // prettier-ignore
-    const evalDir = 'results/walk/ema_0.9_000060_ddim_respaceddim5/autoreg_8_4_24_12'
+    const trained = await fdm(
+      'train --dataset toy_town --T 12 --max_frames 8 --batch_size 2 --num_channels 32 --num_res_blocks 1 --diffusion_steps 100 --noise_schedule cosine --predict_xstart --lr 1e-3 --max_steps 60 --ema_rate 0.9 --unobserve',
+    )
+    const saved =
+      trained.findLast((line) => line.startsWith('step 60 saved: ')) ?? expect.fail('nothing saved')
+    const model = saved.replace('step 60 saved: ', '')
+    await fdm(
+      `sample ${model} --sampling_scheme autoreg --T 24 --n_obs 12 --use_ddim --timestep_respacing ddim5 --stop_index 2`,
+    )
+    const evalDir = `results/${path.basename(path.dirname(model))}/ema_0.9_000060_ddim_respaceddim5/autoreg_8_4_24_12`
     await fdm(`to-world-coords --eval_dir ${evalDir} ${paths}`)
     for (const reference of ['regressed', 'true']) {
       await fdm(`carla-metrics --eval_dir ${evalDir} --reference ${reference}`)
