@@ -69,7 +69,12 @@ export function withoutOwnOperations<T>(run: () => T): T {
   }
 }
 
-/** Whether an addon is one that `fdm setup` built. */
+/** Whether an addon is one that `fdm setup` built, and not an earlier version's. */
 export function isExtension(binding: object): binding is NativeExtension {
   return 'registerFunction' in binding && 'inferOutputs' in binding
+}
+
+/** Whether `fdm setup` of an earlier version built an addon, which lacks what this one needs to compile. */
+export function isOutdated(binding: object): boolean {
+  return 'registerFunction' in binding && !isExtension(binding)
 }

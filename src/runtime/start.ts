@@ -6,7 +6,7 @@ import { type CompileSettings, type Precision, setCompileSettings } from './comp
 import { type Device, graphicsCards, hasBfloat16Instructions, processor } from './devices.js'
 import { findTensorFlow } from './find-tensorflow.js'
 import { loadTensorFlow, type TensorFlowBinding } from './load-tensorflow.js'
-import { isExtension } from './native-extension.js'
+import { isExtension, isOutdated } from './native-extension.js'
 import { tf } from './tf.js'
 import { registerWasm } from './wasm/register.js'
 import { xlaPays } from './xla-findings.js'
@@ -132,7 +132,10 @@ function describeTensorFlow(
   const wanted = { precision, xla: xla === 'auto' ? xlaPays(cacheFolder(), setting) : xla === 'on' }
   const used = isExtension(binding) ? wanted : PLAIN
   const isEmulated = used.precision === 'bf16' && cards.length === 0 && !hasBfloat16Instructions()
-  const note = isEmulated ? ' (slow: this processor has no instructions for it)' : fallbackNote(wanted, used)
+  const fallback = isOutdated(binding)
+    ? ' (slow: built by an earlier version, run "npx fdm setup" again)'
+    : fallbackNote(wanted, used)
+  const note = isEmulated ? ' (slow: this processor has no instructions for it)' : fallback
   return {
     backend: 'tensorflow',
     ...used,

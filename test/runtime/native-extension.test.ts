@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { nativeExtension, type NativeExtension } from '../../src/runtime/native-extension.js'
+import {
+  isExtension,
+  isOutdated,
+  nativeExtension,
+  type NativeExtension,
+} from '../../src/runtime/native-extension.js'
 import { encodeGraphDef } from '../../src/runtime/recording/graph-def.js'
 import { startRuntime } from '../../src/runtime/start.js'
 import { type Tensor, tf } from '../../src/runtime/tf.js'
@@ -36,6 +41,12 @@ const GRAPH = Uint8Array.from([
 it('is not there on WebAssembly', async () => {
   await startRuntime({ backend: 'wasm' })
   expect(nativeExtension()).toBeUndefined()
+})
+
+it('tells an addon of an earlier version from ours and from others', () => {
+  const [ours, earlier, other] = [{ registerFunction: 1, inferOutputs: 1 }, { registerFunction: 1 }, {}]
+  expect([ours, earlier, other].map(isExtension)).toEqual([true, false, false])
+  expect([ours, earlier, other].map(isOutdated)).toEqual([false, true, false])
 })
 
 describe.runIf(ownBinding)('nativeExtension', () => {
