@@ -7,12 +7,12 @@ import { townMap } from '../src/carla/town-map.js'
 import type { DrivingConfig } from '../src/config/evaluation.js'
 import { datasetDefaults } from '../src/data/registry.js'
 import { UserError } from '../src/errors.js'
+import { givenFrames } from '../src/evaluation/given-frames.js'
 import { writeFileAtomic } from '../src/files.js'
 import type { Drawing } from '../src/pictures/drawing.js'
 import { drawingPng } from '../src/pictures/drawing-png.js'
 import { drawingSvg } from '../src/pictures/drawing-svg.js'
 import { readModelConfig } from '../src/sampling/model-config.js'
-import { parseObservedFrames } from '../src/schemes/observed-frames.js'
 import { packageVersion } from './package-version.js'
 import type { Terminal } from './terminal.js'
 
@@ -28,7 +28,9 @@ export function runCarlaMetrics(options: DrivingConfig & { eval_dir: string }, t
   const { drives, skipped } = readSampledDrives(evalDir, { sampleIdx, skipBad: options.skip_bad })
   for (const reason of skipped) terminal.log(`left out: ${reason}`)
   const real = readRealDrives(datasetDir, reference)
-  const isGiven = givenFrames(options, Math.max(...drives.map(({ positions }) => positions.length)))
+  const longest = Math.max(...drives.map(({ positions }) => positions.length))
+  const given = new Set(givenFrames(evalDir, options, longest))
+  const isGiven = (frame: number) => given.has(frame)
   const result = measureDrives(drives, real, {
     ...{ stride, pairs: pairs === 'disjoint' ? 'disjoint' : 'all', framesPerSecond: fps, limit },
     ...(!options.count_given && { isGiven }),
@@ -58,23 +60,6 @@ function ownDataset(evalDir: string): string {
   if (folder === undefined)
     throw new UserError(`${evalDir} does not say which data set it belongs to: give --dataset_dir`)
   return folder
-}
-
-function givenFrames(
-  { eval_dir: evalDir = '', n_obs: typed, obs_frames: frames }: DrivingConfig,
-  T: number,
-): (frame: number) => boolean {
-  const count = typed ?? Number(/_(\d+)$/.exec(path.basename(path.resolve(evalDir)))?.[1] ?? NaN)
-  const observed = frames === '' ? count : parseObservedFrames(frames, T)
-  if (typeof observed !== 'number') {
-    const given = new Set(observed)
-    return (frame) => given.has(frame)
-  }
-  if (Number.isNaN(observed))
-    throw new UserError(
-      `the name of ${evalDir} does not end in a number of given frames: give --n_obs or --obs_frames`,
-    )
-  return (frame) => frame < observed
 }
 
 function writePictures(base: string, drawing: Drawing): void {

@@ -59,7 +59,7 @@ tr > :first-child { text-align: left; }
 small { display: block; color: #666; font-weight: normal; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; margin: .5rem 0 1rem; }
 dt { color: #666; } dd { margin: 0; overflow-wrap: anywhere; }
-.gallery { display: flex; flex-wrap: wrap; gap: 1.5rem 2.5rem; align-items: flex-start; }
+.gallery { margin-top: 1.5rem; display: flex; flex-wrap: wrap; gap: 1.5rem 2.5rem; align-items: flex-start; }
 figure { margin: 0; max-width: 100%; } figcaption { color: #444; margin-bottom: .4rem; }
 img, video { max-width: 100%; height: auto; }
 .film { image-rendering: pixelated; background: #eee; }
