@@ -32,7 +32,8 @@ export type { Conditioning, Denoised, Denoiser, Network, Sampler, SamplerState }
 export { samplingSchemes } from './schemes/registry.js'
 export { planVideo } from './schemes/plan.js'
 export type { FrameFeatures, SamplingScheme, SchemeSettings, Stage } from './schemes/types.js'
-export { sampleVideo, type SampleVideoOptions, type SamplingProgress } from './sampling/sample-video.js'
+export { sampleVideo } from './sampling/sample-video.js'
+export type { SampleVideoOptions, SamplingProgress } from './sampling/sample-video-options.js'
 export type { SamplingDiffusion, SamplingModel } from './sampling/denoising-step.js'
 export type { VideoBatch } from './sampling/video-batch.js'
 

@@ -1,7 +1,7 @@
 import { hasProcessorOperation } from '../runtime/native-extension.js'
 import { runOperation, runOperationOf } from '../runtime/run-operation.js'
 import { tf, type Tensor4D } from '../runtime/tf.js'
-import type { RelativeAttentionInputs } from './relative-attention.js'
+import type { RelativeAttentionInputs } from './relative-attention-inputs.js'
 import { withGradient } from './with-gradient.js'
 
 /** Whether the backend in use has the operation and computes on a processor, which is what it is for. */

@@ -1,19 +1,8 @@
-import { tf, type Tensor, type Tensor3D, type Tensor4D } from '../runtime/tf.js'
+import { tf, type Tensor, type Tensor4D } from '../runtime/tf.js'
 import type { OnWeights } from './attention.js'
 import { fusedRelativeAttention, hasFusedRelativeAttention } from './fused-relative-attention.js'
 import { mergeHeads, splitHeads } from './heads.js'
-
-/** Attention among T frames, at each of D places by itself. */
-export interface RelativeAttentionInputs {
-  /** (B, D, T, 3C), the last axis laid out as (3, heads, F). */
-  readonly qkv: Tensor4D
-  /** Relative-position vectors of frames t and s, (B, T, T, C) each, t first. */
-  readonly relativeQ: Tensor4D
-  readonly relativeK: Tensor4D
-  readonly relativeV: Tensor4D
-  /** Added to the logits of all heads at all places: (B, T, T). No gradient flows to it. */
-  readonly bias: Tensor3D
-}
+import type { RelativeAttentionInputs } from './relative-attention-inputs.js'
 
 /**
  * Attention with relative-position vectors Q, K and V (after Shaw et al. 2018): with logits[t, s] =

@@ -1,7 +1,7 @@
 import { UserError } from '../errors.js'
 import { expectObject } from '../expect.js'
 import { requireScheme } from '../schemes/plan.js'
-import type { SampleVideoOptions } from './sample-video.js'
+import type { SampleVideoOptions } from './sample-video-options.js'
 
 /**
  * Checks what `sampleVideo` is given.

@@ -1,13 +1,12 @@
-import { setTimeout } from 'node:timers/promises'
 import { adaptiveFeatures } from './adaptive-features.js'
-import type { ClaimOptions } from './claims.js'
 import { nextBatch, rowsFor } from './next-batch.js'
 import type { SampleRun, SampleRunInputs } from './plan-sample-run.js'
 import { recordRun } from './record-run.js'
 import { runVideos } from './run-videos.js'
 import { sampleStage } from './sample-stage.js'
-import type { SamplingProgress } from './sample-video.js'
+import type { SamplingProgress } from './sample-video-options.js'
 import { setUpSampling } from './sampling-setup.js'
+import { waitForOthers, type SharedWorkCallbacks } from './shared-work.js'
 
 /** One video of a run: sampled and written now, or found done. */
 export interface SampledVideo {
@@ -23,16 +22,9 @@ export interface RunProgress extends SamplingProgress {
   readonly work: { readonly done: number; readonly total: number }
 }
 
-export interface SampleRunCallbacks {
+export interface SampleRunCallbacks extends SharedWorkCallbacks {
   readonly onProgress?: (progress: RunProgress) => void
-  /** Called again and again while all videos that are left are in the hands of other processes. */
-  readonly onOthers?: (videos: readonly number[]) => void
-  readonly signal?: AbortSignal
-  readonly claims?: ClaimOptions
 }
-
-/** Milliseconds between two looks at what other processes do, where there is nothing else to do. */
-const LOOK_AGAIN = 1000
 
 /**
  * Samples the videos of a run, and writes each as soon as it is done. Any number of processes can share a
@@ -70,7 +62,7 @@ export async function* sampleRun(
         if (videos.left.length === 0) return
         onOthers?.(videos.left)
         if (!wait) return
-        await setTimeout(LOOK_AGAIN, undefined, { ...(signal && { signal }) })
+        await waitForOthers(signal)
         continue
       }
       const { index: stage, ...frames } = batch[0].next

@@ -14,7 +14,7 @@ export function epochOrder(
   const perEpoch = Math.floor(numVideos / batchSize)
   if (perEpoch === 0)
     throw new UserError(
-      `--batch_size ${batchSize} is more than the ${numVideos} training videos there are: use a smaller one`,
+      `--batch_size ${batchSize} is more than the ${numVideos} there are to train on: use a smaller one`,
     )
   let current = { epoch: -1, order: [] as readonly number[] }
   return (batch) => {

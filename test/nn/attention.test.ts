@@ -4,11 +4,8 @@ import { attention, plainAttention } from '../../src/nn/attention.js'
 import { matrixProduct } from '../../src/nn/matrix-product.js'
 import { fusedAttention, hasFusedAttention } from '../../src/nn/fused-attention.js'
 import { fusedRelativeAttention, hasFusedRelativeAttention } from '../../src/nn/fused-relative-attention.js'
-import {
-  plainRelativeAttention,
-  relativeAttention,
-  type RelativeAttentionInputs,
-} from '../../src/nn/relative-attention.js'
+import { plainRelativeAttention, relativeAttention } from '../../src/nn/relative-attention.js'
+import type { RelativeAttentionInputs } from '../../src/nn/relative-attention-inputs.js'
 import { compile } from '../../src/runtime/compile.js'
 import { randomNormal } from '../../src/runtime/random-normal.js'
 import { startRuntime } from '../../src/runtime/start.js'

@@ -1,17 +1,17 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { createDiffusion } from '../../diffusion/gaussian-diffusion.js'
 import { writeFileAtomic } from '../../files.js'
 import { compileSettings } from '../../runtime/compile-settings.js'
 import { tf } from '../../runtime/tf.js'
 import { adaptiveFeatures } from '../../sampling/adaptive-features.js'
-import { claimsIn, type Claim, type ClaimOptions } from '../../sampling/claims.js'
+import { claimsIn, type Claim } from '../../sampling/claims.js'
 import { readJsonRecord } from '../../sampling/json-record.js'
 import { namesIn } from '../../sampling/names-in.js'
 import { pixelFeatures } from '../../sampling/pixel-features.js'
 import { removeIfEmpty } from '../../sampling/remove-if-empty.js'
 import { requireSameSettings } from '../../sampling/same-settings.js'
+import { waitForOthers, type SharedWorkCallbacks } from '../../sampling/shared-work.js'
 import { trueStages } from '../../sampling/true-stages.js'
 import type { Film } from '../../sampling/video-batch.js'
 import { videoQueue } from '../../sampling/video-queue.js'
@@ -38,16 +38,9 @@ export interface NllProgress {
   readonly total: number
 }
 
-export interface NllCallbacks {
+export interface NllCallbacks extends SharedWorkCallbacks {
   readonly onProgress?: (progress: NllProgress) => void
-  /** Called again and again while all videos that are left are in the hands of other processes. */
-  readonly onOthers?: (videos: readonly number[]) => void
-  readonly signal?: AbortSignal
-  readonly claims?: ClaimOptions
 }
-
-/** Milliseconds between two looks at what other processes do, where there is nothing else to do. */
-const LOOK_AGAIN = 1000
 
 /**
  * Measures the variational bound on the likelihood of videos along a scheme, given the frames that are given.
@@ -116,7 +109,7 @@ export async function* measureNll(
         if (queue.left.length === 0) return
         onOthers?.(queue.left)
         if (!options.wait) return
-        await setTimeout(LOOK_AGAIN, undefined, { ...(signal && { signal }) })
+        await waitForOthers(signal)
         continue
       }
       const { video, claim } = next

@@ -1,5 +1,4 @@
 import path from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { forcesNearby } from '../../config/optimality.js'
 import type { VideoDataset } from '../../data/dataset.js'
 import { createDiffusion } from '../../diffusion/gaussian-diffusion.js'
@@ -7,8 +6,9 @@ import { UserError } from '../../errors.js'
 import { boundStep } from '../../evaluation/bound/bound-step.js'
 import { compileSettings } from '../../runtime/compile-settings.js'
 import { givenFrames } from '../../schemes/settings.js'
-import { claimsIn, type Claim, type ClaimOptions } from '../claims.js'
+import { claimsIn, type Claim } from '../claims.js'
 import { removeIfEmpty } from '../remove-if-empty.js'
+import { waitForOthers, type SharedWorkCallbacks } from '../shared-work.js'
 import { frameErrors } from './frame-errors.js'
 import { nearbyFrames } from './nearby-frames.js'
 import type { ScheduleInputs, SchedulePlan } from './plan-optimal-schedule.js'
@@ -44,17 +44,10 @@ export interface ScheduleProgress {
   readonly total: number
 }
 
-export interface ScheduleCallbacks {
+export interface ScheduleCallbacks extends SharedWorkCallbacks {
   readonly onProgress?: (progress: ScheduleProgress) => void
   readonly onChoice?: (choice: ChosenFrame) => void
-  /** Called again and again while all stages that are left are in the hands of other processes. */
-  readonly onOthers?: (stages: readonly number[]) => void
-  readonly signal?: AbortSignal
-  readonly claims?: ClaimOptions
 }
-
-/** Milliseconds between two looks at what other processes do, where there is nothing else to do. */
-const LOOK_AGAIN = 1000
 
 /**
  * Chooses, stage by stage, which done frames to condition on (Harvey et al. 2022, section 3.3): again and again
@@ -132,7 +125,7 @@ export async function* optimiseSchedule(
         if (left.size === 0) return
         onOthers?.([...left].sort((a, b) => a - b))
         if (!options.wait) return
-        await setTimeout(LOOK_AGAIN, undefined, { ...(signal && { signal }) })
+        await waitForOthers(signal)
         continue
       }
       const { stage, claim } = taken
