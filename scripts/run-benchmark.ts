@@ -8,8 +8,8 @@ import type { BenchTask, Side } from '../src/bench/side-job.js'
 import type { SideCommand } from '../src/bench/side-process.js'
 import { chooseSides, OWN_SIDES, REFERENCE_VARIANTS } from '../src/bench/sides.js'
 import { xlaFindings } from '../src/bench/xla-findings.js'
-import type { benchOptions } from '../src/config/bench.js'
-import type { ConfigOf } from '../src/config/option.js'
+import { benchOptions } from '../src/config/bench.js'
+import { defaultsOf, type ConfigOf } from '../src/config/option.js'
 import { UserError } from '../src/errors.js'
 import { writeFileAtomic } from '../src/files.js'
 import { cacheFolder } from '../src/runtime/cache-folder.js'
@@ -34,6 +34,10 @@ export async function runBenchmark(options: BenchOptions, terminal: Terminal): P
     throw new UserError(
       `--reference ${reference} is no checkout of the original: it has no improved_diffusion`,
     )
+  if (options.quick && options.configurations !== defaultsOf(benchOptions).configurations)
+    throw new UserError('--quick measures a network of its own: leave out --configurations')
+  if (json !== undefined && !existsSync(path.dirname(path.resolve(json))))
+    throw new UserError(`--json ${json}: the folder it belongs in does not exist`)
   const size = { ...options, turn: TURN, ...(options.quick && QUICK) }
   const threads = options.threads ?? (Number(process.env.FDM_THREADS) || DEFAULT_THREADS)
   const sides = [

@@ -77,9 +77,6 @@ const bool is_registered = [] {
 }();
 
 absl::Status Check(const ConvolutionShape& shape) {
-  if (shape.scale != 1 && shape.scale != 2) {
-    return absl::InvalidArgumentError(absl::StrCat("expected a scale of 1 or 2, got ", shape.scale));
-  }
   const int64_t sizes[] = {shape.pictures, shape.height, shape.width, shape.inputs, shape.outputs};
   for (int64_t size : sizes) {
     if (size < 1) return absl::InvalidArgumentError("expected pictures that are not empty");
@@ -103,6 +100,8 @@ class ConvolutionKernel : public OpKernel {
  public:
   explicit ConvolutionKernel(OpKernelConstruction* construction) : OpKernel(construction) {
     OP_REQUIRES_OK(construction, construction->GetAttr("scale", &scale_));
+    OP_REQUIRES(construction, scale_ == 1 || scale_ == 2,
+                absl::InvalidArgumentError(absl::StrCat("expected a scale of 1 or 2, got ", scale_)));
   }
 
  protected:

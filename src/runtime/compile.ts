@@ -8,6 +8,9 @@ import { flattenTree, type FlatTree } from './tensor-tree.js'
 import { tensorflowBackend, type TensorFlowBackend } from './tensorflow-backend.js'
 import { tf, type Tensor } from './tf.js'
 
+/** Recordings that a function keeps, of some 10 to 100 MB each for a training step. */
+const MOST_PROGRAMS = 32
+
 /** A function of tensors that runs as one operation where the backend can do that. */
 export interface Compiled<Inputs extends readonly unknown[], Output> {
   /** The caller owns the arguments and the result. */
@@ -19,7 +22,7 @@ export interface Compiled<Inputs extends readonly unknown[], Output> {
 /**
  * Makes a pure function of tensors one operation of TensorFlow: it runs once for each new set of shapes of
  * its arguments, while the operations on its way are recorded, and then as a graph that TensorFlow
- * optimises. Arguments and result are tensors, or lists, records and maps of them. On other backends, on a
+ * optimises. The recordings of the 32 sets used last are kept. Arguments and result are tensors, or lists, records and maps of them. On other backends, on a
  * binding without our extension, inside another compiled function and while a gradient is taken, it runs
  * plainly.
  * @param fn it must not read tensors back to the host, draw randomness but from a seed that it is passed,
@@ -38,11 +41,11 @@ export function compile<Inputs extends readonly unknown[], Output>(
     if (!enabled || !backend || !extension || recording || isTakingGradient()) return runPlainly(fn, inputs)
     const flat = flattenTree(inputs)
     const key = `${flat.form} ${flat.tensors.map(({ dtype, shape }) => `${dtype}[${shape.join()}]`).join(' ')}`
-    let program = programs.get(key)
-    if (!program) {
-      program = buildProgram(backend, extension, fn, flat, { precision, xla })
-      programs.set(key, program)
-    }
+    const program = programs.get(key) ?? buildProgram(backend, extension, fn, flat, { precision, xla })
+    // The latest used last.
+    programs.delete(key)
+    programs.set(key, program)
+    forgetOldest(programs)
     return program.run(flat.tensors)
   }
   const dispose = () => {
@@ -55,6 +58,15 @@ export function compile<Inputs extends readonly unknown[], Output>(
 /** Whether compiled functions run as operations of the backend at hand, not plainly. */
 export function runsCompiled(): boolean {
   return tensorflowBackend() !== undefined && nativeExtension() !== undefined
+}
+
+function forgetOldest(programs: Map<string, Program<unknown>>): void {
+  if (programs.size <= MOST_PROGRAMS) return
+  for (const [key, program] of programs) {
+    program.remove()
+    programs.delete(key)
+    return
+  }
 }
 
 /** A function recorded for one set of shapes. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { isMissing, writeFileAtomic } from '../files.js'
+import { writeFileAtomic } from '../files.js'
 import type { Precision } from './compile-settings.js'
 
 /** What steps are computed with, as far as it decides whether XLA makes them faster. */
@@ -34,14 +34,13 @@ function isSameSetting(a: XlaSetting, b: XlaSetting): boolean {
   return a.device === b.device && a.tensorflow === b.tensorflow && a.precision === b.precision
 }
 
-/** Nothing if the file is missing or broken: it can be measured again. */
+/** Nothing if the file is missing, broken or not to be read: it can be measured again. */
 function findingsIn(cache: string): readonly XlaFinding[] {
   try {
     const findings: unknown = JSON.parse(readFileSync(fileIn(cache), 'utf8'))
     return Array.isArray(findings) ? findings.filter(isFinding) : []
-  } catch (error) {
-    if (isMissing(error) || error instanceof SyntaxError) return []
-    throw error
+  } catch {
+    return []
   }
 }
 

@@ -3,7 +3,7 @@ import type { VideoDataset } from '../data/dataset.js'
 import { hostRandom } from '../random.js'
 import { makeBatch, type Batch } from './batch.js'
 import { epochOrder } from './epoch-order.js'
-import { readItem } from './item.js'
+import { readItem, type TrainingItem } from './item.js'
 
 type BatchOptions = Pick<
   TrainingConfig,
@@ -37,11 +37,21 @@ export function batchSource(
       })
     })
     const items = await Promise.all(read)
+    const length = commonLength(items, Math.min(maxFrames, dataset.T))
     const size = microBatchSize(config)
     return Array.from({ length: Math.ceil(items.length / size) }, (_, i) =>
-      makeBatch(items.slice(i * size, (i + 1) * size), padRandomly),
+      makeBatch(items.slice(i * size, (i + 1) * size), padRandomly, length),
     )
   }
+}
+
+/**
+ * That of the longest, or somewhat more: a quarter, a half, three quarters or all of what may be, so that a few
+ * recordings of the compiled step serve all lengths. What is added is padding, which nothing looks at.
+ */
+function commonLength(items: readonly TrainingItem[], most: number): number {
+  const longest = Math.max(...items.map((item) => item.length))
+  return Math.ceil((Math.ceil((4 * longest) / most) * most) / 4)
 }
 
 /** Videos whose gradients are computed at once: -1 stands for the whole batch. */

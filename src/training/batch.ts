@@ -16,11 +16,16 @@ export interface Batch {
 }
 
 /**
- * Brings items to the length of the longest and stacks them.
+ * Brings items to one length and stacks them.
  * @param trainOnPadding whether padding frames, which are then frames of another video, are trained on too
+ * @param length frames of the batch, at least as many as the longest item has, which is the default
  */
-export function makeBatch(items: readonly TrainingItem[], trainOnPadding: boolean): Batch {
-  const [B, T] = [items.length, Math.max(...items.map((item) => item.length))]
+export function makeBatch(
+  items: readonly TrainingItem[],
+  trainOnPadding: boolean,
+  length = Math.max(...items.map((item) => item.length)),
+): Batch {
+  const [B, T] = [items.length, length]
   const size = items[0]?.imageSize ?? 0
   const frameSize = size * size * 3
   const pixels = new Uint8Array(B * T * frameSize)

@@ -1,7 +1,7 @@
 import { fromPixels } from '../data/pixels.js'
 import type { GaussianDiffusion } from '../diffusion/gaussian-diffusion.js'
 import type { HostRandom } from '../random.js'
-import { outputRows } from '../model/output-rows.js'
+import { outputParts, outputRows } from '../model/output-rows.js'
 import { tf } from '../runtime/tf.js'
 import type { Batch } from './batch.js'
 import type { MicroBatch } from './gradients.js'
@@ -14,13 +14,19 @@ export interface Draws extends TimestepDraw {
   readonly dropout: HostRandom
 }
 
-/** Puts a micro-batch on the device. The caller owns the tensors. */
-export function feedMicroBatch(batch: Batch, diffusion: GaussianDiffusion, draws: Draws): MicroBatch {
+/**
+ * Puts a micro-batch on the device. The caller owns the tensors.
+ * @param parts how many quarters of the frames the network's output is computed of, at least those needed
+ */
+export function feedMicroBatch(
+  batch: Batch,
+  diffusion: GaussianDiffusion,
+  draws: Draws,
+  parts = partsOf(batch),
+): MicroBatch {
   const [B, T] = batch.shape
   // The variational bound alone looks at all frames.
-  const wanted = diffusion.config.use_kl
-    ? undefined
-    : outputRows(batch.lossMask.map((mask, i) => (mask === 0 ? (batch.latentMask[i] ?? 0) : 1)))
+  const wanted = diffusion.config.use_kl ? undefined : outputRows(wantedFrames(batch), parts)
   return {
     x0: tf.tensor5d(fromPixels(batch.pixels), [...batch.shape]),
     obsMask: tf.tensor2d(batch.obsMask, [B, T]),
@@ -37,4 +43,17 @@ export function feedMicroBatch(batch: Batch, diffusion: GaussianDiffusion, draws
     ),
     dropoutSeed: tf.tensor1d([...draws.dropout.deviceSeed()], 'int32'),
   }
+}
+
+/**
+ * How many quarters of its frames a step asks for in every micro-batch: what the one with most of them needs,
+ * so that the recordings of a step do not multiply with the number of micro-batches.
+ */
+export function partsOf(...batches: readonly Batch[]): number {
+  return Math.max(...batches.map((batch) => outputParts(wantedFrames(batch))))
+}
+
+/** Not 0 where the loss or a latent frame looks at the output. */
+function wantedFrames({ lossMask, latentMask }: Batch): Float32Array {
+  return lossMask.map((mask, i) => (mask === 0 ? (latentMask[i] ?? 0) : 1))
 }

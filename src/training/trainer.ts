@@ -8,7 +8,7 @@ import { tf } from '../runtime/tf.js'
 import type { HostLosses } from '../tracking/loss-metrics.js'
 import { ADAMW_DEFAULTS, adamwScalars } from './adamw.js'
 import type { Batch } from './batch.js'
-import { feedMicroBatch } from './feed.js'
+import { feedMicroBatch, partsOf } from './feed.js'
 import type { ParametricNetwork } from './gradients.js'
 import { learningRate } from './learning-rate.js'
 import { packedNetwork, packingOf, packState, unpackState } from './packed-state.js'
@@ -73,16 +73,18 @@ export function createTrainer(setup: TrainerSetup): Trainer {
 
   const run = (microBatches: readonly Batch[], draw: TimestepDraw): StepResult => {
     let first = 0
+    const parts = partsOf(...microBatches)
     const fed = microBatches.map((batch, i) => {
       const [B] = batch.shape
       const videos = Array.from({ length: B }, (_, b) => first + b)
       first += B
-      return feedMicroBatch(batch, diffusion, {
+      const draws = {
         timesteps: videos.map((video) => draw.timesteps[video] ?? NaN),
         weights: videos.map((video) => draw.weights[video] ?? NaN),
         noise: videos.map((video) => hostRandom(config.seed, 'noise', step, video)),
         dropout: hostRandom(config.seed, 'dropout', step, i),
-      })
+      }
+      return feedMicroBatch(batch, diffusion, draws, parts)
     })
     const lr = learningRate(config, step)
     const numbers = adamwScalars(

@@ -57,3 +57,13 @@ it('stops when it is told to, and leaves no process behind', async () => {
   setTimeout(() => abort.abort(), 300)
   await expect(running).rejects.toThrow()
 })
+
+it.each([
+  [{ configurations: '64px-32c-1b-B1-T5' }, '--quick measures a network of its own'],
+  [
+    { json: path.join(tmpdir(), 'no-such-folder', 'numbers.json') },
+    'the folder it belongs in does not exist',
+  ],
+])('refuses %j before anything is measured', async (options, message) => {
+  await expect(runBenchmark({ ...quick, ...options }, terminal([]))).rejects.toThrow(message)
+})

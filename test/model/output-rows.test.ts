@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { outputRows } from '../../src/model/output-rows.js'
+import { outputParts, outputRows } from '../../src/model/output-rows.js'
 
 it.each([
   // Four parts of two frames each: three wanted frames take two parts.
@@ -38,4 +38,11 @@ it('holds every wanted frame once, whatever the mask', () => {
     const missing = wanted.filter((isWanted, i) => isWanted !== 0 && !held.has(i))
     expect([held.size, missing]).toEqual([rows.length, []])
   }
+})
+
+it('asks for as many parts as it is told, all wanted frames among them', () => {
+  const wanted = [0, 0, 0, 0, 0, 1, 0, 0]
+  expect(outputParts(wanted)).toBe(1)
+  expect([...(outputRows(wanted, 2) ?? [])]).toEqual([0, 1, 2, 5])
+  expect(outputRows(wanted, 4)).toBeUndefined()
 })

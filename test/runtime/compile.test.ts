@@ -47,6 +47,22 @@ describeEachBackend('a compiled function', (backend) => {
     run.dispose()
   })
 
+  it('keeps the recordings used last, and no more than 32', () => {
+    const fn = vi.fn(double)
+    const run = compile(fn)
+    const runFor = (size: number) => tf.dispose(run(tf.ones([size])))
+    for (let size = 1; size <= 32; size++) runFor(size)
+    runFor(1)
+    runFor(33)
+    expect(fn).toHaveBeenCalledTimes(backend === 'tensorflow' && hasExtension ? 33 : 34)
+    fn.mockClear()
+    runFor(1)
+    // Size 2 made way for 33.
+    runFor(2)
+    expect(fn).toHaveBeenCalledTimes(backend === 'tensorflow' && hasExtension ? 1 : 2)
+    run.dispose()
+  })
+
   it('tells arguments apart that share their values while it is recorded', () => {
     const run = compile((a: Tensor, b: Tensor) => tf.sub(tf.mul(a, 2), b))
     const x = tf.tensor1d([1, 2])

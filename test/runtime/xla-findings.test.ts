@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, it } from 'vitest'
@@ -18,6 +18,12 @@ it('remembers the last finding of each setting', () => {
   for (const change of others) expect(xlaPays(cache, { ...setting, ...change })).toBe(false)
   rememberXla(cache, { ...setting, pays: false })
   expect(xlaPays(cache, setting)).toBe(false)
+})
+
+it('knows nothing where the file cannot be read', () => {
+  const folder = path.join(cache, 'another')
+  mkdirSync(path.join(folder, 'xla-findings.json'), { recursive: true })
+  expect(xlaPays(folder, setting)).toBe(false)
 })
 
 it('starts anew where the file is broken', () => {

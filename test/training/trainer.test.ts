@@ -3,9 +3,11 @@ import { defaultsOf } from '../../src/config/option.js'
 import { diffusionOptions } from '../../src/config/model.js'
 import { createDiffusion } from '../../src/diffusion/gaussian-diffusion.js'
 import { UserError } from '../../src/errors.js'
+import { hostRandom } from '../../src/random.js'
 import { tf } from '../../src/runtime/tf.js'
 import type { Batch } from '../../src/training/batch.js'
 import { batchSource } from '../../src/training/batch-source.js'
+import { feedMicroBatch, partsOf } from '../../src/training/feed.js'
 import { flattenState, initialState } from '../../src/training/state.js'
 import { timestepSampler } from '../../src/training/timestep-sampler.js'
 import { createTrainer, type Trainer } from '../../src/training/trainer.js'
@@ -57,6 +59,29 @@ describeEachBackend('training steps', () => {
       expect(other).toHaveLength(whole.length)
       // Sums in another order: float32 rounding, nothing more.
       other.forEach((value, i) => expect(Math.abs(value - (whole[i] ?? NaN))).toBeLessThan(2e-6))
+    }
+  })
+
+  it('come in few shapes, however small micro-batches are', async () => {
+    const source = batches(1)
+    const diffusion = createDiffusion(defaultsOf(diffusionOptions))
+    for (let step = 0; step < 20; step++) {
+      const microBatches = await source(step)
+      const parts = partsOf(...microBatches)
+      const shapes = microBatches.map((batch, i) => {
+        const draws = {
+          timesteps: [0],
+          weights: [1],
+          noise: [hostRandom('noise')],
+          dropout: hostRandom('dropout'),
+        }
+        const fed = feedMicroBatch(batch, diffusion, draws, parts)
+        const shape = fed.outputRows?.shape[0]
+        tf.dispose({ ...fed })
+        expect(partsOf(batch), `micro-batch ${i}`).toBeLessThanOrEqual(parts)
+        return shape
+      })
+      expect(new Set(shapes).size).toBe(1)
     }
   })
 
