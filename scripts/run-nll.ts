@@ -7,6 +7,7 @@ import { range } from '../src/schemes/range.js'
 import { askedLength, openConfigDataset } from './open-dataset.js'
 import { printedConfig } from './print-config.js'
 import { openCheckpoint } from './sampling-inputs.js'
+import { tellOfOthers } from './tell-of-others.js'
 import type { Terminal } from './terminal.js'
 
 export interface NllRequest {
@@ -49,17 +50,11 @@ export async function runNll(
 async function measureAll(run: NllRun, inputs: NllInputs, terminal: Terminal): Promise<VideoBound[]> {
   const bar = terminal.progress('measuring')
   const bounds: VideoBound[] = []
-  let othersNamed = ''
   try {
     const videos = measureNll(run, inputs, {
       onProgress: ({ video, stage, stages, done, total }) =>
         bar.update(done, total, `video ${video}, stage ${stage + 1} of ${stages}`),
-      onOthers(others) {
-        if (frameRanges(others) === othersNamed) return
-        othersNamed = frameRanges(others)
-        const end = inputs.options.wait ? 'waiting for them (--wait False does not)' : 'left to them'
-        terminal.log(`others are at work on videos ${othersNamed}: ${end}`)
-      },
+      onOthers: tellOfOthers(terminal, inputs.options.wait, (numbers) => `videos ${frameRanges(numbers)}`),
       signal: terminal.signal,
     })
     for await (const { bound, isNew } of videos) {

@@ -11,6 +11,7 @@ import { frameRanges } from '../src/schemes/frame-ranges.js'
 import { askedLength, openConfigDataset } from './open-dataset.js'
 import { printedConfig } from './print-config.js'
 import { openCheckpoint } from './sampling-inputs.js'
+import { tellOfOthers } from './tell-of-others.js'
 import type { Terminal } from './terminal.js'
 
 export interface ScheduleRequest {
@@ -58,7 +59,6 @@ async function optimiseAll(
   const { wait, optimality } = inputs.options
   const bar = terminal.progress('choosing')
   const missing = new Set(plan.order)
-  let othersNamed = ''
   try {
     const stages = optimiseSchedule(plan, inputs, dataset, {
       onProgress: ({ stage, chosen, places, done, total }) =>
@@ -67,12 +67,7 @@ async function optimiseAll(
         terminal.log(
           `stage ${stage}: frame ${frame}, error ${error.toPrecision(4)} (${chosen} of ${places})`,
         ),
-      onOthers(others) {
-        if (frameRanges(others) === othersNamed) return
-        othersNamed = frameRanges(others)
-        const end = wait ? 'waiting for them (--wait False does not)' : 'left to them'
-        terminal.log(`others are at work on stages ${othersNamed}: ${end}`)
-      },
+      onOthers: tellOfOthers(terminal, wait, (numbers) => `stages ${frameRanges(numbers)}`),
       signal: terminal.signal,
     })
     for await (const { stage, frames, isNew } of stages) {

@@ -1,9 +1,11 @@
 import type { SamplingConfig } from '../src/config/sampling.js'
 import { planSampleRun, type SampleRun, type SampleRunInputs } from '../src/sampling/plan-sample-run.js'
 import { sampleRun } from '../src/sampling/sample-run.js'
+import { frameRanges } from '../src/schemes/frame-ranges.js'
 import { askedLength } from './open-dataset.js'
 import { printedConfig } from './print-config.js'
 import { openCheckpoint, openTestVideos } from './sampling-inputs.js'
+import { tellOfOthers } from './tell-of-others.js'
 import type { Terminal } from './terminal.js'
 
 export interface SamplingRequest {
@@ -39,17 +41,11 @@ export async function runSampling(
 
 async function sampleAll(run: SampleRun, inputs: SampleRunInputs, terminal: Terminal): Promise<void> {
   const bar = terminal.progress('sampling')
-  let othersNamed = ''
   try {
     const samples = sampleRun(run, inputs, {
       onProgress: ({ videos, stage, stages, work: { done, total } }) =>
         bar.update(done, total, `${named(videos)}, stage ${stage + 1} of ${stages}`),
-      onOthers(videos) {
-        if (named(videos) === othersNamed) return
-        othersNamed = named(videos)
-        const end = inputs.options.wait ? 'waiting for them (--wait False does not)' : 'left to them'
-        terminal.log(`others are at work on ${othersNamed}: ${end}`)
-      },
+      onOthers: tellOfOthers(terminal, inputs.options.wait, named),
       signal: terminal.signal,
     })
     for await (const { file, isNew } of samples) terminal.log(isNew ? file : `${file} is there already`)
@@ -72,12 +68,5 @@ function decided({ folder, settings, stages, videos }: SampleRun) {
 
 /** Videos in words, ascending: `videos 0-3, 7`. */
 function named(videos: readonly number[]): string {
-  const ranges: [number, number][] = []
-  for (const video of [...videos].sort((one, other) => one - other)) {
-    const last = ranges.at(-1)
-    if (last?.[1] === video - 1) last[1] = video
-    else ranges.push([video, video])
-  }
-  const words = ranges.map(([first, last]) => (first === last ? String(first) : `${first}-${last}`))
-  return `${videos.length === 1 ? 'video' : 'videos'} ${words.join(', ')}`
+  return `${videos.length === 1 ? 'video' : 'videos'} ${frameRanges(videos).replaceAll(',', ', ')}`
 }

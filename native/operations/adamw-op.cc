@@ -8,12 +8,6 @@
 namespace fdm {
 namespace {
 
-using tensorflow::OpKernel;
-using tensorflow::OpKernelConstruction;
-using tensorflow::OpKernelContext;
-using tensorflow::Tensor;
-using tensorflow::shape_inference::InferenceContext;
-
 constexpr int kAverages = 4, kScalars = 3;
 
 // parameter, gradient, mean, square (the running moments) and averages are of one shape. keep = 1 - lr *

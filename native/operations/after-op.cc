@@ -5,10 +5,6 @@
 namespace fdm {
 namespace {
 
-using tensorflow::OpKernel;
-using tensorflow::OpKernelConstruction;
-using tensorflow::OpKernelContext;
-
 REGISTER_OP("FdmAfter")
     .Input("x: T")
     .Input("other: T")

@@ -7,14 +7,6 @@
 namespace fdm {
 namespace {
 
-using tensorflow::OpKernel;
-using tensorflow::OpKernelConstruction;
-using tensorflow::OpKernelContext;
-using tensorflow::Tensor;
-using tensorflow::shape_inference::DimensionHandle;
-using tensorflow::shape_inference::InferenceContext;
-using tensorflow::shape_inference::ShapeHandle;
-
 // qkv (N, L, 3C), its last axis laid out as (3, heads, C / heads). y (N, L, C): for each head,
 // softmax(q k^T / sqrt(C / heads)) v. scale (N, heads, L, 2) is kept for the gradient.
 REGISTER_OP("FdmAttention")
@@ -99,13 +91,8 @@ class BackwardKernel : public OpKernel {
   }
 };
 
-#define FDM_REGISTER(T)                                                                                   \
-  REGISTER_KERNEL_BUILDER(Name("FdmAttention").Device(tensorflow::DEVICE_CPU).TypeConstraint<T>("T"),     \
-                          ForwardKernel<T>);                                                              \
-  REGISTER_KERNEL_BUILDER(Name("FdmAttentionGrad").Device(tensorflow::DEVICE_CPU).TypeConstraint<T>("T"), \
-                          BackwardKernel<T>)
-FDM_REGISTER(float);
-FDM_REGISTER(Eigen::bfloat16);
+FDM_REGISTER_KERNELS("FdmAttention", float);
+FDM_REGISTER_KERNELS("FdmAttention", Eigen::bfloat16);
 
 }  // namespace
 }  // namespace fdm

@@ -7,15 +7,8 @@ namespace fdm {
 namespace {
 
 using tensorflow::InitOnStartupMarker;
-using tensorflow::OpKernel;
-using tensorflow::OpKernelConstruction;
-using tensorflow::OpKernelContext;
-using tensorflow::Tensor;
 using tensorflow::TensorShape;
 using tensorflow::register_op::OpDefBuilderWrapper;
-using tensorflow::shape_inference::DimensionHandle;
-using tensorflow::shape_inference::InferenceContext;
-using tensorflow::shape_inference::ShapeHandle;
 
 // Of the pictures that come first, their height and width times `enlarged` and divided by `reduced`, with the
 // channels that the kernel, the second input, has at `axis`.

@@ -9,13 +9,6 @@
 namespace fdm {
 namespace {
 
-using tensorflow::OpKernel;
-using tensorflow::OpKernelConstruction;
-using tensorflow::OpKernelContext;
-using tensorflow::Tensor;
-using tensorflow::shape_inference::InferenceContext;
-using tensorflow::shape_inference::ShapeHandle;
-
 // x (N, M, C): each of N samples is normalised over its M places and the C / groups channels of a group.
 // gamma, beta (N or 1, C). y = activation((x - mean) rstd gamma + beta); mean, rstd (N, groups).
 REGISTER_OP("FdmGroupNorm")
@@ -140,13 +133,8 @@ class BackwardKernel : public OpKernel {
   std::string activation_;
 };
 
-#define FDM_REGISTER(T)                                                                                  \
-  REGISTER_KERNEL_BUILDER(Name("FdmGroupNorm").Device(tensorflow::DEVICE_CPU).TypeConstraint<T>("T"),    \
-                          ForwardKernel<T>);                                                             \
-  REGISTER_KERNEL_BUILDER(Name("FdmGroupNormGrad").Device(tensorflow::DEVICE_CPU).TypeConstraint<T>("T"), \
-                          BackwardKernel<T>)
-FDM_REGISTER(float);
-FDM_REGISTER(Eigen::bfloat16);
+FDM_REGISTER_KERNELS("FdmGroupNorm", float);
+FDM_REGISTER_KERNELS("FdmGroupNorm", Eigen::bfloat16);
 
 }  // namespace
 }  // namespace fdm

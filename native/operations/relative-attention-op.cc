@@ -7,14 +7,6 @@
 namespace fdm {
 namespace {
 
-using tensorflow::OpKernel;
-using tensorflow::OpKernelConstruction;
-using tensorflow::OpKernelContext;
-using tensorflow::Tensor;
-using tensorflow::shape_inference::DimensionHandle;
-using tensorflow::shape_inference::InferenceContext;
-using tensorflow::shape_inference::ShapeHandle;
-
 // qkv (B, D, T, 3C), its last axis laid out as (3, heads, C / heads): queries, keys and values of T frames at
 // D places. The relative vectors are (B, T, T, C), bias is (B, T, T), y (B, D, T, C). What is computed is in
 // relative-attention.h. No gradient flows to the bias.
@@ -137,15 +129,8 @@ class BackwardKernel : public RelativeAttentionKernel {
   }
 };
 
-#define FDM_REGISTER(T)                                                                                  \
-  REGISTER_KERNEL_BUILDER(                                                                               \
-      Name("FdmRelativeAttention").Device(tensorflow::DEVICE_CPU).TypeConstraint<T>("T"),                \
-      ForwardKernel<T>);                                                                                 \
-  REGISTER_KERNEL_BUILDER(                                                                               \
-      Name("FdmRelativeAttentionGrad").Device(tensorflow::DEVICE_CPU).TypeConstraint<T>("T"),            \
-      BackwardKernel<T>)
-FDM_REGISTER(float);
-FDM_REGISTER(Eigen::bfloat16);
+FDM_REGISTER_KERNELS("FdmRelativeAttention", float);
+FDM_REGISTER_KERNELS("FdmRelativeAttention", Eigen::bfloat16);
 
 }  // namespace
 }  // namespace fdm

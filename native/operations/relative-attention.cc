@@ -141,16 +141,21 @@ struct Units {
 };
 
 template <typename T>
+FDM_INLINE RelativeVectors ReadRelative(const Division& division, int64_t unit,
+                                        const typename RelativeAttention<T>::Inputs& inputs, Scratch& scratch) {
+  return {ReadVectors(division, unit, inputs.relative_q, scratch.Take(division.Vectors())),
+          ReadVectors(division, unit, inputs.relative_k, scratch.Take(division.Vectors())),
+          ReadVectors(division, unit, inputs.relative_v, scratch.Take(division.Vectors()))};
+}
+
+template <typename T>
 FDM_INLINE void ForwardUnit(const Division& division, int64_t unit,
                             const typename RelativeAttention<T>::Inputs& inputs, T* y, float* start) {
   const FramesAndFeatures n = SizesOf(division.shape);
   const int64_t channels = division.shape.Channels();
   const float scale = 1 / std::sqrt(static_cast<float>(n.features));
   Scratch scratch{start};
-  const RelativeVectors relative{
-      ReadVectors(division, unit, inputs.relative_q, scratch.Take(division.Vectors())),
-      ReadVectors(division, unit, inputs.relative_k, scratch.Take(division.Vectors())),
-      ReadVectors(division, unit, inputs.relative_v, scratch.Take(division.Vectors()))};
+  const RelativeVectors relative = ReadRelative<T>(division, unit, inputs, scratch);
   float *q = scratch.Take(n.Places()), *k = scratch.Take(n.Places()), *v = scratch.Take(n.Places());
   float *sums = scratch.Take(n.Places()), *weights = scratch.Take(n.Pairs());
   const float* bias = inputs.bias + division.Video(unit) * n.frames * n.frames;
@@ -174,10 +179,7 @@ FDM_INLINE void BackwardUnit(const Division& division, int64_t unit,
   const int64_t channels = division.shape.Channels(), width = RoundUp(n.features, kWidth);
   const float scale = 1 / std::sqrt(static_cast<float>(n.features));
   Scratch scratch{start};
-  const RelativeVectors relative{
-      ReadVectors(division, unit, inputs.relative_q, scratch.Take(division.Vectors())),
-      ReadVectors(division, unit, inputs.relative_k, scratch.Take(division.Vectors())),
-      ReadVectors(division, unit, inputs.relative_v, scratch.Take(division.Vectors()))};
+  const RelativeVectors relative = ReadRelative<T>(division, unit, inputs, scratch);
   float *q = scratch.Take(n.Places()), *k = scratch.Take(n.Places()), *v = scratch.Take(n.Places());
   float *slope = scratch.Take(n.Places()), *sums = scratch.Take(n.Places());
   float *weights = scratch.Take(n.Pairs()), *dlogits = scratch.Take(n.Pairs());

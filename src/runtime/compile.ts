@@ -61,12 +61,11 @@ export function runsCompiled(): boolean {
 }
 
 function forgetOldest(programs: Map<string, Program<unknown>>): void {
-  if (programs.size <= MOST_PROGRAMS) return
-  for (const [key, program] of programs) {
-    program.remove()
-    programs.delete(key)
-    return
-  }
+  const [oldest] = programs
+  if (!oldest || programs.size <= MOST_PROGRAMS) return
+  const [key, program] = oldest
+  program.remove()
+  programs.delete(key)
 }
 
 /** A function recorded for one set of shapes. */

@@ -4,7 +4,6 @@ import { beforeAll, expect, test } from 'vitest'
 import { optimalScheduleOptions, type OptimalScheduleConfig } from '../../src/config/optimal-schedule.js'
 import { defaultsOf } from '../../src/config/option.js'
 import { samplingOptions, type SamplingConfig } from '../../src/config/sampling.js'
-import type { VideoDataset } from '../../src/data/dataset.js'
 import { UserError } from '../../src/errors.js'
 import { startRuntime } from '../../src/runtime/start.js'
 import { tf } from '../../src/runtime/tf.js'
@@ -20,6 +19,7 @@ import { scheduleFiles } from '../../src/sampling/optimal-schedule/schedule-file
 import { planSampleRun } from '../../src/sampling/plan-sample-run.js'
 import { readTorchFile } from '../../src/torch-file/index.js'
 import { temporaryFolders } from '../data/temporary.js'
+import { fakeDataset } from '../training/fixtures.js'
 import { fakeConfig, fakeModel, SIZE } from './fake-model.js'
 
 const newFolder = temporaryFolders()
@@ -29,18 +29,13 @@ beforeAll(async () => {
 
 const T = 10
 /** Every frame is as bright as its distance from frame 5 is large, a little brighter in later videos. */
-const dataset: VideoDataset = {
-  name: 'vee',
-  split: 'train',
-  length: 3,
+const dataset = fakeDataset({
+  videos: 3,
+  frames: T,
   T,
   imageSize: SIZE,
-  frameCount: () => T,
-  readFrames: (video, frames) =>
-    Promise.resolve(
-      Buffer.concat(frames.map((frame) => Buffer.alloc(SIZE * SIZE * 3, 40 * Math.abs(frame - 5) + video))),
-    ),
-}
+  pixel: (video, frame) => 40 * Math.abs(frame - 5) + video,
+})
 
 /** Predicts that latent frames are as bright as those that are given, on average. */
 const model = fakeModel(({ x0, obsMask }) => {
@@ -52,7 +47,7 @@ const model = fakeModel(({ x0, obsMask }) => {
 const checkpoint = {
   path: 'checkpoints/run/ema_0.9_000012.pt',
   step: 12,
-  config: { ...fakeConfig, timestep_respacing: '', dataset: 'vee', max_frames: 4 },
+  config: { ...fakeConfig, timestep_respacing: '', dataset: 'fake', max_frames: 4 },
   model,
 }
 

@@ -2,7 +2,7 @@ import { UserError } from '../../errors.js'
 import { hostRandom } from '../../random.js'
 import { frameOfFilm, type Film } from '../../sampling/video-batch.js'
 import type { Stage } from '../../schemes/types.js'
-import type { BoundStep } from '../bound/bound-step.js'
+import type { BoundStep } from '../../sampling/bound-step.js'
 import { chooseTimesteps } from './choose-timesteps.js'
 import type { TermRow } from './elbo-files.js'
 

@@ -1,7 +1,7 @@
 import type { Optimality } from '../../config/optimality.js'
 import { spreadsTimes } from '../../config/optimality.js'
 import type { VideoDataset } from '../../data/dataset.js'
-import type { BoundRow, BoundStep } from '../../evaluation/bound/bound-step.js'
+import type { BoundRow, BoundStep } from '../bound-step.js'
 import { hostRandom, type HostRandom } from '../../random.js'
 import { range } from '../../schemes/range.js'
 

@@ -4,11 +4,10 @@ import { beforeAll, describe, expect, it, test } from 'vitest'
 import { nllOptions, type NllConfig } from '../../../src/config/nll.js'
 import { defaultsOf } from '../../../src/config/option.js'
 import { readNpy } from '../../../src/data/npy.js'
-import type { VideoDataset } from '../../../src/data/dataset.js'
 import { createDiffusion } from '../../../src/diffusion/gaussian-diffusion.js'
 import { likelihoodTerms } from '../../../src/diffusion/likelihood.js'
 import { videoNoise } from '../../../src/diffusion/video-noise.js'
-import { boundStep } from '../../../src/evaluation/bound/bound-step.js'
+import { boundStep } from '../../../src/sampling/bound-step.js'
 import { chooseTimesteps } from '../../../src/evaluation/nll/choose-timesteps.js'
 import { measureNll, type NllCallbacks, type NllProgress } from '../../../src/evaluation/nll/measure-nll.js'
 import { planNll } from '../../../src/evaluation/nll/plan-nll.js'
@@ -18,31 +17,22 @@ import { tf } from '../../../src/runtime/tf.js'
 import { temporaryFolders } from '../../data/temporary.js'
 import { describeEachBackend } from '../../helpers/backends.js'
 import { madeConditioning, tinyConfig, tinyModel } from '../../helpers/tiny-model.js'
-import { countingVideos, fakeConfig, fakeModel, SIZE } from '../../sampling/fake-model.js'
+import { fakeConfig, fakeModel, SIZE } from '../../sampling/fake-model.js'
+import { fakeDataset } from '../../training/fixtures.js'
 
 const newFolder = temporaryFolders()
 const T = 6
 const FRAME = SIZE * SIZE * 3
 const STEPS = 10
 /** Every value of frame t of video v is the level t + 10 v. */
-const dataset: VideoDataset = {
-  name: 'counting',
+const dataset = fakeDataset({
   split: 'test',
-  length: 3,
+  videos: 3,
+  frames: T,
   T,
   imageSize: SIZE,
-  frameCount: () => T,
-  readFrames: (video, frames) =>
-    Promise.resolve(
-      Buffer.concat(
-        frames.map((t) =>
-          countingVideos(3, T)
-            .data.subarray((video * T + t) * FRAME)
-            .subarray(0, FRAME),
-        ),
-      ),
-    ),
-}
+  pixel: (video, frame) => frame + 10 * video,
+})
 const config = { ...fakeConfig, sigma_small: true, diffusion_steps: STEPS, noise_schedule: 'cosine' } as const
 /** What the model takes every latent value for, whatever it sees. */
 const GUESS = -0.9
@@ -53,7 +43,7 @@ function inputs(eval_dir: string, options: Partial<NllConfig> = {}) {
     checkpoint: {
       path: 'checkpoints/run/ema_0.9_000012.pt',
       step: 12,
-      config: { ...config, timestep_respacing: '', dataset: 'counting', max_frames: 4 },
+      config: { ...config, timestep_respacing: '', dataset: 'fake', max_frames: 4 },
       model: fakeModel((_, x) => tf.fill(x.shape, GUESS)),
     },
     dataset,
