@@ -85,7 +85,7 @@ async function openEmbedder(
   terminal: Terminal,
 ) {
   const named = lpipsWeights(options.lpips_weights)
-  const { loadLpips, SMALLEST_LPIPS_FRAME } = await import('../src/evaluation/lpips/load-lpips.js')
+  const { loadLpips, SMALLEST_LPIPS_FRAME } = await import('../src/lpips/load-lpips.js')
   if (named === undefined && !existsSync(WEIGHTS)) {
     terminal.log(`LPIPS is left out: no weights in ${WEIGHTS} (--lpips_weights names another folder)`)
     return undefined

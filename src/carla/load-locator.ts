@@ -1,5 +1,5 @@
 import { UserError } from '../errors.js'
-import { tensorsByName } from '../evaluation/weights/tensors-by-name.js'
+import { tensorsByName } from '../torch-file/tensors-by-name.js'
 import { compile } from '../runtime/compile.js'
 import { tf, type Tensor4D } from '../runtime/tf.js'
 import { readTorchFile } from '../torch-file/index.js'

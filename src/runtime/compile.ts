@@ -8,8 +8,8 @@ import { flattenTree, type FlatTree } from './tensor-tree.js'
 import { tensorflowBackend, type TensorFlowBackend } from './tensorflow-backend.js'
 import { tf, type Tensor } from './tf.js'
 
-/** Recordings that a function keeps, of some 10 to 100 MB each for a training step. */
-const MOST_PROGRAMS = 32
+/** Recordings that a function keeps unless told otherwise, of some 10 to 100 MB each for a training step. */
+const MOST_RECORDINGS = 32
 
 /** A function of tensors that runs as one operation where the backend can do that. */
 export interface Compiled<Inputs extends readonly unknown[], Output> {
@@ -22,17 +22,19 @@ export interface Compiled<Inputs extends readonly unknown[], Output> {
 /**
  * Makes a pure function of tensors one operation of TensorFlow: it runs once for each new set of shapes of
  * its arguments, while the operations on its way are recorded, and then as a graph that TensorFlow
- * optimises. The recordings of the 32 sets used last are kept. Arguments and result are tensors, or lists, records and maps of them. On other backends, on a
- * binding without our extension, inside another compiled function and while a gradient is taken, it runs
- * plainly.
+ * optimises. The recordings of the sets used last are kept. Arguments and result are tensors, or lists,
+ * records and maps of them. On other backends, on a binding without our extension, inside another compiled
+ * function and while a gradient is taken, it runs plainly.
  * @param fn it must not read tensors back to the host, draw randomness but from a seed that it is passed,
  *   or use tensors that it is not passed; numbers that it sees from outside are frozen as they are
  * @param settings how the graph computes, by default in float32 and without XLA, and as plain functions do
+ * @param mostRecordings how many recordings are kept
  * @throws Error, at the call that records, naming the operation that breaks these rules.
  */
 export function compile<Inputs extends readonly unknown[], Output>(
   fn: (...inputs: Inputs) => Output,
   { precision = 'fp32', xla = false }: Partial<CompileSettings> = {},
+  mostRecordings = MOST_RECORDINGS,
 ): Compiled<Inputs, Output> {
   const programs = new Map<string, Program<Output>>()
   const call = (...inputs: Inputs): Output => {
@@ -45,7 +47,7 @@ export function compile<Inputs extends readonly unknown[], Output>(
     // The latest used last.
     programs.delete(key)
     programs.set(key, program)
-    forgetOldest(programs)
+    forgetOldest(programs, mostRecordings)
     return program.run(flat.tensors)
   }
   const dispose = () => {
@@ -60,9 +62,9 @@ export function runsCompiled(): boolean {
   return tensorflowBackend() !== undefined && nativeExtension() !== undefined
 }
 
-function forgetOldest(programs: Map<string, Program<unknown>>): void {
+function forgetOldest(programs: Map<string, Program<unknown>>, most: number): void {
   const [oldest] = programs
-  if (!oldest || programs.size <= MOST_PROGRAMS) return
+  if (!oldest || programs.size <= most) return
   const [key, program] = oldest
   program.remove()
   programs.delete(key)

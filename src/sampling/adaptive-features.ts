@@ -22,7 +22,7 @@ export async function adaptiveFeatures({
 }: Pick<SamplingConfig, 'adaptive_features' | 'lpips_weights'>): Promise<AdaptiveFeatures> {
   if (kind === 'pixels') return { embed: pixelFeatures, dispose: () => undefined }
   // Pixels need no tensors: those of LPIPS are loaded with it.
-  const { loadLpips } = await import('../evaluation/lpips/load-lpips.js')
+  const { loadLpips } = await import('../lpips/load-lpips.js')
   const lpips = withAdvice(() => loadLpips(weights))
   return {
     embed: (frames, [height, width]) => lpips.embed(joined(frames), { height, width }),

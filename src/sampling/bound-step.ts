@@ -40,6 +40,12 @@ export interface BoundSetup {
   readonly clipDenoised: boolean
 }
 
+/**
+ * Recordings that are kept, one for each number of frames: an optimised schedule goes through up to K - 1 of
+ * them, in every stage, and each holds as much memory as one step.
+ */
+const MOST_RECORDINGS = 4
+
 /** Noise, network and terms as one compiled function. */
 export function boundStep({ model, diffusion, clipDenoised }: BoundSetup): BoundStep {
   const step = (parameters: Parameters, conditioning: Conditioning, at: StepTable, seeds: Tensor2D) => {
@@ -48,7 +54,7 @@ export function boundStep({ model, diffusion, clipDenoised }: BoundSetup): Bound
     const noise = videoNoise(seeds, x0.shape)
     return { ...likelihoodTermsAt(diffusion, network, { x0, at, noise, mask, clipDenoised }) }
   }
-  const compiled = compile(step, compileSettings())
+  const compiled = compile(step, compileSettings(), MOST_RECORDINGS)
   return {
     async run(rows) {
       const terms = tf.tidy(() => {

@@ -49,5 +49,6 @@ export function decisiveSettings({ checkpoint: { config, step }, options }: Inpu
     // Backends draw different noise from the same seed.
     backend: tf.getBackend(),
     precision: compileSettings().precision,
+    xla: compileSettings().xla ? 'on' : 'off',
   }
 }

@@ -79,12 +79,12 @@ export function hasSavedFiles(folder: string, name: string): boolean {
 
 function restorePart(video: VideoInProgress, stages: readonly (readonly number[])[], file: string): void {
   const frames = stages.flat()
-  const { dtype, shape, data } = readNpy(file)
+  const { dtype, shape, data } = readPart(file)
   const expected = [frames.length, ...video.frames.frameShape]
   if (dtype !== 'float32' || !isDeepStrictEqual(shape, expected))
     throw new UserError(
       `${file} does not hold the frames of an unfinished video: expected float32 (${expected.join(', ')}), ` +
-        `got ${dtype} (${shape.join(', ')})`,
+        `got ${dtype} (${shape.join(', ')}): ${START_ANEW}`,
     )
   const size = data.length / Math.max(1, frames.length)
   let at = 0
@@ -93,6 +93,15 @@ function restorePart(video: VideoInProgress, stages: readonly (readonly number[]
       throw new UserError(`${file} holds frames that this scheme samples in another order: ${START_ANEW}`)
     for (const t of latent) video.frames.put(t, (data as Float32Array).slice(at, (at += size)))
     video.advance()
+  }
+}
+
+function readPart(file: string) {
+  try {
+    return readNpy(file)
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    throw new UserError(`${error.message}: ${START_ANEW}`, { cause: error })
   }
 }
 

@@ -1,4 +1,4 @@
-import type { WeightArray } from '../../src/evaluation/weights/tensors-by-name.js'
+import type { WeightArray } from '../../src/torch-file/tensors-by-name.js'
 import { convolutionsOf, featureCount, type ResidualPlan } from '../../src/carla/network/residual-plan.js'
 import { weight } from './golden.js'
 

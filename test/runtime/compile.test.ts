@@ -63,6 +63,16 @@ describeEachBackend('a compiled function', (backend) => {
     run.dispose()
   })
 
+  it('keeps as few recordings as it is told', () => {
+    const fn = vi.fn(double)
+    const run = compile(fn, {}, 2)
+    const runFor = (size: number) => tf.dispose(run(tf.ones([size])))
+    for (const size of [1, 2, 1, 3, 1, 2]) runFor(size)
+    // Size 2 made way for 3, and came again.
+    expect(fn).toHaveBeenCalledTimes(backend === 'tensorflow' && hasExtension ? 4 : 6)
+    run.dispose()
+  })
+
   it('tells arguments apart that share their values while it is recorded', () => {
     const run = compile((a: Tensor, b: Tensor) => tf.sub(tf.mul(a, 2), b))
     const x = tf.tensor1d([1, 2])

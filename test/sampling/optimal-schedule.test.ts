@@ -38,17 +38,18 @@ const dataset = fakeDataset({
 })
 
 /** Predicts that latent frames are as bright as those that are given, on average. */
-const model = fakeModel(({ x0, obsMask }) => {
-  const [B, K, H, W, C] = x0.shape
-  const given = tf.reshape(obsMask, [B, K, 1, 1, 1])
-  const mean = tf.div(tf.sum(tf.mul(x0, given), 1, true), tf.sum(given, 1, true))
-  return tf.tile(mean, [1, K, 1, 1, 1]).reshape([B, K, H, W, C])
-})
+const averageModel = () =>
+  fakeModel(({ x0, obsMask }) => {
+    const [B, K, H, W, C] = x0.shape
+    const given = tf.reshape(obsMask, [B, K, 1, 1, 1])
+    const mean = tf.div(tf.sum(tf.mul(x0, given), 1, true), tf.sum(given, 1, true))
+    return tf.tile(mean, [1, K, 1, 1, 1]).reshape([B, K, H, W, C])
+  })
 const checkpoint = {
   path: 'checkpoints/run/ema_0.9_000012.pt',
   step: 12,
   config: { ...fakeConfig, timestep_respacing: '', dataset: 'fake', max_frames: 4 },
-  model,
+  model: averageModel(),
 }
 
 function inputs(eval_dir: string, options: Partial<OptimalScheduleConfig> = {}) {
@@ -88,6 +89,24 @@ test('chooses the frames with the smallest error, and writes both kinds of file'
   })
   expect([...errors.values()].map((each) => each.length)).toEqual([2, 2, 2])
   expect(readdirSync(folder).filter((name) => name.startsWith('.'))).toEqual([])
+})
+
+test('errors do not depend on the batches that they are measured in, which are all of one size', async () => {
+  const measured = async (batch_size: number) => {
+    const run = inputs(newFolder(), { batch_size })
+    const model = averageModel()
+    const errors: number[] = []
+    const onChoice = ({ error }: ChosenFrame) => void errors.push(error)
+    await optimise({ ...run, checkpoint: { ...checkpoint, model } }, { onChoice })
+    return { errors, sizes: new Set(model.seen.map(({ x0 }) => x0.shape[0])) }
+  }
+  const single = await measured(1)
+  expect(single.sizes).toEqual(new Set([1]))
+  // Of 4 videos with 4 candidates or 3, 6 or 5, and 8 or 7, some are left over.
+  const batches = await measured(5)
+  expect(batches.sizes).toEqual(new Set([5]))
+  expect(batches.errors.length).toBe(6)
+  for (const [i, error] of batches.errors.entries()) expect(error).toBeCloseTo(single.errors[i] ?? NaN, 6)
 })
 
 test('stopped after a choice, goes on with the next one, and comes to the same', async () => {

@@ -202,11 +202,11 @@ test.each([1, 2])(
   },
 )
 
-test('a half-done video is not gone on with on another backend or in another precision', () => {
+test('a half-done video is not gone on with on another backend, in another precision or with XLA', () => {
   const before = decisiveSettings(inputs())
-  expect(before).toMatchObject({ backend: 'wasm', precision: 'fp32' })
-  setCompileSettings({ precision: 'bf16', xla: false })
-  expect(decisiveSettings(inputs())).toEqual({ ...before, precision: 'bf16' })
+  expect(before).toMatchObject({ backend: 'wasm', precision: 'fp32', xla: 'off' })
+  setCompileSettings({ precision: 'bf16', xla: true })
+  expect(decisiveSettings(inputs())).toEqual({ ...before, precision: 'bf16', xla: 'on' })
   setCompileSettings({ precision: 'fp32', xla: false })
 })
 

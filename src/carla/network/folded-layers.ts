@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.js'
-import type { WeightArray } from '../../evaluation/weights/tensors-by-name.js'
+import type { WeightArray } from '../../torch-file/tensors-by-name.js'
 import { fromTorchLayout } from '../../model/torch-layout.js'
 import { biasAdd } from '../../nn/bias-add.js'
 import { scopeOf, type Parameters } from '../../nn/scope.js'

@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.js'
-import { tensorsByName, type WeightArray } from '../../evaluation/weights/tensors-by-name.js'
+import { tensorsByName, type WeightArray } from '../../torch-file/tensors-by-name.js'
 import { hostRandom, type HostRandom } from '../../random.js'
 import { readTorchFile } from '../../torch-file/index.js'
 import type { Backbone } from '../network/backbone.js'

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { UserError } from '../../errors.js'
-import { tensorsByName, type WeightArray } from '../../evaluation/weights/tensors-by-name.js'
+import { tensorsByName, type WeightArray } from '../../torch-file/tensors-by-name.js'
 import { fromTorchLayout, toTorchLayout } from '../../model/torch-layout.js'
 import type { Parameters } from '../../nn/scope.js'
 import { tf, type Tensor } from '../../runtime/tf.js'

@@ -1,4 +1,4 @@
-import type { WeightArray } from '../../evaluation/weights/tensors-by-name.js'
+import type { WeightArray } from '../../torch-file/tensors-by-name.js'
 import { fromTorchLayout, toTorchLayout } from '../../model/torch-layout.js'
 import { scopeOf } from '../../nn/scope.js'
 import { tf, type Tensor } from '../../runtime/tf.js'

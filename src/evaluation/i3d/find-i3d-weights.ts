@@ -6,7 +6,7 @@ import { readTensorflowCheckpoint } from '../../tensorflow-checkpoint/read-tenso
 import { TABLE_MAGIC } from '../../tensorflow-checkpoint/read-table.js'
 import { FileSource } from '../../torch-file/file-source.js'
 import { readTorchFile } from '../../torch-file/index.js'
-import { tensorsByName } from '../weights/tensors-by-name.js'
+import { tensorsByName } from '../../torch-file/tensors-by-name.js'
 import { FIRST_LAYER, tensorflowSource, torchSource, type WeightSource } from './weight-source.js'
 
 /** A TF-Hub module has its variables one folder down; what lies deeper is not looked at. */

@@ -1,4 +1,4 @@
-import type { WeightArray } from '../weights/tensors-by-name.js'
+import type { WeightArray } from '../../torch-file/tensors-by-name.js'
 import { tensorflowNames } from './tensorflow-name.js'
 
 /** A part of a layer of I3D. */

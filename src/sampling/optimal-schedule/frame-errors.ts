@@ -49,8 +49,12 @@ export async function frameErrors(
   const random = hostRandom('optimal schedule', options.seed, stage, chosen.length)
   let done = 0
   let waiting: (BoundRow & { readonly candidate: number })[] = []
+  const rows = Math.min(options.batch_size, total)
   const measure = async () => {
-    const terms = await step.run(waiting)
+    // The last batch is filled up with a row that does not count: a size of its own would be recorded anew.
+    const [first] = waiting
+    const filled = Array.from({ length: first ? rows : 0 }, (_, i) => waiting[i] ?? first) as typeof waiting
+    const terms = await step.run(filled)
     waiting.forEach(
       ({ candidate }, i) => (sums[candidate] = (sums[candidate] ?? NaN) + (terms[i]?.mse ?? NaN)),
     )

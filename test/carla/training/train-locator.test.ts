@@ -18,7 +18,7 @@ import { locatorStateDict, readLocatorWeights } from '../../../src/carla/trainin
 import { OPTIMIZERS, type OptimizerName } from '../../../src/carla/training/optimizers.js'
 import { openPlacedFrames } from '../../../src/carla/training/placed-frames.js'
 import { trainLocator, type EpochReport } from '../../../src/carla/training/train-locator.js'
-import { tensorsByName } from '../../../src/evaluation/weights/tensors-by-name.js'
+import { tensorsByName } from '../../../src/torch-file/tensors-by-name.js'
 import { writeNpy } from '../../../src/data/npy.js'
 import { tf } from '../../../src/runtime/tf.js'
 import { readTorchFile, tensor, writeTorchFile } from '../../../src/torch-file/index.js'

@@ -1,6 +1,6 @@
-import { biasAdd } from '../../nn/bias-add.js'
-import type { Scope } from '../../nn/scope.js'
-import { tf, type Tensor4D } from '../../runtime/tf.js'
+import { biasAdd } from '../nn/bias-add.js'
+import type { Scope } from '../nn/scope.js'
+import { tf, type Tensor4D } from '../runtime/tf.js'
 
 /**
  * What AlexNet sees in pictures: its features after each of the five ReLUs (Krizhevsky 2014, one tower).

@@ -1,5 +1,5 @@
-import { scopeOf, type Parameters } from '../../nn/scope.js'
-import { tf, type Tensor2D, type Tensor4D } from '../../runtime/tf.js'
+import { scopeOf, type Parameters } from '../nn/scope.js'
+import { tf, type Tensor2D, type Tensor4D } from '../runtime/tf.js'
 import { alexnetFeatures } from './alexnet-features.js'
 
 /** Mean and spread of colours in [-1, 1], as the LPIPS authors fixed them. */

@@ -1,14 +1,14 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { fromPixels } from '../../../src/data/pixels.js'
-import { loadLpips } from '../../../src/evaluation/lpips/load-lpips.js'
-import { tf } from '../../../src/runtime/tf.js'
-import { orderedDict, tensor, writeTorchFile } from '../../../src/torch-file/index.js'
-import { describeEachBackend } from '../../helpers/backends.js'
-import { uniform } from '../../helpers/golden.js'
-import { alexnetTensors, linearTensors } from '../../helpers/made-lpips.js'
-import { temporaryFolder } from '../../torch-file/handmade.js'
+import { fromPixels } from '../../src/data/pixels.js'
+import { loadLpips } from '../../src/lpips/load-lpips.js'
+import { tf } from '../../src/runtime/tf.js'
+import { orderedDict, tensor, writeTorchFile } from '../../src/torch-file/index.js'
+import { describeEachBackend } from '../helpers/backends.js'
+import { uniform } from '../helpers/golden.js'
+import { alexnetTensors, linearTensors } from '../helpers/made-lpips.js'
+import { temporaryFolder } from '../torch-file/handmade.js'
 
 const scratch = temporaryFolder()
 const newFolder = () => mkdtempSync(path.join(scratch, 'weights-'))

@@ -1,4 +1,4 @@
-import { TorchTensor, type TorchValue } from '../../torch-file/index.js'
+import { TorchTensor, type TorchValue } from './index.js'
 
 /** Values of a parameter as a file holds them. */
 export interface WeightArray {

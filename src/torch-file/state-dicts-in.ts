@@ -1,8 +1,8 @@
 import { readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { UserError } from '../../errors.js'
-import { isMissing } from '../../files.js'
-import { readStateDict, type StateDict } from '../../torch-file/index.js'
+import { UserError } from '../errors.js'
+import { isMissing } from '../files.js'
+import { readStateDict, type StateDict } from './index.js'
 
 /** A file of weights by PyTorch name. */
 export interface WeightFile {

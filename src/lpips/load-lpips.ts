@@ -1,8 +1,8 @@
-import { fromPixels } from '../../data/pixels.js'
-import { UserError } from '../../errors.js'
-import { fromTorchLayout } from '../../model/torch-layout.js'
-import { compile } from '../../runtime/compile.js'
-import { tf, type Tensor } from '../../runtime/tf.js'
+import { fromPixels } from '../data/pixels.js'
+import { UserError } from '../errors.js'
+import { fromTorchLayout } from '../model/torch-layout.js'
+import { compile } from '../runtime/compile.js'
+import { tf, type Tensor } from '../runtime/tf.js'
 import { embedFrames } from './embed-frames.js'
 import { CONVOLUTIONS, readLpipsWeights, type LpipsWeights } from './lpips-weights.js'
 

@@ -1,5 +1,5 @@
-import { UserError } from '../../errors.js'
-import { stateDictsIn, type WeightFile } from '../weights/state-dicts-in.js'
+import { UserError } from '../errors.js'
+import { stateDictsIn, type WeightFile } from '../torch-file/state-dicts-in.js'
 
 /** Weights under the names of torchvision (`features.0.weight`) and LPIPS (`lin0.model.1.weight`). */
 export type LpipsWeights = ReadonlyMap<string, Float32Array>
