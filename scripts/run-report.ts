@@ -28,13 +28,18 @@ export async function runReport(
   for (const [i, folder] of folders.entries()) {
     terminal.signal.throwIfAborted()
     const film = await reportFilm(folder, options, terminal)
+    const schedule = runSchedule(folder)
     runs.push({
       label: labelOf(i),
       folder,
       facts: factsOf(folder),
       numbers: runNumbers(folder),
-      pictures: [...film.pictures, ...picturesOf(folder)],
-      notes: film.notes,
+      pictures: [
+        ...film.pictures,
+        ...picturesOf(folder),
+        ...('svg' in schedule ? [svg(schedule.caption, schedule.svg)] : []),
+      ],
+      notes: [...film.notes, ...('note' in schedule ? [schedule.note] : [])],
     })
   }
   const curves = compareCurves(runs)
@@ -96,15 +101,11 @@ const PICTURES = [
 
 function picturesOf(folder: string): ReportPicture[] {
   const names = readdirSync(folder).sort(byName)
-  const measured = PICTURES.flatMap(([pattern, caption]) =>
+  return PICTURES.flatMap(([pattern, caption]) =>
     names
       .filter((name) => pattern.test(name))
       .map((name) => svg(name.replace(pattern, caption), readFileSync(path.join(folder, name), 'utf8'))),
   )
-  const schedule = runSchedule(folder)
-  return schedule === undefined
-    ? measured
-    : [...measured, svg('The stages in which frames were sampled', schedule)]
 }
 
 const svg = (caption: string, content: string): ReportPicture => ({

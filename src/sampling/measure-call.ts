@@ -37,6 +37,7 @@ export async function measureCall(
   const videos = range(batchSize).map((video) => ({
     key: { seed: 0, video, sampleIdx: 0 },
     frames,
+    stages: [],
     next,
     advance: () => undefined,
   }))

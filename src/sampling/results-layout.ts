@@ -67,6 +67,11 @@ export function samplesFolder(runFolder: string): string {
   return path.join(runFolder, 'samples')
 }
 
+/** Where the stages are kept that videos were sampled in, if the name of the run does not say them. */
+export function plansFolder(runFolder: string): string {
+  return path.join(runFolder, 'plans')
+}
+
 /** Where videos are kept that are not done, and who is at work on which: gone when all are done. */
 export function unfinishedFolder(runFolder: string): string {
   return path.join(samplesFolder(runFolder), '.unfinished')

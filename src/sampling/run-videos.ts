@@ -11,6 +11,7 @@ import { sampleFile, sampleName, samplesFolder, unfinishedFolder } from './resul
 import { removeIfEmpty } from './remove-if-empty.js'
 import { writeSample } from './sample-file.js'
 import { decisiveSettings } from './sampling-setup.js'
+import { writePlan } from './plan-files.js'
 import { hasSavedFiles, savedStages, type SavedStages } from './saved-stages.js'
 import { frameOfFilm, type Film } from './video-batch.js'
 import { beginVideo, type VideoInProgress } from './video-in-progress.js'
@@ -122,6 +123,8 @@ export function runVideos(
         active.delete(video)
         queue.putBack(number)
       } else if (isDone(video)) {
+        // Before the video, which is what counts as done.
+        writePlan(run, sampleName(number, sampleIdx), video.stages)
         writeSample(fileOf(number), video.frames.toFilm())
         tidy(number)
         claim.release()

@@ -11,6 +11,8 @@ import type { Film } from './video-batch.js'
 export interface VideoInProgress {
   readonly key: NoiseKey
   readonly frames: FrameStore
+  /** The stages that are done. */
+  readonly stages: readonly Stage[]
   /** The stage to sample next: undefined once the video is done. */
   readonly next: NumberedStage | undefined
   /** Goes on to the stage after `next`, whose frames are done. */
@@ -46,12 +48,17 @@ export function beginVideo({ given, scheme, settings, key, embed }: VideoToCompl
     return stage ? { ...stage, index: index++ } : undefined
   }
   let next = walk()
+  const done: Stage[] = []
   return {
     key,
     frames,
+    stages: done,
     get next() {
       return next
     },
-    advance: () => void (next = walk()),
+    advance() {
+      if (next) done.push({ observed: next.observed, latent: next.latent })
+      next = walk()
+    },
   }
 }

@@ -21,13 +21,18 @@ export interface StageRecord {
 }
 
 /**
- * Plans a video, checked, without looking at frames.
+ * The plan of a video.
+ * @param walked the stages it was sampled in; without them it is planned, checked, without looking at frames
  * @throws UserError for settings that cannot work.
  */
-export function planRecord(scheme: SamplingScheme, settings: SchemeSettings): PlanRecord {
+export function planRecord(
+  scheme: SamplingScheme,
+  settings: SchemeSettings,
+  walked?: readonly Stage[],
+): PlanRecord {
   const record = ({ observed, latent }: Stage): StageRecord => ({
     // An unconditional stage leaves nothing to choose.
-    observed: scheme.adaptive && observed.length > 0 ? null : observed,
+    observed: scheme.adaptive && !walked && observed.length > 0 ? null : observed,
     num_observed: observed.length,
     latent,
   })
@@ -37,6 +42,6 @@ export function planRecord(scheme: SamplingScheme, settings: SchemeSettings): Pl
     observed: settings.observed,
     max_frames: settings.maxFrames,
     max_latent_frames: settings.stepSize,
-    stages: outlineVideo(scheme, settings).map(record),
+    stages: (walked ?? outlineVideo(scheme, settings)).map(record),
   }
 }

@@ -81,5 +81,12 @@ describe.runIf(isAsked)('from the toy town to WD and PO', { timeout: 1_800_000 }
       expect(metrics.distance).toBeGreaterThan(0)
     }
     expect(readdirSync(evalDir)).toContain('carla-metrics-2-0-map.png')
+
+    await fdm(`report --eval_dir ${evalDir}`)
+    const page = readFileSync(`${evalDir}/report.html`, 'utf8')
+    expect(page).toMatch(/WD in m\/s<small>2 videos<\/small><\/th><td>\d+\.\d{3}</)
+    expect(page).toMatch(/PO in %<small>2 videos<\/small><\/th><td>\d+\.\d{2}</)
+    expect(page).toMatch(/data:(?:video\/mp4|image\/gif);base64/)
+    expect(page.match(/data:image\/svg\+xml;base64/g)).toHaveLength(3)
   })
 })

@@ -21,6 +21,7 @@ import { startRuntime } from '../../src/runtime/start.js'
 import { tf } from '../../src/runtime/tf.js'
 import { readModelConfig } from '../../src/sampling/model-config.js'
 import { readSample } from '../../src/sampling/sample-file.js'
+import { readFirstPlan } from '../../src/sampling/plan-files.js'
 import { planSampleRun, type SampleRunInputs } from '../../src/sampling/plan-sample-run.js'
 import { sampleRun, type RunProgress } from '../../src/sampling/sample-run.js'
 import { decisiveSettings } from '../../src/sampling/sampling-setup.js'
@@ -297,6 +298,34 @@ test('what an adaptive scheme compares frames by is kept with the samples, and d
   await expect(sampleRun(planSampleRun(lpips), lpips).next()).rejects.toThrow(
     /made with adaptive_features pixels/,
   )
+})
+
+test('the stages of an adaptive scheme are kept, also of a video that was stopped on its way', async () => {
+  const scheme = { sampling_scheme: 'adaptive-autoreg', adaptive_features: 'pixels' } as const
+  const settings = { ...scheme, max_frames: 3, max_latent_frames: 1, stop_index: 1 }
+  const whole = inputs({ ...settings, eval_dir: path.join(folder, 'kept') })
+  const { plan } = await complete(whole)
+  const kept = readFirstPlan(plan.folder, 6)
+  expect(kept).toMatchObject({ video: 0 })
+  expect(kept?.stages.map(({ latent }) => latent)).toEqual([[2], [3], [4], [5]])
+  expect(kept?.stages.map(({ observed }) => observed.length)).toEqual([2, 2, 2, 2])
+
+  const halves = inputs({ ...settings, eval_dir: path.join(folder, 'stopped') })
+  const stopped = planSampleRun(halves)
+  const onProgress = ({ stage }: RunProgress) => {
+    if (stage === 2) throw new Error('stopped')
+  }
+  await expect(sampleRun(stopped, halves, { onProgress }).next()).rejects.toThrow('stopped')
+  expect(readFirstPlan(stopped.folder, 6)).toBeUndefined()
+  await complete(halves)
+  const file = 'plans/sample_0000-0.json'
+  expect(readFileSync(path.join(stopped.folder, file))).toEqual(readFileSync(path.join(plan.folder, file)))
+
+  writeFileSync(path.join(plan.folder, file), '{"stages": [{"observed": [0], "latent": [6]}]}')
+  expect(() => readFirstPlan(plan.folder, 6)).toThrow(/sample_0000-0.json is damaged: it holds no stages/)
+  // The name of a fixed scheme's folder says its stages.
+  const fixed = await complete(inputs({ eval_dir: path.join(folder, 'fixed') }))
+  expect(readdirSync(fixed.plan.folder)).not.toContain('plans')
 })
 
 test('weights of LPIPS that are missing are named, with what does without', async () => {

@@ -5,6 +5,7 @@ import { runReport } from '../../scripts/run-report.js'
 import { defaultsOf } from '../../src/config/option.js'
 import { reportOptions } from '../../src/config/report.js'
 import { writeNpy } from '../../src/data/npy.js'
+import { writeFileAtomic } from '../../src/files.js'
 import { qualityCurves } from '../../src/evaluation/quality/quality-curves.js'
 import { drawingSvg } from '../../src/pictures/drawing-svg.js'
 import { sampleFile } from '../../src/sampling/results-layout.js'
@@ -174,6 +175,38 @@ test('without --out it goes into the first folder', async () => {
   await report({ eval_dir: second, out: undefined, add_gt: false })
   expect(lines.at(-1)).toBe(path.join(second, 'report.html'))
   rmSync(path.join(second, 'report.html'))
+})
+
+test('stages that the name of the folder does not say are taken from a kept plan, or missed', async () => {
+  for (const [name, text] of [
+    ['adaptive-autoreg_4_2_6_2', 'they depended on the videos, and were not kept'],
+    ['autoreg_optimal-linspace-t_4_2_6_2', 'they depended on an optimised schedule, and were not kept'],
+    ['some-folder', 'the name of the folder says no scheme'],
+  ] as const) {
+    const run = path.join(scratch, 'stages', name)
+    mkdirSync(run, { recursive: true })
+    await report({ eval_dir: run })
+    expect(readFileSync(page, 'utf8')).toMatch(
+      new RegExp(`<p class="note">No picture of the stages: ${text}`),
+    )
+    if (name === 'some-folder') continue
+
+    const stages = [
+      { observed: [0, 1], latent: [2, 3] },
+      { observed: [0, 3], latent: [4, 5] },
+    ]
+    writeFileAtomic(path.join(run, 'plans/sample_0002-0.json'), JSON.stringify({ stages }))
+    await report({ eval_dir: run })
+    const [, caption, picture = ''] =
+      /<figcaption>(The stages[^<]*)<\/figcaption><img src="data:image\/svg\+xml;base64,([^"]*)"/.exec(
+        readFileSync(page, 'utf8'),
+      ) ?? []
+    expect(caption).toContain(name.startsWith('adaptive') ? 'of video 2' : 'by an optimised schedule')
+    const svg = Buffer.from(picture, 'base64').toString()
+    expect(svg).toContain('stage 1: frame 3 conditioned on')
+    expect(svg).toContain('stage 1: frames 4 to 5 sampled')
+    expect(svg).toContain(name.startsWith('adaptive') ? 'video 2' : 'optimised (linspace-t)')
+  }
 })
 
 test('what cannot be used is named', async () => {
