@@ -5,6 +5,7 @@ import { precisionOf, resolveTrainConfig } from '../src/config/training.js'
 import { datasetDefaults } from '../src/data/registry.js'
 import { UserError } from '../src/errors.js'
 import { writeFileAtomic } from '../src/files.js'
+import { heldMemory } from '../src/runtime/held-memory.js'
 import { startRuntime } from '../src/runtime/start.js'
 import { range } from '../src/schemes/range.js'
 import { lastStep } from '../src/training/learning-rate.js'
@@ -76,6 +77,7 @@ export async function runTraining(
       newRunId,
       root: ROOT,
       now: () => performance.now(),
+      measure: heldMemory,
       signal: terminal.signal,
       trackers: [
         {

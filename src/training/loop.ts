@@ -28,6 +28,8 @@ export interface LoopSetup {
   readonly onStep?: ((step: number, total: number | undefined, loss: number) => void) | undefined
   /** Writes a checkpoint of the trainer's state and the means, which come after the line at `lastLine`. */
   readonly save: (lastLine: number) => void
+  /** Numbers of the moment, such as the memory held, that each line of the log gets. */
+  readonly measure?: (() => Metrics) | undefined
   /** Samples videos with the trainer's state. */
   readonly sample?: (() => Promise<void>) | undefined
 }
@@ -54,7 +56,7 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
     saved = trainer.step
   }
   const log = (numbers: Metrics) => {
-    const line = { samples: trainer.step * batchSize, ...numbers }
+    const line = { samples: trainer.step * batchSize, ...numbers, ...setup.measure?.() }
     for (const tracker of setup.trackers) tracker.log(trainer.step, line)
   }
   while (trainer.step < end && !signal?.aborted) {

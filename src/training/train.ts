@@ -10,7 +10,7 @@ import { requireFolder } from '../make-folder.js'
 import { parameterCount } from '../model/parameters.js'
 import { jsonLines } from '../tracking/json-lines.js'
 import { runningMeans } from '../tracking/running-means.js'
-import type { Tracker } from '../tracking/tracker.js'
+import type { Metrics, Tracker } from '../tracking/tracker.js'
 import { batchSource } from './batch-source.js'
 import { lastStep } from './learning-rate.js'
 import { trainingLoop } from './loop.js'
@@ -32,6 +32,8 @@ export interface TrainRun {
   /** The folder of all runs. */
   readonly root?: string
   readonly now: () => number
+  /** Numbers of the moment, such as `heldMemory`, that each line of the log gets. */
+  readonly measure?: () => Metrics
   readonly signal?: AbortSignal
   /** Told every `log_interval` steps; the run's `log.jsonl` is written besides. */
   readonly trackers?: readonly Tracker[]
@@ -125,6 +127,7 @@ export async function train(run: TrainRun): Promise<RunResult> {
       lastLine,
       trackers: sinks,
       now: run.now,
+      measure: run.measure,
       signal: run.signal,
       onStep: run.onStep,
       save: (lastLine) => {
