@@ -5,13 +5,17 @@ import { precisionOf, resolveTrainConfig } from '../src/config/training.js'
 import { datasetDefaults } from '../src/data/registry.js'
 import { UserError } from '../src/errors.js'
 import { writeFileAtomic } from '../src/files.js'
+import { heldMemory } from '../src/runtime/held-memory.js'
 import { startRuntime } from '../src/runtime/start.js'
 import { range } from '../src/schemes/range.js'
+import { badStepLine } from '../src/training/bad-step-report.js'
 import { lastStep } from '../src/training/learning-rate.js'
 import { resumedOptions } from '../src/training/resumed-options.js'
 import type { Preview } from '../src/training/sample-preview.js'
 import type { ResolvedTrainConfig } from '../src/training/save-checkpoint.js'
 import { train, type RunResult, type RunStart } from '../src/training/train.js'
+import { attentionDrawing } from '../src/pictures/attention-drawing.js'
+import { drawingPng } from '../src/pictures/drawing-png.js'
 import { markObserved } from '../src/video/border.js'
 import { encodeGif } from '../src/video/gif.js'
 import { filmGrid } from '../src/video/grid.js'
@@ -76,6 +80,7 @@ export async function runTraining(
       newRunId,
       root: ROOT,
       now: () => performance.now(),
+      measure: heldMemory,
       signal: terminal.signal,
       trackers: [
         {
@@ -87,13 +92,16 @@ export async function runTraining(
       ],
       onStart: (start) => logStart(terminal, start, config),
       onStep: (step, total, loss) => bars.training(step, total ?? step, `loss ${loss.toFixed(4)}`),
+      onBadStep: (bad) => terminal.log(badStepLine(bad)),
       onSave: ({ ema, model }, step) => terminal.log(`step ${step} saved: ${ema[0] ?? model}`),
       ...(previews && {
         onSampleStep: bars.sampling,
         onSample: (preview: Preview, step: number) => {
-          const file = path.join('results', newRunId, 'previews', `step${String(step).padStart(6, '0')}.gif`)
-          writeFileAtomic(file, encodeGif(previewFilm(preview), PREVIEW_FPS))
-          terminal.log(`step ${step} sampled: ${file}`)
+          const name = path.join('results', newRunId, 'previews', `step${String(step).padStart(6, '0')}`)
+          writeFileAtomic(`${name}.gif`, encodeGif(previewFilm(preview), PREVIEW_FPS))
+          for (let video = 0; video < preview.shape[0]; video++)
+            writeFileAtomic(`${name}-attention-${video}.png`, drawingPng(attentionPicture(preview, video)))
+          terminal.log(`step ${step} sampled: ${name}.gif, and what it attended to beside it`)
         },
       }),
     })
@@ -125,6 +133,14 @@ function withDatasetDefaults(values: Readonly<Record<string, unknown>>): Resolve
   const image_size = imageSize ?? defaults.imageSize
   const config = resolveTrainConfig({ ...values, image_size, T: T === -1 ? (defaults.T ?? -1) : T })
   return { ...config, image_size }
+}
+
+/** A row for each layer, a column for each quarter of the process, from most noise to least. */
+function attentionPicture({ shape, numObserved, attention }: Preview, video: number) {
+  const observed = range(shape[1]).map((frame) => frame < numObserved)
+  const layers = attention[0]?.layers ?? []
+  const rows = layers.map((_, i) => attention.flatMap((part) => part.layers[i]?.videos[video] ?? []))
+  return attentionDrawing({ rows, observed })
 }
 
 function previewFilm({ shape: [B, T, H, W, C], pixels, numObserved }: Preview) {

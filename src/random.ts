@@ -1,4 +1,5 @@
 import seedrandom from 'seedrandom'
+import { drawsOnHost } from './runtime/host-randomness.js'
 
 /** A seeded source of host randomness. Streams with different labels are independent of each other. */
 export interface HostRandom {
@@ -13,9 +14,13 @@ export interface HostRandom {
 /** A stream determined by `labels` alone: the same labels always give the same numbers. */
 export function hostRandom(...labels: readonly (string | number)[]): HostRandom {
   const generator = seedrandom.alea(JSON.stringify(labels))
-  const integer = (low: number, high: number) => low + Math.floor(generator.double() * (high - low))
+  const uniform = () => {
+    drawsOnHost('hostRandom')
+    return generator.double()
+  }
+  const integer = (low: number, high: number) => low + Math.floor(uniform() * (high - low))
   return {
-    uniform: () => generator.double(),
+    uniform,
     integer,
     deviceSeed: () => [integer(0, 2 ** 31), integer(0, 2 ** 31)],
   }

@@ -138,7 +138,8 @@ function trainingSteps(
   return () => {
     const started = (trainer ??= start())
     return async () => {
-      await started.update([batch])
+      const { fault } = await started.update([batch])
+      if (fault !== undefined) throw new Error(`a step of the benchmark is no step: ${fault}`)
     }
   }
 }

@@ -25,7 +25,16 @@ export const trainingOptions = {
   max_steps: int(0, 'end after this many steps (0: no limit)', { min: 0 }),
   ema_rate: text('0.9999', 'decay of the averaged weights; several as "0.99,0.9999"'),
   log_interval: int(10, 'steps between lines of numbers', { min: 1 }),
+  skip_grad_norm: float(
+    0,
+    'skip steps whose gradient norm is above this (0: only those of NaN or infinity)',
+    {
+      min: 0,
+    },
+  ),
+  max_bad_steps: int(10, 'end after so many skipped steps in a row (0: never)', { min: 0 }),
   save_interval: int(50_000, 'steps between checkpoints', { min: 1 }),
+  keep: int(0, 'keep the newest so many complete checkpoints, remove older ones (0: keep all)', { min: 0 }),
   sample_interval: int(50_000, 'steps between sampled videos', { min: 1 }),
   resume_checkpoint: text(
     '',

@@ -13,6 +13,8 @@ export interface VideoDataset {
   readonly imageSize: number
   /** Frames in video `index`, 0 <= index < length. */
   frameCount(index: number): number
+  /** What a person knows a video by, such as its file's name. */
+  nameOf?(index: number): string
   /**
    * Reads some frames of one video, and no others.
    * @param frames positions in the whole video, 0 <= frame < frameCount(index), any order

@@ -68,6 +68,7 @@ function dataset(description: Description, read: FrameReader): VideoDataset {
     T,
     imageSize,
     frameCount,
+    nameOf: (index) => path.basename(files[index]?.video ?? files[index]?.file ?? ''),
     async readFrames(index, frames) {
       const count = frameCount(index)
       const file = files[index]?.file ?? ''

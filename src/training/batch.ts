@@ -1,4 +1,4 @@
-import type { TrainingItem } from './item.js'
+import type { ItemSource, TrainingItem } from './item.js'
 
 /** Some videos that go through the network together, on the host. B videos of T frames of size H = W. */
 export interface Batch {
@@ -13,6 +13,8 @@ export interface Batch {
   readonly lossMask: Float32Array
   /** (B, T): position of each frame in the window it comes from. */
   readonly frameIndices: Int32Array
+  /** Where each video's frames come from, where that is known. */
+  readonly sources?: readonly ItemSource[]
 }
 
 /**
@@ -47,5 +49,13 @@ export function makeBatch(
       lossMask[at] = role === 'latent' || (trainOnPadding && role === 'padding') ? 1 : 0
     }
   })
-  return { shape: [B, T, size, size, 3], pixels, obsMask, latentMask, lossMask, frameIndices }
+  return {
+    shape: [B, T, size, size, 3],
+    pixels,
+    obsMask,
+    latentMask,
+    lossMask,
+    frameIndices,
+    sources: items.map(({ source }) => source),
+  }
 }

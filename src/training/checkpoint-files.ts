@@ -35,11 +35,7 @@ export function checkpointFileNames(step: number, emaRates: readonly number[]) {
  */
 export function findResume(folder: string, emaRates: readonly number[]): CheckpointFiles {
   const sets = listCheckpoints(folder, emaRates)
-  const saved = emaRates.map((_, i) => sets.some(({ ema }) => ema[i] !== undefined))
-  const complete = sets.filter(
-    ({ optimizer, ema }) => optimizer !== undefined && saved.every((known, i) => !known || ema[i]),
-  )
-  const newest = complete.at(-1)
+  const newest = completeSets(sets, emaRates).at(-1)
   if (newest) return newest
   throw new UserError(
     sets.length === 0
@@ -61,6 +57,34 @@ export function filesBeside(checkpoint: string, emaRates: readonly number[]): Om
     optimizer: find('opt'),
     state: find('state'),
   }
+}
+
+/**
+ * What a folder has of each step that has at least a model and an optimizer state, oldest first: all of its
+ * files, averages of whatever rate included, and whether it is complete, as for `findResume`.
+ */
+export function savedSets(folder: string, emaRates: readonly number[]) {
+  const complete = completeSets(listCheckpoints(folder, emaRates), emaRates)
+  const files = listFiles(folder)
+  return listCheckpoints(folder, [])
+    .filter(({ optimizer }) => optimizer !== undefined)
+    .map(({ step, model }) => ({
+      step,
+      model,
+      files: files.filter((file) => file.step === step).map((file) => file.path),
+      isComplete: complete.some((set) => set.step === step),
+    }))
+}
+
+/** Those that have the average of each rate that any of them has. */
+function completeSets(
+  sets: readonly CheckpointFiles[],
+  emaRates: readonly number[],
+): readonly CheckpointFiles[] {
+  const saved = emaRates.map((_, i) => sets.some(({ ema }) => ema[i] !== undefined))
+  return sets.filter(
+    ({ optimizer, ema }) => optimizer !== undefined && saved.every((known, i) => !known || ema[i]),
+  )
 }
 
 /** All steps of which the folder has the model, oldest first. */

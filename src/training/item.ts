@@ -4,6 +4,7 @@ import { sampleTask, type Task } from './task-sampling.js'
 
 /** One row of a batch before it is brought to the length of the others. */
 export interface TrainingItem {
+  readonly source: ItemSource
   /** (rows, H, W, 3), uint8: the task's frames in ascending order, then padding. */
   readonly pixels: Uint8Array
   readonly imageSize: number
@@ -13,6 +14,18 @@ export interface TrainingItem {
   readonly roles: readonly ('observed' | 'latent' | 'padding')[]
   /** Rows the batch must have for this item; the last row is repeated if it has more. */
   readonly length: number
+}
+
+/** Where an item's frames come from. */
+export interface ItemSource {
+  /** Position of the video in its data set. */
+  readonly video: number
+  /** What a person knows it by. */
+  readonly name?: string
+  /** First frame of the window. */
+  readonly start: number
+  /** The video that padding frames come from, where that is another one. */
+  readonly paddingVideo?: number
 }
 
 export interface ItemRequest {
@@ -54,7 +67,14 @@ export async function readItem(request: ItemRequest): Promise<TrainingItem> {
   const pixels = new Uint8Array(own.length + other.length)
   pixels.set(own)
   pixels.set(other, own.length)
+  const name = dataset.nameOf?.(video)
   return {
+    source: {
+      video,
+      start,
+      ...(name === undefined ? {} : { name }),
+      ...(paddingVideo === undefined ? {} : { paddingVideo }),
+    },
     pixels,
     imageSize,
     positions: [...taskPositions, ...padding.positions],

@@ -1,8 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
 import type { TrainingConfig } from '../config/training.js'
 import { addLosses } from '../tracking/loss-metrics.js'
-import type { RunningMeans } from '../tracking/running-means.js'
+import type { RunningMeans, RunningMeansState } from '../tracking/running-means.js'
 import type { Metrics, Tracker } from '../tracking/tracker.js'
+import { badStepOf, type BadStep } from './bad-step-report.js'
+import { TrainingDiverged, type BadSteps } from './bad-steps.js'
 import type { Batch } from './batch.js'
 import { lastStep } from './learning-rate.js'
 import type { Trainer } from './trainer.js'
@@ -17,6 +19,7 @@ export interface LoopSetup {
   readonly batches: (step: number) => Promise<readonly Batch[]>
   readonly numTimesteps: number
   readonly means: RunningMeans
+  readonly badSteps: BadSteps
   readonly trackers: readonly Tracker[]
   /** Step of the line of the log that the means come after. */
   readonly lastLine: number
@@ -26,10 +29,25 @@ export interface LoopSetup {
   readonly signal?: AbortSignal | undefined
   /** Called after each step with the number of updates done and, if the run has one, its end. */
   readonly onStep?: ((step: number, total: number | undefined, loss: number) => void) | undefined
-  /** Writes a checkpoint of the trainer's state and the means, which come after the line at `lastLine`. */
-  readonly save: (lastLine: number) => void
-  /** Samples videos with the trainer's state. */
-  readonly sample?: (() => Promise<void>) | undefined
+  /** Told of each step that was skipped. */
+  readonly onBadStep?: ((bad: BadStep) => void) | undefined
+  /** Writes a checkpoint of the trainer's state. */
+  readonly save: (progress: LoopProgress) => void
+  /** Numbers of the moment, such as the memory held, that each line of the log gets. */
+  readonly measure?: (() => Metrics) | undefined
+  /** Samples videos with the trainer's state; says whether it came to an end. */
+  readonly sample?: (() => Promise<boolean>) | undefined
+  /** The step after which videos were sampled last, where that is known. */
+  readonly sampledAt?: number | undefined
+}
+
+/** Where the loop is, besides the step: what a resumed one needs. */
+export interface LoopProgress {
+  /** Step of the last line of the log. */
+  readonly lastLine: number
+  /** The numbers that came after it. */
+  readonly means: RunningMeansState
+  readonly sampledAt: number | undefined
 }
 
 /** The first samples come early: a look at whether everything works. */
@@ -39,54 +57,101 @@ const FIRST_SAMPLES = 5
  * Trains until the last step or until the signal, saving now and then and at the end; never a state that
  * is saved already. Numbers that no line of the log has when it ends get a line of their own, which the next
  * whole one replaces if the run is resumed.
- * @throws UserError from data, training or saving; the last checkpoint is then whole.
+ * @throws UserError from data, training or saving; what was done until then is saved, if that is possible,
+ * unless training diverged: then the last checkpoint is what to go on from.
  */
 export async function trainingLoop(setup: LoopSetup): Promise<void> {
-  const { config, trainer, means, now, signal } = setup
+  const { config, trainer, means, badSteps, now, signal } = setup
   const end = lastStep(config)
   const total = Number.isFinite(end) ? end : undefined
   let saved = trainer.step
-  let { lastLine } = setup
+  let { lastLine, sampledAt } = setup
   let batchSize = 0
-  let sampledAt: number | undefined
+  let sampledTime: number | undefined
+  /** Those that a line of the log should have got and did not. */
+  let unlogged: RunningMeansState | undefined
+  let saving = false
   const save = () => {
-    if (saved !== trainer.step) setup.save(lastLine)
+    saving = true
+    if (saved !== trainer.step) setup.save({ lastLine, means: unlogged ?? means.state(), sampledAt })
     saved = trainer.step
+    saving = false
   }
   const log = (numbers: Metrics) => {
-    const line = { samples: trainer.step * batchSize, ...numbers }
+    const { total: skipped } = badSteps.counts()
+    const line = {
+      samples: trainer.step * batchSize,
+      ...numbers,
+      ...(skipped > 0 && { skipped_steps: skipped }),
+      ...setup.measure?.(),
+    }
     for (const tracker of setup.trackers) tracker.log(trainer.step, line)
   }
-  while (trainer.step < end && !signal?.aborted) {
+  const sample = async () => {
+    const { step } = trainer
+    if (
+      !setup.sample ||
+      sampledAt === step ||
+      !(step % config.sample_interval === 0 || step === FIRST_SAMPLES)
+    )
+      return
+    const start = now()
+    if (sampledTime !== undefined) means.add('timing/time_between_samples', (start - sampledTime) / 1000)
+    if (!(await setup.sample())) return
+    sampledAt = step
+    sampledTime = now()
+    means.add('timing/sampling_time', (sampledTime - start) / 1000)
+  }
+  const oneStep = async () => {
     const asked = now()
     const batch = await setup.batches(trainer.step)
     const started = now()
     const report = await trainer.update(batch)
     const { step } = trainer
-    addLosses(means, report.losses, report.draw, setup.numTimesteps)
-    means.add('grad_norm', report.gradNorm)
+    const losses = Array.from(report.losses.loss ?? [])
+    batchSize = losses.length
+    if (report.fault === undefined) {
+      badSteps.good()
+      addLosses(means, report.losses, report.draw, setup.numTimesteps)
+      means.add('grad_norm', report.gradNorm)
+    } else {
+      const bad = badStepOf(step, report, batch)
+      setup.onBadStep?.(bad)
+      badSteps.bad(bad)
+    }
     const ended = now()
     means.add('timing/step_time', (ended - started) / 1000)
     if (ended > asked) means.add('timing/data_wait_share', (started - asked) / (ended - asked))
-    const losses = Array.from(report.losses.loss ?? [])
-    batchSize = losses.length
     setup.onStep?.(step, total, losses.reduce((sum, loss) => sum + loss, 0) / batchSize)
     if (step % config.log_interval === 0) {
+      unlogged = means.state()
       log(means.take())
+      unlogged = undefined
       lastLine = step
     }
     if (step % config.save_interval === 0) save()
-    if (setup.sample && (step % config.sample_interval === 0 || step === FIRST_SAMPLES)) {
-      const start = now()
-      if (sampledAt !== undefined) means.add('timing/time_between_samples', (start - sampledAt) / 1000)
-      await setup.sample()
-      sampledAt = now()
-      means.add('timing/sampling_time', (sampledAt - start) / 1000)
-    }
+    await sample()
     // Computing blocks the process; signals get through only here.
     await setImmediate()
+  }
+  try {
+    // A run that was killed while it sampled has its samples to make up for.
+    if (sampledAt !== undefined && !signal?.aborted) await sample()
+    while (trainer.step < end && !signal?.aborted) await oneStep()
+  } catch (error) {
+    if (!saving && !(error instanceof TrainingDiverged)) saveIfPossible(save)
+    throw error
   }
   save()
   const left = means.take()
   if (batchSize > 0 && Object.keys(left).length > 0) log(left)
+}
+
+/** What stopped the run is the news, not that it could not be saved either. */
+function saveIfPossible(save: () => void): void {
+  try {
+    save()
+  } catch {
+    // The last checkpoint is still whole.
+  }
 }

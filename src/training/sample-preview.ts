@@ -9,6 +9,7 @@ import { hostRandom } from '../random.js'
 import { tf } from '../runtime/tf.js'
 import { denoisingStep } from '../sampling/denoising-step.js'
 import { stageNoise, stageSeeds } from '../sampling/stage-noise.js'
+import { attentionMaps, type AttentionMap } from './attention-maps.js'
 import { makeBatch } from './batch.js'
 import { epochOrder } from './epoch-order.js'
 import { feedMicroBatch } from './feed.js'
@@ -22,6 +23,14 @@ export interface Preview {
   readonly pixels: Uint8Array
   /** How many first frames of each video were given. */
   readonly numObserved: number
+  /** How frames attended to frames in the middle of each quarter of the process, from most noise to least. */
+  readonly attention: readonly PreviewAttention[]
+}
+
+export interface PreviewAttention {
+  /** 0 has least noise, as in the names of losses. */
+  readonly quartile: number
+  readonly layers: readonly AttentionMap[]
 }
 
 export interface PreviewRequest {
@@ -82,13 +91,21 @@ export async function samplePreview({
       signal?.throwIfAborted()
     }
     onStep(0, numTimesteps)
+    const attention: PreviewAttention[] = []
     const steps = { numTimesteps, numCarried: denoise.numCarried }
-    const sample = await walk(steps, { start, onStep }, (state, t) =>
-      denoise.run({ x0, obsMask, latentMask, frameIndices, outputRows }, state, t, stageSeeds(keys, t)),
-    )
+    const conditioning = { x0, obsMask, latentMask, frameIndices, outputRows }
+    const sample = await walk(steps, { start, onStep }, (state, t) => {
+      const quartile = middleOfQuartile(t, numTimesteps)
+      if (quartile !== undefined) {
+        const timesteps = diffusion.networkTimesteps(diffusion.at(videos.map(() => t)))
+        const inputs = { ...conditioning, x: state[0], timesteps }
+        attention.push({ quartile, layers: attentionMaps(parameters, config, inputs) })
+      }
+      return denoise.run(conditioning, state, t, stageSeeds(keys, t))
+    })
     const pixels = toPixels(await sample.data().finally(() => sample.dispose()))
     keepObserved(pixels, batch.pixels, batch.obsMask)
-    return { shape: batch.shape, pixels, numObserved: tasks[0]?.observed.length ?? 0 }
+    return { shape: batch.shape, pixels, numObserved: tasks[0]?.observed.length ?? 0, attention }
   } catch (error) {
     if (signal?.aborted) return undefined
     throw error
@@ -96,6 +113,12 @@ export async function samplePreview({
     denoise.dispose()
     tf.dispose([{ ...fed }, start])
   }
+}
+
+/** The quarter of the process that a step is in the middle of; fewer than four steps leave some without. */
+function middleOfQuartile(t: number, numTimesteps: number): number | undefined {
+  const quartile = Math.floor((4 * t) / numTimesteps)
+  return t === Math.floor(((quartile + 0.5) * numTimesteps) / 4) ? quartile : undefined
 }
 
 /** Consecutive frames, and frames spread over the window; K frames each, or T if that is fewer. */

@@ -7,6 +7,7 @@ import { toTorchLayout } from '../model/torch-layout.js'
 import { scopeOf, type Parameters } from '../nn/scope.js'
 import type { RunningMeansState } from '../tracking/running-means.js'
 import { orderedDict, PyFloat, tensor, writeTorchFile, type TorchInput } from '../torch-file/index.js'
+import type { BadStepCounts } from './bad-steps.js'
 import { checkpointFileNames } from './checkpoint-files.js'
 import { writeOptimizerFile } from './optimizer-file.js'
 import type { TrainingState } from './state.js'
@@ -23,6 +24,10 @@ export interface HostState {
   /** Step of the last line of the log, and the numbers since. */
   readonly lastLine: number
   readonly means: RunningMeansState
+  /** Steps that were skipped; files of older versions do not say. */
+  readonly badSteps?: BadStepCounts
+  /** The step after which videos were sampled last, 0 for none; files of older versions do not say. */
+  readonly sampledAt?: number
 }
 
 export interface Saved {

@@ -10,8 +10,12 @@ import { requireFolder } from '../make-folder.js'
 import { parameterCount } from '../model/parameters.js'
 import { jsonLines } from '../tracking/json-lines.js'
 import { runningMeans } from '../tracking/running-means.js'
-import type { Tracker } from '../tracking/tracker.js'
+import type { Metrics, Tracker } from '../tracking/tracker.js'
+import { badStepFile } from './bad-step-file.js'
+import type { BadStep } from './bad-step-report.js'
+import { badSteps } from './bad-steps.js'
 import { batchSource } from './batch-source.js'
+import { keepNewest } from './keep-newest.js'
 import { lastStep } from './learning-rate.js'
 import { trainingLoop } from './loop.js'
 import { readAhead } from './read-ahead.js'
@@ -32,11 +36,15 @@ export interface TrainRun {
   /** The folder of all runs. */
   readonly root?: string
   readonly now: () => number
+  /** Numbers of the moment, such as `heldMemory`, that each line of the log gets. */
+  readonly measure?: () => Metrics
   readonly signal?: AbortSignal
   /** Told every `log_interval` steps; the run's `log.jsonl` is written besides. */
   readonly trackers?: readonly Tracker[]
   readonly onStart?: (start: RunStart) => void
   readonly onStep?: (step: number, total: number | undefined, loss: number) => void
+  /** Told of each step that was skipped, and of the batch that made it bad. */
+  readonly onBadStep?: (bad: BadStep) => void
   readonly onSave?: (saved: Saved, step: number) => void
   /** Called while videos are sampled, with the denoising steps done, from 0 on. */
   readonly onSampleStep?: (step: number, done: number, total: number) => void
@@ -104,6 +112,8 @@ export async function train(run: TrainRun): Promise<RunResult> {
   const sinks = [jsonLines(logFile, lastLine), ...trackers]
   const numParameters = parameterCount(config)
   const means = runningMeans(start.host?.means)
+  const bad = badSteps(config.max_bad_steps, start.host?.badSteps)
+  const noteBadStep = badStepFile(path.join(folder, 'bad-steps.jsonl'), start.step)
   let saved: Saved | undefined
   try {
     run.onStart?.({
@@ -122,16 +132,31 @@ export async function train(run: TrainRun): Promise<RunResult> {
       batches: readAhead(batches, stepsAhead(workers, config), lastStep(config)),
       numTimesteps: diffusion.numTimesteps,
       means,
+      badSteps: bad,
       lastLine,
+      sampledAt: source ? start.host?.sampledAt : 0,
       trackers: sinks,
       now: run.now,
+      measure: run.measure,
       signal: run.signal,
       onStep: run.onStep,
-      save: (lastLine) => {
+      onBadStep: (badStep) => {
+        noteBadStep(badStep)
+        run.onBadStep?.(badStep)
+      },
+      save: ({ lastLine, means, sampledAt }) => {
         const { step, optimizerStep, state } = trainer
-        const host = { step, lastLine, timesteps: sampler.state(), means: means.state() }
+        const host = {
+          step,
+          lastLine,
+          timesteps: sampler.state(),
+          means,
+          badSteps: bad.counts(),
+          ...(sampledAt === undefined ? {} : { sampledAt }),
+        }
         saved = saveCheckpoint(folder, config, rates, { ...state, optimizerStep }, host)
         run.onSave?.(saved, step)
+        keepNewest(folder, config.keep, rates)
       },
       sample:
         run.onSample &&
@@ -145,6 +170,7 @@ export async function train(run: TrainRun): Promise<RunResult> {
             onStep: (done, total) => run.onSampleStep?.(trainer.step, done, total),
           })
           if (preview) await run.onSample?.(preview, trainer.step)
+          return preview !== undefined
         }),
     })
     return { runId, folder, step: trainer.step, saved }

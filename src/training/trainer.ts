@@ -1,12 +1,12 @@
 import type { TrainingConfig } from '../config/training.js'
 import type { GaussianDiffusion } from '../diffusion/gaussian-diffusion.js'
-import { UserError } from '../errors.js'
 import { hostRandom } from '../random.js'
 import { compileSettings } from '../runtime/compile-settings.js'
 import { compile } from '../runtime/compile.js'
 import { tf } from '../runtime/tf.js'
 import type { HostLosses } from '../tracking/loss-metrics.js'
 import { ADAMW_DEFAULTS, adamwScalars } from './adamw.js'
+import { faultOf } from './bad-step.js'
 import type { Batch } from './batch.js'
 import { feedMicroBatch, partsOf } from './feed.js'
 import type { ParametricNetwork } from './gradients.js'
@@ -17,14 +17,15 @@ import { trainingStep, type StepInputs, type StepResult } from './step.js'
 import type { TimestepDraw, TimestepSampler } from './timestep-sampler.js'
 
 export interface TrainerSetup {
-  readonly config: Pick<TrainingConfig, 'lr' | 'lr_anneal_steps' | 'weight_decay' | 'seed'>
+  readonly config: Pick<TrainingConfig, 'lr' | 'lr_anneal_steps' | 'weight_decay' | 'seed'> &
+    Partial<Pick<TrainingConfig, 'skip_grad_norm'>>
   readonly network: ParametricNetwork
   readonly diffusion: GaussianDiffusion
   readonly emaRates: readonly number[]
   readonly timestepSampler: TimestepSampler
   /** Owned by the trainer from then on. */
   readonly state: TrainingState
-  /** Updates done so far. */
+  /** Steps done so far. */
   readonly step: number
   /** Updates the optimizer has counted: PyTorch's own checkpoints hold one more than steps. */
   readonly optimizerStep: number
@@ -36,18 +37,22 @@ export interface StepReport {
   readonly losses: HostLosses
   readonly draw: TimestepDraw
   readonly gradNorm: number
+  /** What was wrong with the step, if anything: the state is then the one before it. */
+  readonly fault?: string
 }
 
 /** The training state on the device, and the one way to move it on. */
 export interface Trainer {
-  /** Updates done. */
+  /** Steps done, those that were skipped included. */
   readonly step: number
+  /** Updates that the optimizer has counted: a skipped step is none. */
   readonly optimizerStep: number
   /** Valid until the next update. */
   readonly state: TrainingState
   /**
-   * One update. All that is random in it depends on the seed and the step alone.
-   * @throws UserError if the loss is not a number; the state is then the one before the update.
+   * One step. All that is random in it depends on the seed and the step alone. A step whose loss or gradient
+   * is bad (`faultOf`) changes nothing but the count of steps: the state, the optimizer's own count and the
+   * history of losses stay what they are.
    */
   update(microBatches: readonly Batch[]): Promise<StepReport>
   dispose(): void
@@ -122,17 +127,15 @@ export function createTrainer(setup: TrainerSetup): Trainer {
       const result = run(microBatches, draw)
       const { losses, gradNorm } = await readBack(result)
       const mean = Array.from(losses.loss ?? []).reduce((total, value) => total + value, 0) / size
-      if (!Number.isFinite(mean) || !Number.isFinite(gradNorm)) {
+      const fault = faultOf({ loss: mean, gradNorm }, config.skip_grad_norm)
+      step++
+      if (fault !== undefined) {
         disposeState(result.state)
-        throw new UserError(
-          `training diverged at step ${step + 1}: the loss is ${mean} and the norm of its gradient ` +
-            `${gradNorm}; go on from the last checkpoint with a lower --lr`,
-        )
+        return { losses, draw, gradNorm, fault }
       }
       timestepSampler.update(draw.timesteps, Array.from(losses.loss ?? []))
       disposeState(packed)
       packed = result.state
-      step++
       optimizerStep++
       return { losses, draw, gradNorm }
     },

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { compile } from '../../src/runtime/compile.js'
 import { startRuntime } from '../../src/runtime/start.js'
-import { tensorflowBackend } from '../../src/runtime/tensorflow-backend.js'
 import { tf, type Tensor2D } from '../../src/runtime/tf.js'
+import { countHandles } from '../helpers/count-handles.js'
 import { ownBinding } from '../helpers/own-binding.js'
 
 const STEPS = 2000
@@ -52,35 +52,3 @@ describe.runIf(ownBinding)(`${STEPS} compiled steps`, () => {
     tf.dispose([weights, small, large])
   })
 })
-
-/** Counts the tensors that the addon makes from now on, less those it is told to forget. */
-function countHandles() {
-  const backend = tensorflowBackend()
-  if (!backend) throw new Error('TensorFlow was not started')
-  const { binding } = backend
-  let count = 0
-  const counting: Pick<typeof binding, 'createTensor' | 'executeOp' | 'deleteTensor'> = {
-    createTensor: (...values) => {
-      count++
-      return binding.createTensor(...values)
-    },
-    executeOp: (...operation) => {
-      const results = binding.executeOp(...operation)
-      count += results.length
-      return results
-    },
-    deleteTensor: (id) => {
-      count--
-      binding.deleteTensor(id)
-    },
-  }
-  const front = Object.create(binding) as typeof binding
-  for (const [name, value] of Object.entries(counting)) Object.defineProperty(front, name, { value })
-  backend.binding = front
-  return {
-    count: () => count,
-    stop: () => {
-      backend.binding = binding
-    },
-  }
-}

@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { hostRandom } from '../../src/random.js'
 import { compile } from '../../src/runtime/compile.js'
 import { hasProcessorOperation, nativeExtension } from '../../src/runtime/native-extension.js'
 import { randomNormal } from '../../src/runtime/random-normal.js'
-import { tf, type Tensor, type Tensor2D } from '../../src/runtime/tf.js'
+import { runOperation } from '../../src/runtime/run-operation.js'
+import { tf, type Tensor, type Tensor1D, type Tensor2D } from '../../src/runtime/tf.js'
 import { availableBackends, describeEachBackend } from '../helpers/backends.js'
 import { startRuntime } from '../../src/runtime/start.js'
 
@@ -155,6 +157,8 @@ describe.runIf(hasExtension && availableBackends().includes('tensorflow'))('reco
     // A recording that failed leaves the backend as it was.
     expect(values(tf.add(given(), 1))).toEqual([2, 3, 4])
     expect(values(compile((x: Tensor) => tf.add(x, 1))(given()))).toEqual([2, 3, 4])
+    expect(Math.random()).not.toBe(Math.random())
+    expect(Object.hasOwn(crypto, 'getRandomValues')).toBe(false)
   })
 
   it.each<[string, (x: Tensor) => Tensor, RegExp]>([
@@ -174,6 +178,43 @@ describe.runIf(hasExtension && availableBackends().includes('tensorflow'))('reco
       (x) => tf.add(x, tf.randomNormal([3])),
       /the operation randomNormal draws random/,
     ],
+    [
+      'random numbers with a seed',
+      (x) => tf.add(x, tf.randomUniform([3], 0, 1, 'float32', 7)),
+      /randomUniform draws/,
+    ],
+    ['tf.dropout', (x) => tf.dropout(x, 0.5), /the operation dropout draws random numbers on the host/],
+    [
+      'tf.rand',
+      (x) =>
+        tf.add(
+          x,
+          tf.rand([3], () => 0.5),
+        ),
+      /the operation rand draws/,
+    ],
+    ['tf.multinomial', (x) => tf.multinomial(x as Tensor1D, 3, 5), /the operation multinomial draws/],
+    [
+      'an operation that draws without being fed a seed',
+      (x) =>
+        tf.add(
+          x,
+          runOperation('RandomStandardNormal', [tf.tensor1d([3], 'int32')], { dtype: { type: 'float32' } }),
+        ),
+      /RandomStandardNormal draws random numbers with a seed of its own/,
+    ],
+    [
+      'Math.random',
+      (x) => tf.mul(x, Math.random()),
+      /^Math.random draws random numbers on the host while the/,
+    ],
+    ['a random branch', (x) => (Math.random() < 2 ? x : tf.mul(x, 2)), /^Math.random draws/],
+    [
+      'crypto.getRandomValues',
+      (x) => tf.mul(x, crypto.getRandomValues(new Uint8Array(1))[0] ?? NaN),
+      /^crypto.getRandomValues draws/,
+    ],
+    ['hostRandom', (x) => tf.mul(x, hostRandom('frozen').uniform()), /^hostRandom draws/],
     [
       'data',
       () => tf.tensor1d(Float32Array.from({ length: 70_000 }, (_, i) => i)).square(),

@@ -6,6 +6,9 @@ import { defaultsOf } from '../../src/config/option.js'
 import { trainingOptions } from '../../src/config/training.js'
 import { jsonLines } from '../../src/tracking/json-lines.js'
 import { runningMeans, type RunningMeansState } from '../../src/tracking/running-means.js'
+import type { Batch } from '../../src/training/batch.js'
+import { badStepLine, type BadStep } from '../../src/training/bad-step-report.js'
+import { badSteps, TrainingDiverged } from '../../src/training/bad-steps.js'
 import { trainingLoop, type LoopSetup } from '../../src/training/loop.js'
 import type { Trainer } from '../../src/training/trainer.js'
 
@@ -16,15 +19,30 @@ interface Checkpoint {
   readonly step: number
   readonly lastLine: number
   readonly means: RunningMeansState
+  readonly sampledAt?: number | undefined
 }
-const START: Checkpoint = { step: 0, lastLine: 0, means: {} }
+const START: Checkpoint = { step: 0, lastLine: 0, means: {}, sampledAt: 0 }
 
-/** A loop over a trainer whose loss is its step; says what it saved last. */
+const BATCH: Batch = {
+  shape: [2, 1, 4, 4, 3],
+  pixels: new Uint8Array(2 * 48),
+  obsMask: new Float32Array(2),
+  latentMask: Float32Array.of(1, 1),
+  lossMask: Float32Array.of(1, 1),
+  frameIndices: new Int32Array(2),
+  sources: [
+    { video: 7, name: 'video_7.pt', start: 3 },
+    { video: 9, start: 0 },
+  ],
+}
+
+/** A loop over a trainer whose loss is its step, and NaN in bad steps; says what it saved last. */
 async function loop(
   log: string,
-  { step, lastLine, means: saved }: Checkpoint,
+  { step, lastLine, means: saved, sampledAt }: Checkpoint,
   config: Partial<LoopSetup['config']>,
   more: Partial<LoopSetup> = {},
+  bad: readonly number[] = [],
 ): Promise<Checkpoint> {
   const means = runningMeans(saved)
   let [done, last] = [step, { step, lastLine, means: saved }]
@@ -35,19 +53,28 @@ async function loop(
     update: () => {
       done++
       const draw = { timesteps: [0, 0], weights: [1, 1] }
-      return Promise.resolve({ losses: { loss: [done, done] }, draw, gradNorm: 1 })
+      const isBad = bad.includes(done)
+      const loss = isBad ? NaN : done
+      return Promise.resolve({
+        losses: { loss: [loss, loss] },
+        draw,
+        gradNorm: 1,
+        ...(isBad && { fault: 'the loss is NaN' }),
+      })
     },
   } satisfies Pick<Trainer, 'step' | 'update'>
   await trainingLoop({
     config: { ...defaultsOf(trainingOptions), log_interval: 4, ...config },
     trainer: trainer as unknown as Trainer,
-    batches: () => Promise.resolve([]),
+    batches: () => Promise.resolve([BATCH]),
     numTimesteps: 4,
     means,
+    badSteps: badSteps(0),
     lastLine,
+    sampledAt,
     trackers: [jsonLines(path.join(folder, log), lastLine)],
     now: () => 0,
-    save: (lastLine) => (last = { step: done, lastLine, means: means.state() }),
+    save: (progress) => (last = { step: done, ...progress }),
     ...more,
   })
   return last
@@ -85,7 +112,10 @@ it('logs what is left when it is stopped', async () => {
 
 it('logs the time of samples after the last whole interval, and no empty line', async () => {
   let now = 0
-  const sample = () => Promise.resolve(void (now += 500))
+  const sample = () => {
+    now += 500
+    return Promise.resolve(true)
+  }
   const end = await loop(
     'samples',
     START,
@@ -108,4 +138,76 @@ it('says which share of the time it waits for data', async () => {
     'timing/data_wait_share': 0.5,
     'timing/step_time': 1,
   })
+})
+
+it('skips bad steps: they are told with their batch, counted in the log, and in no mean', async () => {
+  const told: BadStep[] = []
+  await loop('bad', START, { max_steps: 8 }, { onBadStep: (bad) => told.push(bad) }, [2, 3])
+  expect(lossesOf('bad')).toEqual([
+    [4, 8, 2.5],
+    [8, 16, 6.5],
+  ])
+  expect(linesOf('bad').map(({ skipped_steps }) => skipped_steps)).toEqual([2, 2])
+  expect(told.map(({ step }) => step)).toEqual([2, 3])
+  expect(told[0] && badStepLine(told[0])).toBe(
+    'step 2 skipped: the loss is NaN; its batch was video_7.pt from frame 3 on at timestep 0 with loss NaN, ' +
+      'video 9 from frame 0 on at timestep 0 with loss NaN',
+  )
+})
+
+it('ends after too many bad steps in a row, and does not save what they came from', async () => {
+  const saves: number[] = []
+  const run = (counts: ReturnType<typeof badSteps>, bad: readonly number[]) =>
+    loop(
+      'diverged',
+      START,
+      { save_interval: 3, max_steps: 8 },
+      { badSteps: counts, save: () => saves.push(0) },
+      bad,
+    )
+  await expect(run(badSteps(2), [4, 5])).rejects.toThrow(TrainingDiverged)
+  expect(saves).toHaveLength(1)
+  await expect(run(badSteps(2), [4, 6, 8])).resolves.toBeDefined()
+  // What an earlier process has counted goes on.
+  await expect(run(badSteps(3, { total: 5, inARow: 2 }), [1])).rejects.toThrow(
+    /the last 3 steps were bad, at step 1/,
+  )
+  await expect(run(badSteps(1), [1])).rejects.toThrow(
+    /: step 1 was bad, at step 1 the loss is NaN; go on from/,
+  )
+})
+
+it('saves what was done before data or the log failed', async () => {
+  const saved: (readonly [number, Checkpoint])[] = []
+  const failAt = async (step: number, more: Partial<LoopSetup>) => {
+    let asked = 0
+    const batches = () =>
+      ++asked > step ? Promise.reject(new Error('no such video')) : Promise.resolve([BATCH])
+    const save: LoopSetup['save'] = (progress) => saved.push([asked, { step: 0, ...progress }])
+    await loop('failed', START, { max_steps: 8 }, { batches, save, ...more })
+  }
+  await expect(failAt(2, {})).rejects.toThrow('no such video')
+  expect(saved).toMatchObject([[3, { lastLine: 0, means: { loss: [3, 2] } }]])
+  const full = { log: () => { throw new Error('the disk is full') } } // prettier-ignore
+  await expect(failAt(8, { trackers: [full] })).rejects.toThrow('the disk is full')
+  // The numbers that the line at step 4 should have had.
+  expect(saved[1]).toMatchObject([4, { lastLine: 0, means: { loss: [10, 4] } }])
+  const save = () => { throw new Error('no room to save') } // prettier-ignore
+  await expect(failAt(2, { save })).rejects.toThrow('no such video')
+})
+
+it('makes up for the samples that a killed run did not come to', async () => {
+  const sampled: number[] = []
+  const config = { max_steps: 4, sample_interval: 2, save_interval: 1 }
+  const sample = (step: number) => ({ sample: () => Promise.resolve(sampled.push(step) > 0) })
+  const atTwo: Checkpoint = { step: 2, lastLine: 0, means: {}, sampledAt: 0 }
+  const end = await loop('killed', atTwo, config, sample(1))
+  expect(sampled).toEqual([1, 1])
+  // The last save comes before the last samples.
+  expect(end.sampledAt).toBe(2)
+  await loop('killed', { ...end, sampledAt: 4 }, config, sample(2))
+  await loop('killed', { ...atTwo, sampledAt: 2 }, config, sample(3))
+  // A checkpoint that does not say.
+  await loop('killed', { ...atTwo, sampledAt: undefined }, config, sample(4))
+  expect(sampled).toEqual([1, 1, 3, 4])
 })

@@ -25,7 +25,7 @@ import { disposeState } from '../../src/training/state.js'
 import { train, type TrainRun } from '../../src/training/train.js'
 import { availableBackends, describeEachBackend } from '../helpers/backends.js'
 import { spawnModule } from '../helpers/spawn-module.js'
-import type { ChildRun } from './child-run.js'
+import type { ChildRun } from './run-child.js'
 import { fakeDataset, smallConfig } from './fixtures.js'
 
 const root = mkdtempSync(path.join(tmpdir(), 'fdm-train-'))

@@ -2,7 +2,6 @@ import { expect, it } from 'vitest'
 import { defaultsOf } from '../../src/config/option.js'
 import { diffusionOptions } from '../../src/config/model.js'
 import { createDiffusion } from '../../src/diffusion/gaussian-diffusion.js'
-import { UserError } from '../../src/errors.js'
 import { hostRandom } from '../../src/random.js'
 import { tf } from '../../src/runtime/tf.js'
 import type { Batch } from '../../src/training/batch.js'
@@ -15,9 +14,9 @@ import { describeEachBackend } from '../helpers/backends.js'
 import { fakeDataset, tinyNetwork, tinyParameters } from './fixtures.js'
 
 const EMA_RATES = [0.9, 1]
-const base = { lr: 0.01, lr_anneal_steps: 0, weight_decay: 0, seed: 7 }
+const base = { lr: 0.01, lr_anneal_steps: 0, weight_decay: 0, seed: 7, skip_grad_norm: 0 }
 
-function trainerWith(config: Partial<typeof base> = {}): Trainer {
+function trainerWith(config: Partial<typeof base> = {}, sampler = timestepSampler('uniform', 50)): Trainer {
   const diffusion = createDiffusion({ ...defaultsOf(diffusionOptions), diffusion_steps: 50 })
   const params = tinyParameters()
   const state = initialState(params, EMA_RATES.length)
@@ -27,7 +26,7 @@ function trainerWith(config: Partial<typeof base> = {}): Trainer {
     network: tinyNetwork,
     diffusion,
     emaRates: EMA_RATES,
-    timestepSampler: timestepSampler('uniform', diffusion.numTimesteps),
+    timestepSampler: sampler,
     state,
     step: 0,
     optimizerStep: 0,
@@ -137,16 +136,41 @@ describeEachBackend('training steps', () => {
     trainer.dispose()
   })
 
-  it('stop before a loss that is not a number reaches the state', async () => {
+  it('skip a bad step: nothing changes but the count of steps', async () => {
     const trainer = trainerWith()
     const [batch] = await batches(-1)(0)
     if (!batch) throw new Error('no batch')
     const count = tf.memory().numTensors
     const before = values(trainer)
     const broken = { ...batch, lossMask: batch.lossMask.map(() => NaN) }
-    await expect(trainer.update([broken])).rejects.toThrow(UserError)
+    const { fault, losses } = await trainer.update([broken])
+    expect(fault).toBe('the loss is NaN')
+    expect(Array.from(losses.loss ?? [])).toEqual([NaN, NaN, NaN])
     expect(tf.memory().numTensors).toBe(count)
-    expect([values(trainer), trainer.step]).toEqual([before, 0])
+    expect([values(trainer), trainer.step, trainer.optimizerStep]).toEqual([before, 1, 0])
+    expect((await trainer.update([batch])).fault).toBeUndefined()
+    expect([trainer.step, trainer.optimizerStep]).toEqual([2, 1])
+    trainer.dispose()
+  })
+
+  it('are bad above a norm of the gradient that the user has set, and never without one', async () => {
+    const source = batches(-1)
+    const [free, strict] = [trainerWith(), trainerWith({ skip_grad_norm: 1e-6 })]
+    const { gradNorm, fault } = await free.update(await source(0))
+    expect(fault).toBeUndefined()
+    expect((await strict.update(await source(0))).fault).toMatch(
+      /^the norm of the gradient is .*, above 0.000001$/,
+    )
+    const above = trainerWith({ skip_grad_norm: gradNorm })
+    expect((await above.update(await source(0))).fault).toBeUndefined()
+    for (const trainer of [free, strict, above]) trainer.dispose()
+  })
+
+  it('that are skipped teach the timestep sampler nothing', async () => {
+    const sampler = timestepSampler('loss-second-moment', 50)
+    const trainer = trainerWith({ skip_grad_norm: 1e-6 }, sampler)
+    await trainer.update(await batches(-1)(0))
+    expect(sampler.state().history.flat()).toEqual([])
     trainer.dispose()
   })
 })

@@ -1,3 +1,4 @@
+import { whileListening } from '../host-randomness.js'
 import type { NativeExtension } from '../native-extension.js'
 import type {
   BindingAttribute,
@@ -24,6 +25,9 @@ export interface Recording {
 /** Constants of more elements are taken for data or random numbers, which belong among the arguments. */
 const LARGEST_CONSTANT = 65_536
 
+/** Operations of the device that draw without being fed a seed: what they give cannot be had again. */
+const DRAWS = /^(Multinomial|(Parameterized)?TruncatedNormal|Random[A-Z]|StatefulRandom)/
+
 /** Operations whose kernels leave it to eager execution to find out the type of the first input. */
 const LEAVES_TYPE_OUT = new Set(['ExpandDims', 'Where'])
 
@@ -43,7 +47,7 @@ export function record(
   const recorder = new Recorder(backend, extension)
   let recording: Recording | undefined
   tf.tidy(() => {
-    recording = recorder.run(inputs, fn)
+    recording = whileListening(refuseRandomNumber, () => recorder.run(inputs, fn))
   })
   if (!recording) throw new Error('the function was not run')
   return recording
@@ -134,6 +138,7 @@ class Recorder {
         return id
       },
       executeOp: (name, attributes, ids, count) => {
+        if (DRAWS.test(name)) throw randomness(name, 'with a seed of its own')
         const inputs = ids.map((id, i) => this.#sourceOf(id, () => `input ${i + 1} of ${name}`))
         const results = this.#addOperation(name, attributes, inputs)
         if (results.length !== count) throw new Error(`${name} gives ${results.length} tensors, not ${count}`)
@@ -209,13 +214,27 @@ function outsider(user: string): Error {
   )
 }
 
+/** A tensor made of numbers that an operation has drawn. */
 function refuseRandomNumbers(): void {
-  const random = operationsUnderWay().find((name) => /^(rand|truncatedNormal|dropout|multinomial)/.test(name))
-  if (random !== undefined)
-    throw new Error(
-      `the operation ${random} draws random numbers on the host while the function is being compiled: later ` +
-        'calls would go on with the same; randomNormal and randomUniform of the runtime take a seed',
-    )
+  const random = randomOperation()
+  if (random !== undefined) throw randomness(random, 'on the host')
+}
+
+/** A single number that was drawn: by an operation on its way, or by the function itself. */
+function refuseRandomNumber(generator: string): void {
+  throw randomness(randomOperation() ?? generator, 'on the host')
+}
+
+function randomOperation(): string | undefined {
+  const name = operationsUnderWay().find((name) => /^(rand|truncatedNormal|dropout|multinomial)/.test(name))
+  return name === undefined ? undefined : `the operation ${name}`
+}
+
+function randomness(what: string, how: string): Error {
+  return new Error(
+    `${what} draws random numbers ${how} while the function is being compiled: later calls would go on with ` +
+      'the same; randomNormal and randomUniform of the runtime take a seed',
+  )
 }
 
 /** Ids of tensors that are only described. The driver frees none that is negative; -1 is what it has for itself. */
