@@ -30,6 +30,7 @@ export interface CommandSpec<
   R extends keyof T = keyof T,
   A extends string = string,
 > {
+  /** Of a group's command two words, the first of which is the group's name. */
   readonly name: string
   /** One line for the list of commands. */
   readonly summary: string
@@ -44,6 +45,11 @@ export interface CommandSpec<
   readonly examples?: readonly string[]
   /** @param given the options that were typed, without defaults */
   run(values: Values<T, R, A>, terminal: Terminal, given: Readonly<Record<string, unknown>>): Promise<void>
+}
+
+/** Groups of commands, with one line each for the list of commands. */
+export const commandGroups: Readonly<Record<string, string>> = {
+  data: 'download, split, convert and check data sets',
 }
 
 /** Declares a command; `run`'s values are typed by its options, required names and arguments. */

@@ -1,6 +1,8 @@
 import type { CommandSpec } from './command.js'
 import { benchCommand } from './commands/bench.js'
 import { carlaMetricsCommand } from './commands/carla-metrics.js'
+import { dataDownloadCommand } from './commands/data/download.js'
+import { dataSplitCommand } from './commands/data/split.js'
 import { doctorCommand } from './commands/doctor.js'
 import { fvdCommand } from './commands/fvd.js'
 import { makeMp4Command } from './commands/make-mp4.js'
@@ -23,6 +25,8 @@ export const commands: readonly CommandSpec[] = [
   setupCommand,
   doctorCommand,
   toyTownCommand,
+  dataDownloadCommand,
+  dataSplitCommand,
   trainCommand,
   planCommand,
   sampleCommand,

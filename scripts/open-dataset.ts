@@ -1,4 +1,5 @@
 import type { VideoDataset } from '../src/data/dataset.js'
+import type { BadVideo } from '../src/data/file-dataset.js'
 import { datasetDefaults, openDataset } from '../src/data/registry.js'
 import { UserError } from '../src/errors.js'
 import { withProgress, type Terminal } from './terminal.js'
@@ -18,8 +19,9 @@ export async function openConfigDataset(
   T?: number,
 ): Promise<VideoDataset> {
   const name = datasetName(config)
-  const { data_dir: dataDir, image_size: imageSize } = config
+  const { data_dir: dataDir, image_size: imageSize, resize } = config
   const ownT = positive(config.T)
+  const onBad = ({ reason }: BadVideo) => terminal.log(`left out: ${reason}`)
   return withProgress(terminal, 'reading videos', (update) =>
     openDataset({
       name,
@@ -27,6 +29,12 @@ export async function openConfigDataset(
       dataDir: typeof dataDir === 'string' && dataDir !== '' ? dataDir : undefined,
       T: T ?? ownT,
       imageSize: positive(imageSize),
+      frameStride: positive(config.frame_stride),
+      resize: resize === 'fit' ? 'fit' : 'crop',
+      frameRate: positive(config.frame_rate),
+      ...(typeof config.test_share === 'number' && { testShare: config.test_share }),
+      ...(typeof config.test_list === 'string' && config.test_list !== '' && { testList: config.test_list }),
+      ...(config.skip_bad === true && { onBad }),
       onProgress: update,
       signal: terminal.signal,
     }),

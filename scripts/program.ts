@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { defaultsOf } from '../src/config/option.js'
 import { UserError } from '../src/errors.js'
-import type { CommandSpec } from './command.js'
+import { commandGroups, type CommandSpec } from './command.js'
 import { packageVersion } from './package-version.js'
 import { commanderOptions, normalizeArguments } from './parse-options.js'
 import type { Terminal } from './terminal.js'
@@ -20,13 +20,17 @@ export async function runProgram(
   terminal: Terminal,
 ): Promise<void> {
   if (words.length === 0) throw new UserError('no command given: see fdm --help')
-  const chosen = commands.find((command) => command.name === words[0])
-  const typed = chosen ? [chosen.name, ...normalWords(chosen, words.slice(1))] : words
+  const [first = '', second] = words
+  if (Object.hasOwn(commandGroups, first) && second === undefined)
+    throw new UserError(`no command given: see fdm ${first} --help`)
+  const chosen = commands.find(({ name }) => name === first || name === `${first} ${second ?? ''}`)
+  const names = chosen?.name.split(' ') ?? []
+  const typed = chosen ? [...names, ...normalWords(chosen, words.slice(names.length))] : words
   try {
     await createProgram(commands, terminal).parseAsync([...typed], { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    if (error.exitCode !== 0) throw new UserError(describe(error, words))
+    if (error.exitCode !== 0) throw new UserError(describe(error, chosen ? names : [first]))
   }
 }
 
@@ -37,12 +41,33 @@ export function createProgram(commands: readonly CommandSpec[], terminal: Termin
     .usage('<command> [options]')
     .version(packageVersion(), '-V, --version', 'show the version')
   configure(program)
-  for (const command of commands) program.addCommand(createCommand(command, terminal))
+  const groups = new Map<string, Command>()
+  for (const command of commands) {
+    const [group = ''] = command.name.split(' ')
+    const summary = commandGroups[group]
+    if (summary === undefined) {
+      program.addCommand(createCommand(command, terminal))
+      continue
+    }
+    const parent = groups.get(group) ?? createGroup(group, summary)
+    if (!groups.has(group)) program.addCommand(parent)
+    groups.set(group, parent)
+    parent.addCommand(createCommand(command, terminal))
+  }
   return program
 }
 
+/** Commands whose names have two words stand together under the first. */
+function createGroup(name: string, summary: string): Command {
+  const group = new Command(name).summary(summary).description(`${capitalized(summary)}.`)
+  configure(group)
+  return group.usage('<command> [options]')
+}
+
 function createCommand(spec: CommandSpec, terminal: Terminal): Command {
-  const command = new Command(spec.name).summary(spec.summary).description(`${capitalized(spec.summary)}.`)
+  const command = new Command(spec.name.split(' ').at(-1))
+    .summary(spec.summary)
+    .description(`${capitalized(spec.summary)}.`)
   configure(command)
   const required = new Set(spec.required)
   const sections = spec.sections ?? []
@@ -80,11 +105,12 @@ function configure(command: Command): void {
 }
 
 /** Commander's message as one line, with where to look unless it names the likely word itself. */
-function describe(error: CommanderError, words: readonly string[]): string {
+function describe(error: CommanderError, command: readonly string[]): string {
   const line = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')
   if (line.includes('Did you mean')) return line
-  const command = error.code === 'commander.unknownCommand' ? '' : `${words[0] ?? ''} `
-  return `${line.replace(/\.$/, '')}: see fdm ${command}--help`
+  const isKnown = error.code !== 'commander.unknownCommand' || Object.hasOwn(commandGroups, command[0] ?? '')
+  const known = isKnown ? command : []
+  return `${line.replace(/\.$/, '')}: see ${['fdm', ...known].join(' ')} --help`
 }
 
 function capitalized(words: string): string {

@@ -1,17 +1,11 @@
 import { UserError } from '../errors.js'
+import { datasetOptions } from './dataset.js'
 import { modelOptions, resolveModelConfig, type ModelConfig } from './model.js'
 import { choice, flag, float, int, resolveConfig, text, type ConfigOf } from './option.js'
 
 /** Everything a training run is told besides what shapes model and diffusion. Defaults are the original's. */
 export const trainingOptions = {
-  dataset: choice(
-    undefined,
-    ['carla_no_traffic', 'mazes_cwvae', 'minerl', 'toy_town', 'folder'],
-    'what to learn from; may be left out where a checkpoint says it',
-  ),
-  data_dir: text('', 'folder of the data set, where it is not the usual one'),
-  image_size: int(undefined, 'height and width of a frame in pixels, where the data set leaves a choice'),
-  T: int(-1, "frames in a training window (-1: the data set's)", { min: -1 }),
+  ...datasetOptions,
   max_frames: int(20, 'K: most frames the network takes at once', { min: 1 }),
   pad_with_random_frames: flag(true, 'pad with frames of a second video, and train on them too'),
   batch_size: int(1, 'videos in a batch', { min: 1 }),
@@ -42,6 +36,7 @@ export const trainingOptions = {
   ),
   wandb_id: text('', 'id of a run to resume; options that are not given are what they were'),
   resume_id: text('', 'the same as wandb_id'),
+  allow_changed_data: flag(false, 'go on with a run although its videos are not what they were'),
   num_workers: int(-1, 'threads that read videos ahead (-1: cores - 1, 0: read when a step begins)', {
     min: -1,
   }),

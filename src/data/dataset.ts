@@ -1,3 +1,13 @@
+/** What tells whether a video is still the same. */
+export interface VideoEntry {
+  /** Of its file, without folders. */
+  readonly name: string
+  /** Size of its file; 0 for a folder of pictures. */
+  readonly bytes: number
+  /** Frames in the file. */
+  readonly frames: number
+}
+
 /**
  * Videos to learn from or to complete. Pixels leave a data set as uint8; `pixels.ts` is the only place
  * that maps them to the network's scale.
@@ -11,6 +21,8 @@ export interface VideoDataset {
   readonly T: number
   /** Height and width in pixels. */
   readonly imageSize: number
+  /** What they are, in their order, where they are files. */
+  readonly videos?: readonly VideoEntry[]
   /** Frames in video `index`, 0 <= index < length. */
   frameCount(index: number): number
   /** What a person knows a video by, such as its file's name. */

@@ -1,6 +1,7 @@
+import { statSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../errors.js'
-import type { VideoDataset } from './dataset.js'
+import type { VideoDataset, VideoEntry } from './dataset.js'
 import { frameReader, type FrameReader, type FrameSource } from './frame-reader.js'
 import { openVideoFile, type VideoFile } from './video-file.js'
 
@@ -11,6 +12,13 @@ export interface SourceFile {
   readonly video?: string
 }
 
+/** A video that cannot be used. */
+export interface BadVideo {
+  readonly video: string
+  /** One line that names the file. */
+  readonly reason: string
+}
+
 export interface FileDatasetOptions {
   readonly name: string
   readonly split: 'train' | 'test'
@@ -19,19 +27,41 @@ export interface FileDatasetOptions {
   /** One video each, .npy or .pt, in the data set's order. */
   readonly files: readonly SourceFile[]
   readonly source: FrameSource
+  /** Every n-th frame of a file is one of the video; 1 by default. */
+  readonly stride?: number
+  /** Told of videos that cannot be used, which are then left out; without it they are errors. */
+  readonly onBad?: ((bad: BadVideo) => void) | undefined
 }
+
+/** Of many bad videos so many are named. */
+const MOST_NAMED = 5
 
 /**
  * A data set of one file of raw frames per video.
  * Every file is opened here, so that one that does not fit is found before hours of training, not after;
  * frames are read on demand.
- * @throws UserError naming the file if it cannot be read, has another frame size, or is shorter than T.
+ * @throws UserError naming the files that cannot be read, have another frame size, or are shorter than T; if
+ *   none is left.
  */
 export function fileDataset(options: FileDatasetOptions): VideoDataset {
-  const { name, split, T, imageSize, files, source } = options
-  const videos = files.map(({ file, video }) => checkVideo(openVideoFile(file), video ?? file, options))
-  const counts = videos.map(({ frames }) => frames)
-  return dataset({ name, split, T, imageSize, files, counts, source }, frameReader(source, videos))
+  const { name, split, T, imageSize, source, stride = 1 } = options
+  const opened = options.files.map((file) => openSource(file, options))
+  const bad = opened.flatMap((video) => ('reason' in video ? [video] : []))
+  const good = opened.flatMap((video) => ('reason' in video ? [] : [video]))
+  if (options.onBad) for (const video of bad) options.onBad(video)
+  else if (bad.length > 0) throw new UserError(describe(bad, opened.length, split))
+  if (good.length === 0) throw new UserError(`data set ${name} has no ${split} videos that can be used`)
+  const files = good.map(({ file }) => file)
+  const counts = good.map(({ raw }) => Math.ceil(raw.frames / stride))
+  const videos = good.map(({ file, raw }) => entryOf(file, raw))
+  const description = { name, split, T, imageSize, files, counts, videos, source, stride }
+  return dataset(
+    description,
+    frameReader(
+      source,
+      good.map(({ raw }) => raw),
+    ),
+  )
 }
 
 /**
@@ -46,16 +76,18 @@ export function readThrough(
   return made && dataset(made, makeReader(made.source))
 }
 
-interface Description extends FileDatasetOptions {
+interface Description extends Omit<FileDatasetOptions, 'onBad'> {
   /** Frames of each video. */
   readonly counts: readonly number[]
+  readonly videos: readonly VideoEntry[]
+  readonly stride: number
 }
 
 /** What data sets were made of. */
 const descriptions = new WeakMap<VideoDataset, Description>()
 
 function dataset(description: Description, read: FrameReader): VideoDataset {
-  const { name, split, T, imageSize, files, counts } = description
+  const { name, split, T, imageSize, files, counts, videos, stride } = description
   const frameCount = (index: number) => {
     const count = counts[index]
     if (count === undefined) throw new RangeError(`video ${index} of ${counts.length}`)
@@ -67,6 +99,7 @@ function dataset(description: Description, read: FrameReader): VideoDataset {
     length: files.length,
     T,
     imageSize,
+    videos,
     frameCount,
     nameOf: (index) => path.basename(files[index]?.video ?? files[index]?.file ?? ''),
     async readFrames(index, frames) {
@@ -74,24 +107,56 @@ function dataset(description: Description, read: FrameReader): VideoDataset {
       const file = files[index]?.file ?? ''
       const outside = frames.find((frame) => !(Number.isInteger(frame) && frame >= 0 && frame < count))
       if (outside !== undefined) throw new RangeError(`frame ${outside} of ${file}, which has ${count}`)
-      return read(file, frames)
+      return read(file, stride === 1 ? frames : frames.map((frame) => frame * stride))
     },
   }
   descriptions.set(made, description)
   return made
 }
 
-function checkVideo(video: VideoFile, source: string, { name, T, imageSize }: FileDatasetOptions): VideoFile {
+function openSource(
+  file: SourceFile,
+  options: FileDatasetOptions,
+): { readonly file: SourceFile; readonly raw: VideoFile } | BadVideo {
+  const video = file.video ?? file.file
+  try {
+    return { file, raw: checkVideo(openVideoFile(file.file), video, options) }
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    return { video, reason: error.message }
+  }
+}
+
+function checkVideo(
+  video: VideoFile,
+  source: string,
+  { name, T, imageSize, stride = 1 }: FileDatasetOptions,
+): VideoFile {
   const { frames, height, width } = video
   if (height !== imageSize || width !== imageSize)
     throw new UserError(
       `the frames of ${source} are ${height}x${width} pixels, expected ${imageSize}x${imageSize}: ` +
         `give their size with --image_size, or another folder with --data_dir`,
     )
-  if (frames < T)
+  if (Math.ceil(frames / stride) < T)
     throw new UserError(
-      `${path.basename(source)} has ${frames} frames, fewer than T = ${T} (data set ${name}, ${source}): ` +
-        `choose a smaller --T or remove the video`,
+      `${path.basename(source)} has ${frames} frames, fewer than T = ${T}${stride > 1 ? ` times ${stride}` : ''} ` +
+        `(data set ${name}, ${source}): choose a smaller --T or remove the video`,
     )
   return video
+}
+
+/** One says all there is to say; of several the first ones do. */
+function describe(bad: readonly BadVideo[], total: number, split: 'train' | 'test'): string {
+  const hint = split === 'train' ? ', or leave out what cannot be used with --skip_bad' : ''
+  if (bad.length === 1) return `${bad[0]?.reason ?? ''}${hint}`
+  const named = bad.slice(0, MOST_NAMED).map(({ reason }) => reason)
+  const more = bad.length > MOST_NAMED ? '; ..' : ''
+  return `${bad.length} of ${total} videos cannot be used (${named.join('; ')}${more}): mend them${hint}`
+}
+
+function entryOf({ file, video = file }: SourceFile, { frames }: VideoFile): VideoEntry {
+  const stat = statSync(video)
+  // Of a folder of pictures the number of frames has to do.
+  return { name: path.basename(video), bytes: stat.isDirectory() ? 0 : stat.size, frames }
 }

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
-import { accessSync, constants, existsSync, statSync, writeSync } from 'node:fs'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { UserError } from '../errors.js'
-import { streamFileAtomic, writeFully } from '../files.js'
 import { makeFolder } from '../make-folder.js'
-import { decodeVideo } from './decode-video.js'
-import { npyHeader } from './npy.js'
+import { decodeVideo, type Resize } from './decode-video.js'
+import { decodePictures, pictureStats, picturesIn } from './picture-folder.js'
 import { resizeFrame } from './resize-frame.js'
 import { openVideoFile, type VideoFile } from './video-file.js'
+import { writeFrames } from './write-frames.js'
 
 /** Part of each cached file's key: to be raised when decoding changes. */
 const DECODER_VERSION = 1
@@ -18,6 +18,10 @@ export interface FrameCache {
   readonly folder: string
   /** Height and width of the cached frames. */
   readonly imageSize: number
+  /** How frames become square; `crop` by default. */
+  readonly resize?: Resize
+  /** Frames to take of each second of a coded video; 0, the default: all that are stored. */
+  readonly frameRate?: number
   /** The ffmpeg program; asked for only when a video needs it. */
   readonly ffmpeg: () => string | undefined
 }
@@ -38,60 +42,49 @@ export function frameCacheFolder(dataDir: string, imageSize: number, fallback: s
 }
 
 /**
- * The raw frames of a video as a file that `openVideoFile` takes: decoded on the first call, found again
- * while the video's name, size and time of change stay the same. Raw frames that have the right size
- * already are used where they are. Memory: a few frames, however long the video.
+ * The raw frames of a video, or of a folder of pictures that make one, as a file that `openVideoFile` takes:
+ * decoded on the first call, found again while the names, sizes and times of change stay the same. Raw frames
+ * that have the right size already are used where they are. Memory: a few frames, however long the video.
  * @param signal stops between two pieces of the video, and leaves nothing behind; the error is its reason
  * @throws UserError naming the file if it cannot be read or decoded, or ffmpeg is needed and missing.
  */
-export async function cachedFrames(file: string, cache: FrameCache, signal?: AbortSignal): Promise<string> {
-  const raw = /\.(npy|pt)$/i.test(file) ? openVideoFile(file) : undefined
-  if (raw?.height === cache.imageSize && raw.width === cache.imageSize) return file
-  const { size, mtimeMs } = statSync(file)
-  const key = hash(JSON.stringify([path.basename(file), size, mtimeMs, cache.imageSize, DECODER_VERSION]))
+export async function cachedFrames(video: string, cache: FrameCache, signal?: AbortSignal): Promise<string> {
+  const { folder, imageSize, resize = 'crop', frameRate = 0 } = cache
+  const raw = /\.(npy|pt)$/i.test(video) ? openVideoFile(video) : undefined
+  if (raw && frameRate > 0)
+    throw new UserError(
+      `${video} holds frames without times: take every n-th with --frame_stride, not --frame_rate`,
+    )
+  if (raw?.height === imageSize && raw.width === imageSize) return video
+  const pictures = picturesIn(video)
+  const { size, mtimeMs } = statSync(video)
+  const changes = pictures.length > 0 ? [pictureStats(pictures)] : [size, mtimeMs]
+  // What is as it always was is not part of the key: caches of older versions stay good.
+  const chosen = resize === 'crop' && frameRate === 0 ? [] : [resize, frameRate]
+  const key = hash(JSON.stringify([path.basename(video), ...changes, imageSize, DECODER_VERSION, ...chosen]))
   // Of a long name only the beginning, so that the whole stays below the 255 bytes that a name may have.
-  const cached = path.join(cache.folder, `${path.basename(file).slice(0, 64)}.${key}.npy`)
+  const cached = path.join(folder, `${path.basename(video).slice(0, 64)}.${key}.npy`)
   if (!existsSync(cached)) {
-    const pieces = raw
-      ? resizedFrames(raw, cache.imageSize, signal)
-      : decodeVideo(file, cache.imageSize, program(file, cache), signal)
-    await writeFrames(cached, pieces, cache.imageSize, file)
+    const pieces = () => {
+      if (raw) return resizedFrames(raw, cache, signal)
+      const decoding = { size: imageSize, resize, frameRate, program: program(video, cache) }
+      return (pictures.length > 0 ? decodePictures : decodeVideo)(video, decoding, signal)
+    }
+    await writeFrames(cached, pieces(), imageSize, video)
   }
   return cached
 }
 
-/** Streams frames into a .npy file; the number of frames is known, and written, last. */
-async function writeFrames(
-  cached: string,
-  pieces: AsyncIterable<Uint8Array>,
-  size: number,
-  source: string,
-): Promise<void> {
-  await streamFileAtomic(cached, async (fd) => {
-    let bytes = 0
-    writeFully(fd, npyHeader('uint8', [0, size, size, 3]))
-    for await (const piece of pieces) {
-      writeFully(fd, piece)
-      bytes += piece.length
-    }
-    const frames = bytes / (size * size * 3)
-    if (frames === 0) throw new UserError(`${source} holds no video: ffmpeg decoded no frame of it`)
-    if (!Number.isInteger(frames)) throw new UserError(`${source} ended within a frame: the file is damaged`)
-    const header = npyHeader('uint8', [frames, size, size, 3])
-    writeSync(fd, header, 0, header.length, 0)
-  })
-}
-
 async function* resizedFrames(
   video: VideoFile,
-  size: number,
+  { imageSize, resize }: FrameCache,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
   for (let frame = 0; frame < video.frames; frame++) {
     // Nothing here waits: without a pause, Ctrl-C would be heard only after the last frame.
     await setImmediate()
     signal?.throwIfAborted()
-    yield resizeFrame(video.read([frame]), video.height, video.width, size)
+    yield resizeFrame(video.read([frame]), video.height, video.width, imageSize, resize)
   }
 }
 

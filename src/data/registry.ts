@@ -6,10 +6,14 @@ import { cacheFolder } from '../runtime/cache-folder.js'
 import { findFfmpeg } from '../setup/ffmpeg.js'
 import { carlaFiles } from './carla-files.js'
 import type { VideoDataset } from './dataset.js'
-import { fileDataset, type SourceFile } from './file-dataset.js'
+import type { Resize } from './decode-video.js'
+import { fileDataset, type BadVideo, type SourceFile } from './file-dataset.js'
 import { folderFiles } from './folder-files.js'
 import { frameCacheFolder } from './frame-cache.js'
 import { npyFiles } from './npy-files.js'
+import { datasetNames, DATASETS, type DatasetForm, type DatasetRecord } from './records.js'
+
+export { datasetNames } from './records.js'
 
 export interface DatasetDefaults {
   /** Frames per window; undefined where it must be given. */
@@ -35,72 +39,48 @@ export interface OpenDatasetOptions {
   readonly dataRoot?: string | undefined
   /** Where decoded frames go if they cannot be kept beside the videos. */
   readonly cacheFolder?: string | undefined
+  /** Every n-th frame of a video is one of the data set's; 1 by default. */
+  readonly frameStride?: number | undefined
+  /** Of a folder of videos: how frames become square, `crop` by default. */
+  readonly resize?: Resize | undefined
+  /** Of a folder of videos: frames to take of each second; 0, the default, for all that are stored. */
+  readonly frameRate?: number | undefined
+  /** Of a folder of videos: the share, the last ones by name, that is for testing; 0.1 by default. */
+  readonly testShare?: number | undefined
+  /** Of a folder of videos: a file that names those for testing, instead. */
+  readonly testList?: string | undefined
+  /**
+   * Told of videos that cannot be used: damaged, missing, too short, of another size. They are then left out;
+   * without it they are errors.
+   */
+  readonly onBad?: ((bad: BadVideo) => void) | undefined
   /** Called while videos are decoded. */
   readonly onProgress?: ((done: number, total: number, note: string) => void) | undefined
   /** Stops the decoding of videos. */
   readonly signal?: AbortSignal | undefined
 }
 
-interface DatasetRecord extends DatasetDefaults {
-  /** How to come by the data: the end of a sentence about a missing folder. */
-  readonly source: string
-  /** The files of raw frames of one split, in order. */
-  readonly files: (
-    folder: string,
-    options: OpenDatasetOptions,
-    imageSize: number,
-  ) => SourceFile[] | Promise<SourceFile[]>
-}
-
-/** Adding a data set: one record here. */
-const DATASETS: Readonly<Record<string, DatasetRecord>> = {
-  carla_no_traffic: {
-    folder: 'datasets/carla/no-traffic',
-    T: 1000,
-    imageSize: 128,
-    source: 'unpack https://www.cs.ubc.ca/~wsgh/fdm/carla/no-traffic.tar.gz there',
-    files: (folder, { split }) => asTheyAre(carlaFiles(folder, split)),
-  },
-  mazes_cwvae: {
-    folder: 'datasets/gqn_mazes-torch',
-    T: 300,
-    imageSize: 64,
-    source:
-      'put the videos of https://archive.org/download/gqn_mazes/gqn_mazes.zip there ' +
-      'as train/<i>.npy and test/<i>.npy, uint8 (T, 64, 64, 3)',
-    files: (folder, { split }) => asTheyAre(npyFiles(folder, split)),
-  },
-  minerl: {
-    folder: 'datasets/minerl_navigate-torch',
-    T: 500,
-    imageSize: 64,
-    source:
-      'put the videos of the TensorFlow data set minerl_navigate there ' +
-      'as train/<i>.npy and test/<i>.npy, uint8 (T, 64, 64, 3)',
-    files: (folder, { split }) => asTheyAre(npyFiles(folder, split)),
-  },
-  toy_town: {
-    folder: 'datasets/toy-town',
-    T: 100,
-    imageSize: 32,
-    source: 'render it with "npx fdm toy-town"',
-    files: (folder, { split }) => asTheyAre(carlaFiles(folder, split)),
-  },
-  folder: {
-    folder: undefined,
-    T: undefined,
-    imageSize: 64,
-    source: 'give a folder of videos with --data_dir',
-    files: (folder, options, imageSize) => {
-      const fallback = options.cacheFolder ?? cacheFolder()
-      const cache = { folder: frameCacheFolder(folder, imageSize, fallback), imageSize, ffmpeg: findFfmpeg }
-      return folderFiles(folder, options.split, cache, options.onProgress, options.signal)
-    },
+/** The files of raw frames of one split, in order, for each form of data set. */
+const FORMS: Readonly<
+  Record<
+    DatasetForm,
+    (
+      folder: string,
+      options: OpenDatasetOptions,
+      imageSize: number,
+    ) => readonly SourceFile[] | Promise<readonly SourceFile[]>
+  >
+> = {
+  carla: (folder, { split, onBad }) => asTheyAre(carlaFiles(folder, split, onBad)),
+  npy: (folder, { split }) => asTheyAre(npyFiles(folder, split)),
+  videos: (folder, options, imageSize) => {
+    const { resize = 'crop', frameRate = 0, testList, testShare = 0.1, onProgress, onBad, signal } = options
+    const kept = frameCacheFolder(folder, imageSize, options.cacheFolder ?? cacheFolder())
+    const cache = { folder: kept, imageSize, resize, frameRate, ffmpeg: findFfmpeg }
+    const by = testList === undefined ? { testShare } : { testList }
+    return folderFiles({ folder, split: options.split, by, cache, onProgress, onBad, signal })
   },
 }
-
-/** The names of all data sets. */
-export const datasetNames: readonly string[] = Object.keys(DATASETS)
 
 /**
  * What a data set takes where nothing is given.
@@ -119,7 +99,7 @@ export function datasetDefaults(name: string): DatasetDefaults {
 export async function openDataset(options: OpenDatasetOptions): Promise<VideoDataset> {
   expectObject('openDataset takes options with a name and a split', options, { name: 'string' })
   expectChoice('openDataset takes as split one of', options.split, ['train', 'test'])
-  const { name, split, root = '.' } = options
+  const { name, split, root = '.', frameStride = 1, onBad } = options
   const { dataRoot = process.env.DATA_ROOT } = options
   const record = find(name)
   const T = options.T ?? record.T
@@ -127,15 +107,24 @@ export async function openDataset(options: OpenDatasetOptions): Promise<VideoDat
   if (T === undefined) throw new UserError(`data set ${name} has no length of its own: give it with --T`)
   if (!(Number.isInteger(T) && T > 0)) throw new UserError(`--T takes an integer of at least 1, not ${T}`)
   const folder = findFolder(name, record, options, root, dataRoot)
-  const files = await record.files(folder, options, imageSize)
-  if (files.length === 0) throw new UserError(`data set ${name} has no ${split} videos in ${folder}`)
-  return fileDataset({ name, split, T, imageSize, files, source: { dataRoot, root } })
+  checkStride(frameStride)
+  const ofUse = onBad ? ' that can be used' : ''
+  const files = await FORMS[record.form](folder, options, imageSize)
+  if (files.length === 0) throw new UserError(`data set ${name} has no ${split} videos${ofUse} in ${folder}`)
+  const source = { dataRoot, root }
+  return fileDataset({ name, split, T, imageSize, files, source, stride: frameStride, onBad })
+}
+
+function checkStride(stride: number): void {
+  if (!(Number.isInteger(stride) && stride > 0))
+    throw new UserError(`--frame_stride takes an integer of at least 1, not ${stride}`)
 }
 
 const asTheyAre = (files: readonly string[]) => files.map((file) => ({ file }))
 
 function find(name: string): DatasetRecord {
-  const record = Object.hasOwn(DATASETS, name) ? DATASETS[name] : undefined
+  const records: Readonly<Record<string, DatasetRecord>> = DATASETS
+  const record = Object.hasOwn(records, name) ? records[name] : undefined
   if (!record) throw new UserError(`there is no data set ${name}: choose one of ${datasetNames.join(', ')}`)
   return record
 }

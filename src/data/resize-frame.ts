@@ -1,14 +1,22 @@
+import type { Resize } from './decode-video.js'
+
 /**
- * Scales a frame so that its shorter side is `size`, and cuts out the middle: each pixel is the average of
- * the area it covers.
+ * Makes a frame square: each pixel is the average of the area it covers.
  * @param frame (height, width, 3), uint8
+ * @param resize `crop`: the shorter side becomes `size`, and the middle is cut out; `fit`: the longer side
+ *   does, with black on both sides of the rest
  * @returns (size, size, 3), uint8, rounded
  */
-export function resizeFrame(frame: Uint8Array, height: number, width: number, size: number): Uint8Array {
+export function resizeFrame(
+  frame: Uint8Array,
+  height: number,
+  width: number,
+  size: number,
+  resize: Resize = 'crop',
+): Uint8Array {
   if (height === size && width === size) return frame
-  const scale = Math.min(height, width) / size
-  const rows = coverage(height, size, scale)
-  const columns = coverage(width, size, scale)
+  const scale = (resize === 'crop' ? Math.min : Math.max)(height, width) / size
+  const [rows, columns] = [coverage(height, size, scale), coverage(width, size, scale)]
   const resized = new Uint8Array(size * size * 3)
   let at = 0
   for (const row of rows)
@@ -23,7 +31,10 @@ export function resizeFrame(frame: Uint8Array, height: number, width: number, si
   return resized
 }
 
-/** For each target pixel, the source pixels it covers and their shares, which sum to 1. */
+/**
+ * For each target pixel, the source pixels it covers and their shares of it: they sum to 1, or to less where
+ * the target reaches over the edge of the frame.
+ */
 function coverage(
   length: number,
   size: number,
@@ -32,10 +43,10 @@ function coverage(
   const margin = (length - size * scale) / 2
   return Array.from({ length: size }, (_, target) => {
     const start = margin + target * scale
-    const end = Math.min(length, start + scale)
+    const end = start + scale
     const covered: [number, number][] = []
-    for (let index = Math.floor(start); index < end; index++)
-      covered.push([index, (Math.min(end, index + 1) - Math.max(start, index)) / (end - start)])
+    for (let index = Math.max(0, Math.floor(start)); index < Math.min(length, end); index++)
+      covered.push([index, (Math.min(end, index + 1) - Math.max(start, index)) / scale])
     return covered
   })
 }

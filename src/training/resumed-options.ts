@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { datasetOptionNames } from '../config/dataset.js'
 import { fixedModelOptions, modelOptions } from '../config/model.js'
 import { asTyped, checkOption, resolveConfig } from '../config/option.js'
 import { resumeSource, trainingOptions, trainOptions, type ResumeSource } from '../config/training.js'
@@ -26,10 +27,14 @@ export interface OptionChange {
 
 /** They say where to go on: what the checkpoint's own run went on from is history. */
 const SOURCES: readonly string[] = ['resume_checkpoint', 'wandb_id', 'resume_id']
+/** Said anew each time: what was waved through once is not waved through for ever. */
+const ONCE: readonly string[] = ['allow_changed_data']
 /** What the model sees: together with the model, what a new run takes over from a checkpoint. */
-const DATA: readonly string[] = ['dataset', 'data_dir', 'T', 'max_frames', 'pad_with_random_frames']
+const DATA: readonly string[] = [...datasetOptionNames, 'max_frames', 'pad_with_random_frames']
 /** They belong to one data set. */
-const OF_DATASET: readonly string[] = ['data_dir', 'T']
+const OF_DATASET: readonly string[] = datasetOptionNames.filter(
+  (name) => name !== 'dataset' && name !== 'image_size',
+)
 
 /**
  * The options of a run that may go on from a checkpoint. One that is resumed by its id has all options that
@@ -48,11 +53,12 @@ export function resumedOptions(given: Values, root: string): ResumedOptions {
   const takenOver = 'runId' in source ? Object.keys(trainOptions) : [...Object.keys(modelOptions), ...DATA]
   const otherData = 'dataset' in given && given.dataset !== saved.dataset
   const names = takenOver.filter(
-    (name) => !(name in given) && !SOURCES.includes(name) && !(otherData && OF_DATASET.includes(name)),
+    (name) =>
+      !(name in given) && ![...SOURCES, ...ONCE].includes(name) && !(otherData && OF_DATASET.includes(name)),
   )
   const values = { ...checkedOptions(names, saved, checkpoint), ...given }
   const changes = Object.keys(trainOptions)
-    .filter((name) => name in given && !SOURCES.includes(name) && isKnown(saved[name]))
+    .filter((name) => name in given && ![...SOURCES, ...ONCE].includes(name) && isKnown(saved[name]))
     .map((name) => ({ name, saved: saved[name], given: given[name] }))
     .filter((change) => change.saved !== change.given)
   return { values, checkpoint, changes }

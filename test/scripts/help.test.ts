@@ -14,7 +14,11 @@ const terminal = {
 async function printed(words: readonly string[]): Promise<string> {
   let output = ''
   const program = createProgram(commands, terminal)
-  for (const command of [program, ...program.commands])
+  for (const command of [
+    program,
+    ...program.commands,
+    ...program.commands.flatMap(({ commands }) => commands),
+  ])
     command.configureOutput({ writeOut: (part) => (output += part) })
   await expect(program.parseAsync([...words], { from: 'user' })).rejects.toMatchObject({ exitCode: 0 })
   return output
@@ -26,10 +30,14 @@ describe('help', () => {
   })
 
   it.each(commands.map(({ name }) => name))('of %s lists every option', async (name) => {
-    const help = await printed([name, '--help'])
+    const help = await printed([...name.split(' '), '--help'])
     expect(help).toMatchSnapshot()
     const options = commands.find((command) => command.name === name)?.options ?? {}
     for (const option of Object.keys(options)) expect(help).toContain(`--${option} `)
+  })
+
+  it('lists the commands of a group', async () => {
+    expect(await printed(['data', '--help'])).toMatchSnapshot()
   })
 
   it('loads no tensor library', () => {
