@@ -151,7 +151,7 @@ export async function train(run: TrainRun): Promise<RunResult> {
   } finally {
     await reading.close()
     trainer.dispose()
-    for (const tracker of sinks) tracker.close?.()
+    for (const tracker of sinks) await tracker.close?.()
   }
 }
 
