@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import path from 'node:path'
 import { absentAttentionSizes, featureMapSizes } from '../src/config/attention-sizes.js'
 import { asTyped } from '../src/config/option.js'
@@ -6,13 +7,15 @@ import { datasetDefaults } from '../src/data/registry.js'
 import { UserError } from '../src/errors.js'
 import { writeFileAtomic } from '../src/files.js'
 import { startRuntime } from '../src/runtime/start.js'
-import { range } from '../src/schemes/range.js'
+import { eventFile } from '../src/tracking/tensorboard/event-file.js'
+import { openWandb } from '../src/tracking/wandb/open-wandb.js'
+import { wandbSettings } from '../src/tracking/wandb/settings.js'
 import { lastStep } from '../src/training/learning-rate.js'
+import { PREVIEW_FPS, previewFilms } from '../src/training/preview-films.js'
 import { resumedOptions } from '../src/training/resumed-options.js'
 import type { Preview } from '../src/training/sample-preview.js'
 import type { ResolvedTrainConfig } from '../src/training/save-checkpoint.js'
 import { train, type RunResult, type RunStart } from '../src/training/train.js'
-import { markObserved } from '../src/video/border.js'
 import { encodeGif } from '../src/video/gif.js'
 import { filmGrid } from '../src/video/grid.js'
 import { openConfigDataset } from './open-dataset.js'
@@ -21,8 +24,6 @@ import type { Terminal } from './terminal.js'
 import { trainingBars } from './training-bars.js'
 import { trainingLine } from './training-line.js'
 
-/** Frames a second of sampled previews. */
-const PREVIEW_FPS = 10
 /** The folder of all runs. */
 const ROOT = 'checkpoints'
 
@@ -47,6 +48,7 @@ export async function runTraining(
 ): Promise<RunResult | undefined> {
   const { values, checkpoint, changes } = resumedOptions(given, ROOT)
   const config = withDatasetDefaults(values)
+  const tracking = wandbSettings(process.env, config.unobserve)
   terminal.log(`configuration:\n${printedConfig({ ...config })}`)
   if (checkpoint !== undefined)
     terminal.log(
@@ -86,13 +88,21 @@ export async function runTraining(
         },
       ],
       onStart: (start) => logStart(terminal, start, config),
+      openTrackers: ({ runId, isNew, folder, logFile, lastLine, numParameters }) => {
+        const wandb = openWandb(tracking, {
+          ...{ runId, folder, isNew, host: hostname(), now: Date.now, tell: terminal.log },
+          config: { ...config, num_parameters: numParameters },
+        })
+        const events = eventFile(path.dirname(logFile), isNew ? undefined : lastLine, Date.now)
+        return wandb ? [events, wandb] : [events]
+      },
       onStep: (step, total, loss) => bars.training(step, total ?? step, `loss ${loss.toFixed(4)}`),
       onSave: ({ ema, model }, step) => terminal.log(`step ${step} saved: ${ema[0] ?? model}`),
       ...(previews && {
         onSampleStep: bars.sampling,
         onSample: (preview: Preview, step: number) => {
           const file = path.join('results', newRunId, 'previews', `step${String(step).padStart(6, '0')}.gif`)
-          writeFileAtomic(file, encodeGif(previewFilm(preview), PREVIEW_FPS))
+          writeFileAtomic(file, encodeGif(filmGrid(previewFilms(preview).map((film) => [film])), PREVIEW_FPS))
           terminal.log(`step ${step} sampled: ${file}`)
         },
       }),
@@ -125,13 +135,4 @@ function withDatasetDefaults(values: Readonly<Record<string, unknown>>): Resolve
   const image_size = imageSize ?? defaults.imageSize
   const config = resolveTrainConfig({ ...values, image_size, T: T === -1 ? (defaults.T ?? -1) : T })
   return { ...config, image_size }
-}
-
-function previewFilm({ shape: [B, T, H, W, C], pixels, numObserved }: Preview) {
-  const size = T * H * W * C
-  const films = Array.from({ length: B }, (_, b) => {
-    const data = pixels.subarray(b * size, (b + 1) * size)
-    return [markObserved({ shape: [T, H, W, C], data }, range(numObserved))]
-  })
-  return filmGrid(films)
 }

@@ -16,6 +16,6 @@ export interface Tracker {
    * @param name such as `video-0`
    */
   media?(step: number, name: string, media: Media): void
-  /** Called once at the end, also after a failure. */
-  close?(): void | Promise<void>
+  /** Called once at the end, with how the run ended: one that was told to stop is finished too. */
+  close?(outcome: 'finished' | 'failed'): void | Promise<void>
 }
