@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Tracker } from '../tracker.js'
 import { jsonItems } from './json.js'
 import { findRunFolder, markOffline, newRunFolder } from './run-folder.js'
-import { openRunLog } from './run-log.js'
+import { logEnd, openRunLog } from './run-log.js'
 import { SEND_TIMING, type SendTiming } from './send-run.js'
 import { startSender, type SenderNews } from './sender.js'
 import type { WandbSettings } from './settings.js'
@@ -42,19 +43,12 @@ export function openWandb(settings: WandbSettings, run: TrackedRun): Tracker | u
     tell(`tracking: nothing goes to W&B (${settings.reason})`)
     return undefined
   }
-  const root = settings.dir ?? run.folder
-  const earlier = run.isNew ? undefined : findRunFolder(root, runId)
   const offline = settings.mode === 'offline'
-  const found = earlier && offline ? markOffline(earlier, runId) : earlier
-  const folder = found ?? newRunFolder(root, runId, offline, new Date(now()))
+  const { folder, resumes, after } = logPlace(settings.dir ?? run.folder, run, offline)
   const { entity, project, displayName } = settings
-  const info = { runId, entity, project, displayName, host: run.host, startTime: now() }
-  const log = openRunLog(
-    folder,
-    { ...info, resumed: !run.isNew && !found, config: jsonItems(run.config) },
-    found !== undefined,
-    now,
-  )
+  const resumed = !run.isNew && !resumes
+  const info = { runId, entity, project, displayName, host: run.host, startTime: now(), resumed }
+  const log = openRunLog({ folder, run: { ...info, config: jsonItems(run.config) }, resumes, after, now })
   const place = path.relative('', folder.path)
   const tracker = wandbTracker({
     folder,
@@ -84,6 +78,18 @@ export function openWandb(settings: WandbSettings, run: TrackedRun): Tracker | u
       clearTimeout(timer)
     },
   }
+}
+
+/**
+ * Where a run is recorded: in the folder that it has. If W&B's own program has sent that one, which it would
+ * do once more from the beginning, it goes on in a new one.
+ */
+function logPlace(root: string, { runId, isNew, now }: TrackedRun, offline: boolean) {
+  const earlier = isNew ? undefined : findRunFolder(root, runId)
+  if (earlier && !existsSync(earlier.synced))
+    return { folder: offline ? markOffline(earlier, runId) : earlier, resumes: true, after: undefined }
+  const folder = newRunFolder(root, runId, offline, new Date(now()))
+  return { folder, resumes: false, after: earlier && logEnd(earlier) }
 }
 
 /** What a person is told of sending; undefined for what is of no interest. */

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs'
 import { jsonItems } from './json.js'
 import { readTransactionLog } from './read-transaction-log.js'
 import {
@@ -40,20 +39,36 @@ interface Tail {
   readonly media: Set<string>
 }
 
+/** What an earlier log of the run ends with. */
+export interface LogEnd {
+  readonly step: number
+  /** Seconds that the run had taken. */
+  readonly runtime: number
+}
+
+export interface RunLogRequest {
+  readonly folder: RunFolder
+  readonly run: RunInfo
+  /** Whether the log is there already: it goes on, and its end is taken back. */
+  readonly resumes: boolean
+  /** The end of the log before this one, if there is one. */
+  readonly after?: LogEnd | undefined
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
 /**
- * Opens the log of a run that starts, or goes on with that of one that is resumed, whose end it takes back.
- * @param resumes whether the log is there already
- * @param now milliseconds since 1970
+ * Opens the log of a run that starts, or is resumed.
  * @throws the system's error if it cannot be read or written.
  */
-export function openRunLog(folder: RunFolder, run: RunInfo, resumes: boolean, now: () => number): RunLog {
+export function openRunLog({ folder, run, resumes, after, now }: RunLogRequest): RunLog {
   const before = resumes ? readState(folder.log) : undefined
   const log = openTransactionLog(folder.log, before?.end)
   let num = before?.num ?? 0
   let lines = before?.lines ?? 0
   let tail = before?.tail
   const started = now()
-  const earlier = Number(tail?.items.get('_runtime') ?? 0)
+  const earlier = runtimeOf(tail) ?? after?.runtime ?? 0
   const runtime = () => earlier + (now() - started) / 1000
 
   const writeTail = (first: readonly Uint8Array[], { start, step, items, media, ...rest }: Tail) => {
@@ -69,13 +84,12 @@ export function openRunLog(folder: RunFolder, run: RunInfo, resumes: boolean, no
   if (!before?.hasRun) log.write([headerRecord(++num, 'flexible-video-diffusion'), runRecord(++num, run)])
   else if (tail) writeTail([configRecord(tail.num + 1, run.config)], tail)
   else log.write([configRecord(++num, run.config)])
-  if (resumes) rmSync(folder.synced, { force: true })
   return {
     get lines() {
       return lines
     },
     record(step, items, media) {
-      if (tail && step < tail.step) return
+      if (step < (tail?.step ?? 0) || (after && step <= after.step)) return
       const isNew = tail?.step !== step
       const last =
         tail && !isNew ? tail : { start: log.end, num, step, items: new Map(), media: new Set<string>() }
@@ -91,7 +105,15 @@ export function openRunLog(folder: RunFolder, run: RunInfo, resumes: boolean, no
   }
 }
 
-/** What a log ends with, its exit left out. */
+/** Where a log ends; undefined if it has no numbers. */
+export function logEnd(folder: RunFolder): LogEnd | undefined {
+  const { tail } = readState(folder.log)
+  return tail && { step: tail.step, runtime: runtimeOf(tail) ?? 0 }
+}
+
+const runtimeOf = (tail: Tail | undefined) => tail && Number(tail.items.get('_runtime') ?? 0)
+
+/** What a log holds, and where its numbers end: what says that the run has ended is left out. */
 function readState(file: string) {
   let [num, lines, end] = [0, 0, FILE_HEADER.length]
   let hasRun = false

@@ -17,6 +17,8 @@ export interface SendTiming {
   readonly heartbeat: number
   /** After which a request has failed. */
   readonly timeout: number
+  /** After which the library has failed to make a run known; it takes its time. */
+  readonly register: number
   /** Before the first and at most before a later try of what failed. */
   readonly retry: readonly [first: number, most: number]
 }
@@ -25,6 +27,7 @@ export const SEND_TIMING: SendTiming = {
   interval: 5_000,
   heartbeat: 30_000,
   timeout: 30_000,
+  register: 60_000,
   retry: [1_000, 60_000],
 }
 
@@ -89,7 +92,7 @@ async function begin(
   folder: RunFolder,
   settings: ServiceSettings,
   service: Service,
-  { timeout }: SendTiming,
+  { register }: SendTiming,
   retry: Retry,
 ) {
   const found = historyFeed(folder.log, 0)
@@ -118,7 +121,7 @@ async function begin(
     ['_wandb', { value: { t: {} } }] as const,
   ])
   const target = await retry(() =>
-    registerRun({ target: asked, displayName: run.displayName, config, service: settings }, timeout),
+    registerRun({ target: asked, displayName: run.displayName, config, service: settings }, register),
   )
   return { feed, target, state: { ...state, lines } }
 }

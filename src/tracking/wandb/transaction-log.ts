@@ -18,7 +18,9 @@ export const enum Part {
 
 /** Checksum of a chunk: CRC-32 as in zip files, of its kind and its bytes. Unlike in LevelDB it is not masked. */
 export function chunkChecksum(part: number, bytes: Uint8Array): number {
-  return crc32(bytes, crc32(Uint8Array.of(part)))
+  const ofPart = crc32(Uint8Array.of(part))
+  // Of no bytes at all Node may make 0, whatever came before.
+  return bytes.length === 0 ? ofPart : crc32(bytes, ofPart)
 }
 
 /** A `.wandb` file that is written to: the log of a run in W&B's own format. */
