@@ -90,7 +90,7 @@ export async function runTraining(
       onStart: (start) => logStart(terminal, start, config),
       openTrackers: ({ runId, isNew, folder, logFile, lastLine, numParameters }) => {
         const wandb = openWandb(tracking, {
-          ...{ runId, folder, isNew, host: hostname(), now: Date.now, tell: terminal.log },
+          ...{ runId, folder, isNew, host: hostname(), now: Date.now, tell: (line) => terminal.log(line) },
           config: { ...config, num_parameters: numParameters },
         })
         const events = eventFile(path.dirname(logFile), isNew ? undefined : lastLine, Date.now)

@@ -3,7 +3,7 @@ import type { JsonItems } from './records.js'
 /** A value as W&B's JSON, which has NaN, Infinity and -Infinity too. */
 export function toJson(value: unknown): string {
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value)
-  return JSON.stringify(value) ?? 'null'
+  return JSON.stringify(value ?? null)
 }
 
 /** Values as JSON text by name. */

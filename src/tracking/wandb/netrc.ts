@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
+import { variable } from './variable.js'
 
 /** The password that `~/.netrc` (or the file that NETRC names) has for a host, where `wandb login` puts keys. */
 export function netrcPassword(env: NodeJS.ProcessEnv, host: string): string | undefined {
-  const home = env.HOME || homedir()
-  const files = env.NETRC ? [env.NETRC] : ['.netrc', '_netrc'].map((name) => path.join(home, name))
+  const home = variable(env, 'HOME') ?? homedir()
+  const named = variable(env, 'NETRC')
+  const files = named !== undefined ? [named] : ['.netrc', '_netrc'].map((name) => path.join(home, name))
   for (const file of files) {
     let text: string
     try {

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { UserError } from '../../errors.js'
-import { BLOCK, CHUNK_HEADER, chunkChecksum, FILE_HEADER, Part } from './transaction-log.js'
+import { BLOCK, CHUNK_HEADER, chunkChecksum, FILE_HEADER, PART } from './transaction-log.js'
 
 export interface LogRecord {
   readonly bytes: Uint8Array
@@ -54,12 +54,12 @@ function* records(fd: number, from: number, skip: boolean): Generator<LogRecord>
       continue
     }
     const { part, bytes } = found
-    if (part === Part.full || part === Part.first) {
+    if (part === PART.full || part === PART.first) {
       start = at
       parts = [bytes]
     } else if (parts.length > 0) parts.push(bytes)
     at += CHUNK_HEADER + bytes.length
-    if ((part === Part.full || part === Part.last) && parts.length > 0) {
+    if ((part === PART.full || part === PART.last) && parts.length > 0) {
       yield { bytes: Buffer.concat(parts), start, end: at }
       parts = []
     }
@@ -71,7 +71,7 @@ function readChunk(fd: number, at: number, room: number) {
   if (header.length < CHUNK_HEADER) return 'end'
   const part = header.readUInt8(6)
   const length = header.readUInt16LE(4)
-  if (part < Part.full || part > Part.last || length > room - CHUNK_HEADER) return 'damaged'
+  if (part < PART.full || part > PART.last || length > room - CHUNK_HEADER) return 'damaged'
   const bytes = readAt(fd, at + CHUNK_HEADER, length)
   if (bytes.length < length) return 'end'
   return header.readUInt32LE(0) === chunkChecksum(part, bytes) ? { part, bytes } : 'damaged'

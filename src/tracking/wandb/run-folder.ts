@@ -18,14 +18,24 @@ export interface RunFolder {
 
 /** The newest folder of a run; undefined if there is none. */
 export function findRunFolder(root: string, runId: string): RunFolder | undefined {
-  const names = listFolder(path.join(root, 'wandb')).flatMap((name) => {
-    const match = /^(?:offline-)?run-(\d{8}_\d{6})-(.+)$/.exec(name)
-    return match?.[2] === runId ? [{ name, date: match[1] ?? '' }] : []
-  })
-  const newest = names.sort((a, b) => (a.date < b.date ? -1 : 1)).at(-1)
-  if (!newest) return undefined
-  const folder = layout(path.join(root, 'wandb', newest.name), runId)
-  return existsSync(folder.log) ? folder : undefined
+  const folders = listFolder(path.join(root, 'wandb'))
+    .filter((name) => parseName(name)?.runId === runId)
+    .map((name) => runFolderAt(path.join(root, 'wandb', name)))
+    .filter((folder) => folder !== undefined)
+  const date = ({ path: place }: RunFolder) => parseName(path.basename(place))?.date ?? ''
+  return folders.sort((a, b) => (date(a) < date(b) ? -1 : 1)).at(-1)
+}
+
+/** The folder of a run by its path; undefined if it is none. */
+export function runFolderAt(place: string): RunFolder | undefined {
+  const name = parseName(path.basename(place))
+  const folder = name && layout(place, name.runId)
+  return folder && existsSync(folder.log) ? folder : undefined
+}
+
+function parseName(name: string): { readonly date: string; readonly runId: string } | undefined {
+  const [, date, runId] = /^(?:offline-)?run-(\d{8}_\d{6})-(.+)$/.exec(name) ?? []
+  return date !== undefined && runId !== undefined ? { date, runId } : undefined
 }
 
 /** Makes a run's folder, named after the moment it started. */

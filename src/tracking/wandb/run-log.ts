@@ -92,7 +92,9 @@ export function openRunLog({ folder, run, resumes, after, now }: RunLogRequest):
       if (step < (tail?.step ?? 0) || (after && step <= after.step)) return
       const isNew = tail?.step !== step
       const last =
-        tail && !isNew ? tail : { start: log.end, num, step, items: new Map(), media: new Set<string>() }
+        tail && !isNew
+          ? tail
+          : { start: log.end, num, step, items: new Map<string, string>(), media: new Set<string>() }
       const own = { _step: step, _runtime: runtime(), _timestamp: now() / 1000 }
       const merged = new Map([...last.items, ...items, ...jsonItems(own)])
       writeTail([], { ...last, items: merged, media: media ? new Set([...last.media, media]) : last.media })

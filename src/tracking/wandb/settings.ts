@@ -1,6 +1,6 @@
-import path from 'node:path'
 import { UserError } from '../../errors.js'
 import { netrcPassword } from './netrc.js'
+import { variable } from './variable.js'
 
 /** The service that W&B runs itself. */
 const DEFAULT_BASE_URL = 'https://api.wandb.ai'
@@ -33,16 +33,16 @@ export interface ServiceSettings {
  * @throws UserError for a `WANDB_MODE` or `WANDB_BASE_URL` that is none.
  */
 export function wandbSettings(env: NodeJS.ProcessEnv, unobserve: boolean): WandbSettings {
-  const mode = env.WANDB_MODE || 'online'
+  const mode = variable(env, 'WANDB_MODE') ?? 'online'
   if (!['online', 'offline', 'disabled', 'run', 'dryrun'].includes(mode))
     throw new UserError(`WANDB_MODE takes online, offline or disabled, not "${mode}"`)
   if (unobserve) return { mode: 'off', reason: '--unobserve' }
   if (mode === 'disabled') return { mode: 'off', reason: 'WANDB_MODE is disabled' }
   const target = {
     entity: env.WANDB_ENTITY ?? '',
-    project: env.WANDB_PROJECT || DEFAULT_PROJECT,
+    project: variable(env, 'WANDB_PROJECT') ?? DEFAULT_PROJECT,
     displayName: env.WANDB_NAME ?? '',
-    dir: env.WANDB_DIR ? path.resolve(env.WANDB_DIR) : undefined,
+    dir: variable(env, 'WANDB_DIR'),
   }
   if (mode === 'offline' || mode === 'dryrun') return { mode: 'offline', ...target }
   const service = serviceSettings(env)
@@ -56,12 +56,12 @@ export function wandbSettings(env: NodeJS.ProcessEnv, unobserve: boolean): Wandb
  * @throws UserError for a `WANDB_BASE_URL` that is none.
  */
 export function serviceSettings(env: NodeJS.ProcessEnv): ServiceSettings | { readonly reason: string } {
-  const baseUrl = (env.WANDB_BASE_URL || DEFAULT_BASE_URL).replace(/\/+$/, '')
+  const baseUrl = (variable(env, 'WANDB_BASE_URL') ?? DEFAULT_BASE_URL).replace(/\/+$/, '')
   if (!/^https?:\/\//.test(baseUrl) || !URL.canParse(baseUrl))
     throw new UserError(`WANDB_BASE_URL takes an address such as ${DEFAULT_BASE_URL}, not "${baseUrl}"`)
   const { hostname } = new URL(baseUrl)
-  const apiKey = env.WANDB_API_KEY || netrcPassword(env, hostname)
-  return apiKey
+  const apiKey = variable(env, 'WANDB_API_KEY') ?? netrcPassword(env, hostname)
+  return apiKey !== undefined
     ? { baseUrl, apiKey }
     : { reason: `there is no WANDB_API_KEY, nor a key for ${hostname} in ~/.netrc` }
 }

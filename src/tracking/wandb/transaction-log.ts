@@ -9,12 +9,7 @@ export const CHUNK_HEADER = 7
 export const FILE_HEADER = Uint8Array.of(0x3a, 0x57, 0x26, 0x42, 0xe1, 0xbe, 0)
 
 /** The part of a record that a chunk holds. */
-export const enum Part {
-  full = 1,
-  first = 2,
-  middle = 3,
-  last = 4,
-}
+export const PART = { full: 1, first: 2, middle: 3, last: 4 } as const
 
 /** Checksum of a chunk: CRC-32 as in zip files, of its kind and its bytes. Unlike in LevelDB it is not masked. */
 export function chunkChecksum(part: number, bytes: Uint8Array): number {
@@ -83,19 +78,19 @@ function framedRecord(record: Uint8Array, position: number): Uint8Array {
   const chunks: Uint8Array[] = [new Uint8Array(padding)]
   let space = (padding > 0 ? BLOCK : room) - CHUNK_HEADER
   let rest = record
-  if (rest.length <= space) chunks.push(chunk(Part.full, rest))
+  if (rest.length <= space) chunks.push(chunk(PART.full, rest))
   else {
-    chunks.push(chunk(Part.first, rest.subarray(0, space)))
+    chunks.push(chunk(PART.first, rest.subarray(0, space)))
     rest = rest.subarray(space)
     space = BLOCK - CHUNK_HEADER
     for (; rest.length > space; rest = rest.subarray(space))
-      chunks.push(chunk(Part.middle, rest.subarray(0, space)))
-    chunks.push(chunk(Part.last, rest))
+      chunks.push(chunk(PART.middle, rest.subarray(0, space)))
+    chunks.push(chunk(PART.last, rest))
   }
   return Buffer.concat(chunks)
 }
 
-function chunk(part: Part, bytes: Uint8Array): Uint8Array {
+function chunk(part: number, bytes: Uint8Array): Uint8Array {
   const whole = new Uint8Array(CHUNK_HEADER + bytes.length)
   const view = new DataView(whole.buffer)
   view.setUint32(0, chunkChecksum(part, bytes), true)
