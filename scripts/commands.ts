@@ -16,6 +16,7 @@ import { reportCommand } from './commands/report.js'
 import { sampleCommand } from './commands/sample.js'
 import { sampleLongCommand } from './commands/sample-long.js'
 import { setupCommand } from './commands/setup.js'
+import { syncCommand } from './commands/sync.js'
 import { toWorldCoordsCommand } from './commands/to-world-coords.js'
 import { toyTownCommand } from './commands/toy-town.js'
 import { trainCommand } from './commands/train.js'
@@ -28,6 +29,7 @@ export const commands: readonly CommandSpec[] = [
   dataDownloadCommand,
   dataSplitCommand,
   trainCommand,
+  syncCommand,
   planCommand,
   sampleCommand,
   sampleLongCommand,

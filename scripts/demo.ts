@@ -157,7 +157,7 @@ async function trainedCheckpoint({ runId, train }: DemoSettings, terminal: Termi
   const resume = canResume(folder, rates)
   // What a run left that was stopped before its first checkpoint.
   if (!resume) rmSync(folder, { recursive: true, force: true })
-  const given = { ...train, ...(resume && { resume_id: runId }) }
+  const given = { ...train, unobserve: true, ...(resume && { resume_id: runId }) }
   await runTraining({ given, newRunId: runId, dryRun: false, previews: false }, terminal)
   terminal.signal.throwIfAborted()
   return last

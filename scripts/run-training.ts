@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import path from 'node:path'
 import { absentAttentionSizes, featureMapSizes } from '../src/config/attention-sizes.js'
 import { asTyped } from '../src/config/option.js'
@@ -7,16 +8,16 @@ import { UserError } from '../src/errors.js'
 import { writeFileAtomic } from '../src/files.js'
 import { heldMemory } from '../src/runtime/held-memory.js'
 import { startRuntime } from '../src/runtime/start.js'
-import { range } from '../src/schemes/range.js'
+import { eventFile } from '../src/tracking/tensorboard/event-file.js'
+import { openWandb } from '../src/tracking/wandb/open-wandb.js'
+import { wandbSettings } from '../src/tracking/wandb/settings.js'
 import { badStepLine } from '../src/training/bad-step-report.js'
 import { lastStep } from '../src/training/learning-rate.js'
+import { attentionPictures, PREVIEW_FPS, previewFilms } from '../src/training/preview-films.js'
 import { resumedOptions } from '../src/training/resumed-options.js'
 import type { Preview } from '../src/training/sample-preview.js'
 import type { ResolvedTrainConfig } from '../src/training/save-checkpoint.js'
 import { train, type RunResult, type RunStart } from '../src/training/train.js'
-import { attentionDrawing } from '../src/pictures/attention-drawing.js'
-import { drawingPng } from '../src/pictures/drawing-png.js'
-import { markObserved } from '../src/video/border.js'
 import { encodeGif } from '../src/video/gif.js'
 import { filmGrid } from '../src/video/grid.js'
 import { openConfigDataset } from './open-dataset.js'
@@ -25,8 +26,6 @@ import type { Terminal } from './terminal.js'
 import { trainingBars } from './training-bars.js'
 import { trainingLine } from './training-line.js'
 
-/** Frames a second of sampled previews. */
-const PREVIEW_FPS = 10
 /** The folder of all runs. */
 const ROOT = 'checkpoints'
 
@@ -51,6 +50,7 @@ export async function runTraining(
 ): Promise<RunResult | undefined> {
   const { values, checkpoint, changes } = resumedOptions(given, ROOT)
   const config = withDatasetDefaults(values)
+  const tracking = wandbSettings(process.env, config.unobserve)
   terminal.log(`configuration:\n${printedConfig({ ...config })}`)
   if (checkpoint !== undefined)
     terminal.log(
@@ -91,6 +91,14 @@ export async function runTraining(
         },
       ],
       onStart: (start) => logStart(terminal, start, config),
+      openTrackers: ({ runId, isNew, folder, logFile, lastLine, numParameters }) => {
+        const wandb = openWandb(tracking, {
+          ...{ runId, folder, isNew, host: hostname(), now: Date.now, tell: (line) => terminal.log(line) },
+          config: { ...config, num_parameters: numParameters },
+        })
+        const events = eventFile(path.dirname(logFile), isNew ? undefined : lastLine, Date.now)
+        return wandb ? [events, wandb] : [events]
+      },
       onStep: (step, total, loss) => bars.training(step, total ?? step, `loss ${loss.toFixed(4)}`),
       onBadStep: (bad) => terminal.log(badStepLine(bad)),
       onSave: ({ ema, model }, step) => terminal.log(`step ${step} saved: ${ema[0] ?? model}`),
@@ -98,9 +106,13 @@ export async function runTraining(
         onSampleStep: bars.sampling,
         onSample: (preview: Preview, step: number) => {
           const name = path.join('results', newRunId, 'previews', `step${String(step).padStart(6, '0')}`)
-          writeFileAtomic(`${name}.gif`, encodeGif(previewFilm(preview), PREVIEW_FPS))
-          for (let video = 0; video < preview.shape[0]; video++)
-            writeFileAtomic(`${name}-attention-${video}.png`, drawingPng(attentionPicture(preview, video)))
+          writeFileAtomic(
+            `${name}.gif`,
+            encodeGif(filmGrid(previewFilms(preview).map((film) => [film])), PREVIEW_FPS),
+          )
+          attentionPictures(preview).forEach((picture, video) => {
+            writeFileAtomic(`${name}-attention-${video}.png`, picture)
+          })
           terminal.log(`step ${step} sampled: ${name}.gif, and what it attended to beside it`)
         },
       }),
@@ -133,21 +145,4 @@ function withDatasetDefaults(values: Readonly<Record<string, unknown>>): Resolve
   const image_size = imageSize ?? defaults.imageSize
   const config = resolveTrainConfig({ ...values, image_size, T: T === -1 ? (defaults.T ?? -1) : T })
   return { ...config, image_size }
-}
-
-/** A row for each layer, a column for each quarter of the process, from most noise to least. */
-function attentionPicture({ shape, numObserved, attention }: Preview, video: number) {
-  const observed = range(shape[1]).map((frame) => frame < numObserved)
-  const layers = attention[0]?.layers ?? []
-  const rows = layers.map((_, i) => attention.flatMap((part) => part.layers[i]?.videos[video] ?? []))
-  return attentionDrawing({ rows, observed })
-}
-
-function previewFilm({ shape: [B, T, H, W, C], pixels, numObserved }: Preview) {
-  const size = T * H * W * C
-  const films = Array.from({ length: B }, (_, b) => {
-    const data = pixels.subarray(b * size, (b + 1) * size)
-    return [markObserved({ shape: [T, H, W, C], data }, range(numObserved))]
-  })
-  return filmGrid(films)
 }

@@ -49,8 +49,11 @@ export const trainingOptions = {
   ),
   backend: choice('auto', ['auto', 'tensorflow', 'wasm'], 'what computes'),
   seed: int(0, 'seed of everything random', { min: 0 }),
-  unobserve: flag(false, 'record nothing online'),
-  log_dir: text('', "where log.jsonl goes (default: the run's folder below checkpoints)"),
+  unobserve: flag(false, 'record nothing for Weights & Biases, whatever its variables say'),
+  log_dir: text(
+    '',
+    "where log.jsonl and TensorBoard's event files go (default: the run's folder below checkpoints)",
+  ),
 } as const
 
 /** All options of `train`: the run's and the model's, image_size left to the data set. */

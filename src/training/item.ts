@@ -77,7 +77,7 @@ export function drawItem(request: ItemRequest): DrawnItem {
  * @throws UserError from the data set, naming the file.
  */
 export async function readItem(request: ItemRequest): Promise<TrainingItem> {
-  const { dataset, video } = request
+  const { dataset, video, paddingVideo } = request
   const { start, observed, positions, padding, length } = drawItem(request)
   const [own, other] = await Promise.all([
     readWindow(dataset, { video, start, positions }),

@@ -18,6 +18,7 @@ import { batchSource } from './batch-source.js'
 import { keepNewest } from './keep-newest.js'
 import { lastStep } from './learning-rate.js'
 import { trainingLoop } from './loop.js'
+import { previewMedia } from './preview-films.js'
 import { readAhead } from './read-ahead.js'
 import { startingPoint, type Anew } from './resume.js'
 import { samplePreview, type Preview } from './sample-preview.js'
@@ -41,6 +42,8 @@ export interface TrainRun {
   readonly signal?: AbortSignal
   /** Told every `log_interval` steps; the run's `log.jsonl` is written besides. */
   readonly trackers?: readonly Tracker[]
+  /** Opens more of them, those that have to know the run. */
+  readonly openTrackers?: (start: RunStart) => readonly Tracker[]
   readonly onStart?: (start: RunStart) => void
   readonly onStep?: (step: number, total: number | undefined, loss: number) => void
   /** Told of each step that was skipped, and of the batch that made it bad. */
@@ -54,10 +57,14 @@ export interface TrainRun {
 
 export interface RunStart {
   readonly runId: string
+  /** Whether it is not one that is resumed. */
+  readonly isNew: boolean
   readonly folder: string
   readonly logFile: string
   /** Updates done before. */
   readonly step: number
+  /** Step of the last line of the log that it goes on from. */
+  readonly lastLine: number
   /** The checkpoint it goes on from. */
   readonly checkpoint: string | undefined
   readonly anew: Anew
@@ -110,21 +117,26 @@ export async function train(run: TrainRun): Promise<RunResult> {
   const logFile = path.join(config.log_dir || folder, 'log.jsonl')
   const lastLine = start.host?.lastLine ?? start.step
   const sinks = [jsonLines(logFile, lastLine), ...trackers]
+  let outcome: 'finished' | 'failed' = 'failed'
   const numParameters = parameterCount(config)
   const means = runningMeans(start.host?.means)
   const bad = badSteps(config.max_bad_steps, start.host?.badSteps)
   const noteBadStep = badStepFile(path.join(folder, 'bad-steps.jsonl'), start.step)
   let saved: Saved | undefined
   try {
-    run.onStart?.({
+    const started = {
       runId,
+      isNew,
       folder,
       logFile,
       step: start.step,
+      lastLine,
       checkpoint: start.checkpoint,
       anew: start.anew,
       numParameters,
-    })
+    }
+    run.onStart?.(started)
+    sinks.push(...(run.openTrackers?.(started) ?? []))
     if (isNew) for (const tracker of sinks) tracker.log(start.step, { num_parameters: numParameters })
     await trainingLoop({
       config,
@@ -169,15 +181,19 @@ export async function train(run: TrainRun): Promise<RunResult> {
             signal: run.signal,
             onStep: (done, total) => run.onSampleStep?.(trainer.step, done, total),
           })
-          if (preview) await run.onSample?.(preview, trainer.step)
-          return preview !== undefined
+          if (!preview) return false
+          await run.onSample?.(preview, trainer.step)
+          for (const [name, media] of previewMedia(preview))
+            for (const tracker of sinks) tracker.media?.(trainer.step, name, media)
+          return true
         }),
     })
+    outcome = 'finished'
     return { runId, folder, step: trainer.step, saved }
   } finally {
     await reading.close()
     trainer.dispose()
-    for (const tracker of sinks) tracker.close?.()
+    for (const tracker of sinks) await tracker.close?.(outcome)
   }
 }
 

@@ -12,6 +12,10 @@ export class ProtobufWriter {
     return this.#push(tag(field, 5), new Uint8Array(Float32Array.of(value).buffer))
   }
 
+  double(field: number, value: number): this {
+    return this.#push(tag(field, 1), new Uint8Array(Float64Array.of(value).buffer))
+  }
+
   text(field: number, value: string): this {
     return this.bytes(field, new TextEncoder().encode(value))
   }

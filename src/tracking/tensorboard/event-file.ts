@@ -1,0 +1,55 @@
+import { appendFileSync, readdirSync } from 'node:fs'
+import { hostname } from 'node:os'
+import path from 'node:path'
+import { UserError } from '../../errors.js'
+import { makeFolder } from '../../make-folder.js'
+import { fileReason } from '../../system-errors.js'
+import type { Tracker } from '../tracker.js'
+import { imageEvent, restartEvent, scalarsEvent, versionEvent } from './event.js'
+import { tfRecord } from './tf-record.js'
+
+/**
+ * An event file of TensorBoard's. A resumed run starts a new one, which takes back what the older ones have
+ * after the line that it goes on from.
+ * @param folder made if it is not there
+ * @param lastLine step of the last line that a resumed run goes on from; undefined for a new run
+ * @param now milliseconds since 1970
+ * @throws UserError if it cannot be written.
+ */
+export function eventFile(folder: string, lastLine: number | undefined, now: () => number): Tracker {
+  const write = (file: string, event: Uint8Array) => {
+    try {
+      appendFileSync(file, tfRecord(event))
+    } catch (error) {
+      throw failure(file, error)
+    }
+  }
+  const file = newFile(folder, now())
+  const wallTime = () => now() / 1000
+  write(file, versionEvent(wallTime()))
+  if (lastLine !== undefined) write(file, restartEvent(wallTime(), lastLine + 1))
+  return {
+    log: (step, metrics) => write(file, scalarsEvent(wallTime(), step, metrics)),
+    media: (step, name, media) => write(file, imageEvent(wallTime(), step, name, media)),
+  }
+}
+
+/** TensorBoard reads a folder's files in the order of their names: this one comes after those that are there. */
+function newFile(folder: string, time: number): string {
+  try {
+    makeFolder(folder)
+    const times = readdirSync(folder).flatMap((name) => {
+      const match = /^events\.out\.tfevents\.(\d+)\./.exec(name)
+      return match ? [Number(match[1]) + 1] : []
+    })
+    const seconds = String(Math.max(Math.floor(time / 1000), ...times)).padStart(10, '0')
+    return path.join(folder, `events.out.tfevents.${seconds}.${hostname()}.${process.pid}.0`)
+  } catch (error) {
+    throw failure(folder, error)
+  }
+}
+
+function failure(place: string, error: unknown): unknown {
+  const reason = fileReason(error)
+  return reason ? new UserError(`could not write ${place}: ${reason}`, { cause: error }) : error
+}
