@@ -1,5 +1,5 @@
 import type { SamplingConfig } from '../config/sampling.js'
-import { UserError } from '../errors.js'
+import { withAdvice } from '../with-advice.js'
 import { pixelFeatures, type EmbedFrames } from './pixel-features.js'
 
 /** What adaptive schemes compare frames by, ready to be used. */
@@ -23,20 +23,11 @@ export async function adaptiveFeatures({
   if (kind === 'pixels') return { embed: pixelFeatures, dispose: () => undefined }
   // Pixels need no tensors: those of LPIPS are loaded with it.
   const { loadLpips } = await import('../lpips/load-lpips.js')
-  const lpips = withAdvice(() => loadLpips(weights))
+  const advice = 'give the folder with --lpips_weights, or compare by --adaptive_features pixels'
+  const lpips = withAdvice(advice, () => loadLpips(weights))
   return {
     embed: (frames, [height, width]) => lpips.embed(joined(frames), { height, width }),
     dispose: () => lpips.dispose(),
-  }
-}
-
-function withAdvice<R>(load: () => R): R {
-  try {
-    return load()
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error
-    const advice = 'give the folder with --lpips_weights, or compare by --adaptive_features pixels'
-    throw new UserError(`${error.message}; ${advice}`, { cause: error })
   }
 }
 

@@ -41,8 +41,8 @@ export interface BoundSetup {
 }
 
 /**
- * Recordings that are kept, one for each number of frames: an optimised schedule goes through up to K - 1 of
- * them, in every stage, and each holds as much memory as one step.
+ * Recordings that are kept, one for each number of frames. An optimised schedule goes through all numbers up
+ * to K in every stage; a recording holds 10 to 20 MB and is made in the time of a few calls, of thousands.
  */
 const MOST_RECORDINGS = 4
 

@@ -18,6 +18,7 @@ import { decisiveSettings, setUpSampling, type SamplingSetup } from './sampling-
 import { savedStages } from './saved-stages.js'
 import type { Film } from './video-batch.js'
 import { beginVideo } from './video-in-progress.js'
+import { withAdvice } from '../with-advice.js'
 
 /** A chunk that was sampled now, or found done. */
 export interface SampledChunk {
@@ -172,7 +173,7 @@ function savedChunk(run: LongRun, inputs: LongRunInputs, { index, settings }: Ch
 }
 
 function readChunk(file: string, { settings, observed }: Chunk): Film {
-  const film = readSample(file)
+  const film = withAdvice('remove it to sample the chunk anew', () => readSample(file))
   const expected = settings.videoLength - observed
   if (film.shape[0] !== expected)
     throw new UserError(`${file} has ${film.shape[0]} frames; a chunk of this video has ${expected}`)

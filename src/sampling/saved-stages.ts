@@ -5,6 +5,7 @@ import { readNpy, writeNpy } from '../data/npy.js'
 import { UserError } from '../errors.js'
 import { writeFileAtomic } from '../files.js'
 import type { Stage } from '../schemes/types.js'
+import { withAdvice } from '../with-advice.js'
 import { namesIn } from './names-in.js'
 import type { VideoInProgress } from './video-in-progress.js'
 
@@ -79,7 +80,7 @@ export function hasSavedFiles(folder: string, name: string): boolean {
 
 function restorePart(video: VideoInProgress, stages: readonly (readonly number[])[], file: string): void {
   const frames = stages.flat()
-  const { dtype, shape, data } = readPart(file)
+  const { dtype, shape, data } = withAdvice(START_ANEW, () => readNpy(file))
   const expected = [frames.length, ...video.frames.frameShape]
   if (dtype !== 'float32' || !isDeepStrictEqual(shape, expected))
     throw new UserError(
@@ -93,15 +94,6 @@ function restorePart(video: VideoInProgress, stages: readonly (readonly number[]
       throw new UserError(`${file} holds frames that this scheme samples in another order: ${START_ANEW}`)
     for (const t of latent) video.frames.put(t, (data as Float32Array).slice(at, (at += size)))
     video.advance()
-  }
-}
-
-function readPart(file: string) {
-  try {
-    return readNpy(file)
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error
-    throw new UserError(`${error.message}: ${START_ANEW}`, { cause: error })
   }
 }
 

@@ -15,7 +15,7 @@ import {
   type ScheduleCallbacks,
 } from '../../src/sampling/optimal-schedule/optimise-schedule.js'
 import { planOptimalSchedule } from '../../src/sampling/optimal-schedule/plan-optimal-schedule.js'
-import { scheduleFiles } from '../../src/sampling/optimal-schedule/schedule-files.js'
+import { scheduleFiles, writeSchedule } from '../../src/sampling/optimal-schedule/schedule-files.js'
 import { planSampleRun } from '../../src/sampling/plan-sample-run.js'
 import { readTorchFile } from '../../src/torch-file/index.js'
 import { temporaryFolders } from '../data/temporary.js'
@@ -142,6 +142,20 @@ test('shared by several at once, no stage is done twice', async () => {
   expect(all.flatMap(({ stages }) => stages.filter(({ isNew }) => isNew)).length).toBe(3)
   for (const { stages } of all) expect(stages.map(({ stage }) => stage).toSorted()).toEqual([0, 1, 2])
   expect(readTorchFile(scheduleFiles(all[0]?.folder ?? '').finished.torch)).toEqual(BEST)
+})
+
+test('a stage that is finished between the look and the claim is not done again', async () => {
+  const run = inputs(newFolder())
+  const { finished } = scheduleFiles(planOptimalSchedule(run).folder)
+  let claimed = 0
+  const clock = () => {
+    // Asked for the time that goes into a claim: first of the files, then of stage 0.
+    if (++claimed === 2) writeSchedule(finished, new Map([[0, [0, 1]]]))
+    return 0
+  }
+  const { stages } = await optimise(run, { claims: { clock } })
+  expect(stages[0]).toEqual({ stage: 0, frames: [0, 1], isNew: false })
+  expect(stages.slice(1).map(({ isNew }) => isNew)).toEqual([true, true])
 })
 
 test('stages that others are at work on are left to them, if asked for', async () => {

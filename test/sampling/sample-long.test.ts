@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -89,6 +89,20 @@ test('a stopped run goes on at its stage, and ends with the same files', async (
   const times = chunks.map(({ file }) => statSync(file).mtimeMs)
   const again = await sample(inputs('parts'), 3)
   expect(again.chunks.map(({ file }) => statSync(file).mtimeMs)).toEqual(times)
+})
+
+test('a damaged chunk is named; once removed, it is made again as it was', async () => {
+  const damaged = inputs('damaged')
+  const { chunks } = await sample(damaged, 3)
+  const [, file = ''] = chunks.map((chunk) => chunk.file)
+  const content = readFileSync(file)
+  writeFileSync(file, content.subarray(0, 200))
+  const again = sampleLong(planLongRun(damaged), damaged)
+  await again.next()
+  await expect(again.next()).rejects.toThrow(/chunk_000001.npy is truncated.*; remove it/)
+  rmSync(file)
+  expect((await sample(damaged, 3)).chunks.map(({ isNew }) => isNew)).toEqual([false, true, false])
+  expect(readFileSync(file)).toEqual(content)
 })
 
 test('without given frames the first chunk is made up as a whole', async () => {

@@ -156,9 +156,9 @@ test('what does not go on is refused, with what to do', () => {
 
   const part = path.join(folder, 'sample_0003-0.1.npy')
   writeFileSync(part, readFileSync(part).subarray(0, 300))
-  refused(restore, /sample_0003-0.1.npy is truncated.*: remove it and the files beside it/)
+  refused(restore, /sample_0003-0.1.npy is truncated.*; remove it and the files beside it/)
   rmSync(part)
-  refused(restore, /sample_0003-0.1.npy: it does not exist: remove it and the files beside it/)
+  refused(restore, /sample_0003-0.1.npy: it does not exist; remove it and the files beside it/)
   for (const content of ['{', 'null', '{"settings": {}, "parts": [[1]]}', '{"parts": []}']) {
     writeFileSync(path.join(folder, 'sample_0003-0.json'), content)
     refused(restore, /sample_0003-0.json is damaged/)

@@ -22,6 +22,12 @@ describeEachBackend('noise of a stage', () => {
     for (const other of [draw(2, 6), draw(2, 'start'), draw(1, 7)]) expect(other).not.toEqual(first)
   })
 
+  test('is new for any other seed, video and sample', () => {
+    const first = draw(0, 'start')
+    for (const other of [{ seed: 4 }, { video: 6 }, { sampleIdx: 1 }])
+      expect(draw(0, 'start', [{ ...key, ...other }])).not.toEqual(first)
+  })
+
   test("is each video's own", () => {
     const other = { ...key, video: 6 }
     const both = draw(0, 'start', [other, key])

@@ -1,6 +1,10 @@
 import path from 'node:path'
 import { readNpy, writeNpy } from '../../data/npy.js'
 import { UserError } from '../../errors.js'
+import { writeFileAtomic } from '../../files.js'
+import { readJsonRecord } from '../../sampling/json-record.js'
+import { withAdvice } from '../../with-advice.js'
+import type { VideoBound } from './video-bound.js'
 
 /** One diffusion step of one stage. Means are over the values of the latent frames. */
 export interface TermRow {
@@ -24,6 +28,21 @@ export const elbosFolder = (runFolder: string) => path.join(runFolder, 'elbos')
 /** What the files of one video are named after. */
 export const elboName = (video: number) => `elbo_${String(video).padStart(4, '0')}`
 
+const MEASURE_ANEW = 'remove it to measure the video anew'
+
+/** Writes what the terms of a video add up to. */
+export function writeBound(file: string, bound: VideoBound): void {
+  writeFileAtomic(file, JSON.stringify(bound))
+}
+
+/** @throws UserError naming the file if it is damaged. */
+export function readBound(file: string): VideoBound {
+  const bound: Partial<VideoBound> = withAdvice(MEASURE_ANEW, () => readJsonRecord(file)) ?? {}
+  const numbers = [bound.video, bound.bits, bound.bits_per_dimension]
+  if (numbers.every(Number.isFinite) && Array.isArray(bound.stages)) return bound as VideoBound
+  throw new UserError(`${file} does not hold the bound of a video: ${MEASURE_ANEW}`)
+}
+
 /** Writes the terms of some stages, each with as many rows: float64, (stages, steps, columns). */
 export function writeTerms(file: string, stages: readonly (readonly TermRow[])[]): void {
   const shape = [stages.length, stages[0]?.length ?? 0, TERM_COLUMNS.length]
@@ -36,12 +55,10 @@ export function writeTerms(file: string, stages: readonly (readonly TermRow[])[]
  * @throws UserError naming the file if it is not one of these.
  */
 export function readTerms(file: string, steps: number): TermRow[][] {
-  const { dtype, shape, data } = readNpy(file)
+  const { dtype, shape, data } = withAdvice(MEASURE_ANEW, () => readNpy(file))
   const [stages = 0, rows, columns] = shape
   if (dtype !== 'float64' || shape.length !== 3 || rows !== steps || columns !== TERM_COLUMNS.length)
-    throw new UserError(
-      `${file} does not hold terms of ${steps} diffusion steps: remove it to measure the video anew`,
-    )
+    throw new UserError(`${file} does not hold terms of ${steps} diffusion steps: ${MEASURE_ANEW}`)
   const at = (stage: number, row: number, column: number) =>
     Number(data[(stage * steps + row) * TERM_COLUMNS.length + column])
   return Array.from({ length: stages }, (_, stage) =>

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { createDiffusion } from '../../diffusion/gaussian-diffusion.js'
 import { writeFileAtomic } from '../../files.js'
@@ -17,7 +17,15 @@ import type { Film } from '../../sampling/video-batch.js'
 import { videoQueue } from '../../sampling/video-queue.js'
 import { range } from '../../schemes/range.js'
 import { boundStep } from '../../sampling/bound-step.js'
-import { elboName, elbosFolder, readTerms, writeTerms, type TermRow } from './elbo-files.js'
+import {
+  elboName,
+  elbosFolder,
+  readBound,
+  readTerms,
+  writeBound,
+  writeTerms,
+  type TermRow,
+} from './elbo-files.js'
 import type { NllInputs, NllRun } from './plan-nll.js'
 import { stageTerms } from './stage-terms.js'
 import { videoBound, type VideoBound } from './video-bound.js'
@@ -95,7 +103,7 @@ export async function* measureNll(
     }
     const bound = videoBound({ film, video, stages }, terms, diffusion)
     writeTerms(path.join(folder, `${elboName(video)}.npy`), terms)
-    writeFileAtomic(fileOf(video), JSON.stringify(bound))
+    writeBound(fileOf(video), bound)
     rmSync(partialFile(video), { force: true })
     return bound
   }
@@ -149,5 +157,3 @@ function record(run: NllRun, { checkpoint, options }: NllInputs, folder: string,
   if (before) requireSameSettings(`the bounds in ${folder}`, before, settings)
   else writeFileAtomic(file, JSON.stringify(settings, null, 4))
 }
-
-const readBound = (file: string) => JSON.parse(readFileSync(file, 'utf8')) as VideoBound

@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { beforeAll, describe, expect, it, test } from 'vitest'
 import { nllOptions, type NllConfig } from '../../../src/config/nll.js'
 import { defaultsOf } from '../../../src/config/option.js'
 import { readNpy } from '../../../src/data/npy.js'
+import { UserError } from '../../../src/errors.js'
 import { createDiffusion } from '../../../src/diffusion/gaussian-diffusion.js'
 import { likelihoodTerms } from '../../../src/diffusion/likelihood.js'
 import { videoNoise } from '../../../src/diffusion/video-noise.js'
@@ -125,6 +126,27 @@ describe('a bound', () => {
     mkdirSync(claims, { recursive: true })
     writeFileSync(path.join(claims, 'elbo_0001.claim-1'), JSON.stringify({ machine: 'another', pid: 1 }))
     expect((await measure(run)).videos.map(({ bound }) => bound.video)).toEqual([2])
+  })
+
+  it('says of a damaged file what to do, and measures what is removed anew', async () => {
+    const run = inputs(newFolder(), { num_timesteps: 2, stop_index: 2 })
+    const { folder, videos } = await measure(run)
+    const [file, partial] = ['elbo_0001.json', '.unfinished/elbo_0001.npy'].map((name) =>
+      path.join(folder, name),
+    )
+    const content = readFileSync(file ?? '', 'utf8')
+    for (const damaged of [content.slice(0, 40), 'null', '{"video": 1}']) {
+      writeFileSync(file ?? '', damaged)
+      await expect(measure(run)).rejects.toThrow(UserError)
+      await expect(measure(run)).rejects.toThrow(/elbo_0001.json .* remove it to measure the video anew/)
+    }
+    rmSync(file ?? '')
+    mkdirSync(path.dirname(partial ?? ''))
+    writeFileSync(partial ?? '', readFileSync(path.join(folder, 'elbo_0001.npy')).subarray(0, 150))
+    await expect(measure(run)).rejects.toThrow(/elbo_0001.npy is truncated.*; remove it to measure/)
+    rmSync(partial ?? '')
+    expect((await measure(run)).videos.map(({ bound }) => bound)).toEqual(videos.map(({ bound }) => bound))
+    expect(readFileSync(file ?? '', 'utf8')).toBe(content)
   })
 
   it('of an adaptive scheme, and of whole videos, works too', async () => {
