@@ -11,6 +11,7 @@ import { checkpointFileNames } from './checkpoint-files.js'
 import { writeOptimizerFile } from './optimizer-file.js'
 import type { TrainingState } from './state.js'
 import type { TimestepSamplerState } from './timestep-sampler.js'
+import type { VideoList } from './video-list.js'
 
 /** A training configuration with everything resolved that the data set may choose. */
 export type ResolvedTrainConfig = TrainConfig & { readonly image_size: number }
@@ -23,6 +24,8 @@ export interface HostState {
   /** Step of the last line of the log, and the numbers since. */
   readonly lastLine: number
   readonly means: RunningMeansState
+  /** What it was trained on; files of older versions do not say. */
+  readonly videos?: VideoList
 }
 
 export interface Saved {

@@ -21,6 +21,7 @@ import { saveCheckpoint, type ResolvedTrainConfig, type Saved } from './save-che
 import { timestepSampler } from './timestep-sampler.js'
 import { trainedNetwork } from './trained-network.js'
 import { createTrainer } from './trainer.js'
+import { requireSameVideos, videoList } from './video-list.js'
 
 export interface TrainRun {
   /** With the data set's `image_size` and `T` filled in. */
@@ -53,6 +54,8 @@ export interface RunStart {
   /** The checkpoint it goes on from. */
   readonly checkpoint: string | undefined
   readonly anew: Anew
+  /** What is different about the videos of a resumed run, in words. */
+  readonly changedData: string | undefined
   readonly numParameters: number
 }
 
@@ -87,6 +90,10 @@ export async function train(run: TrainRun): Promise<RunResult> {
   const reading = readInThreads(dataset, workers)
   const batches = batchSource(reading.dataset, config)
   const start = startingPoint(config, root)
+  const videos = videoList(dataset)
+  const changedData = isNew
+    ? undefined
+    : requireSameVideos(start.host?.videos, videos, config.allow_changed_data)
   const sampler = timestepSampler(config.schedule_sampler, diffusion.numTimesteps, start.host?.timesteps)
   const trainer = createTrainer({
     config,
@@ -113,6 +120,7 @@ export async function train(run: TrainRun): Promise<RunResult> {
       step: start.step,
       checkpoint: start.checkpoint,
       anew: start.anew,
+      changedData,
       numParameters,
     })
     if (isNew) for (const tracker of sinks) tracker.log(start.step, { num_parameters: numParameters })
@@ -129,7 +137,13 @@ export async function train(run: TrainRun): Promise<RunResult> {
       onStep: run.onStep,
       save: (lastLine) => {
         const { step, optimizerStep, state } = trainer
-        const host = { step, lastLine, timesteps: sampler.state(), means: means.state() }
+        const host = {
+          step,
+          lastLine,
+          timesteps: sampler.state(),
+          means: means.state(),
+          ...(videos && { videos }),
+        }
         saved = saveCheckpoint(folder, config, rates, { ...state, optimizerStep }, host)
         run.onSave?.(saved, step)
       },
