@@ -70,7 +70,7 @@ async function checkSplit(request: DataCheckRequest, split: 'train' | 'test', te
       ? new UserError(
           `${error.message}: ${bad
             .map(({ reason }) => reason)
-            .slice(0, 5)
+            .slice(0, 2)
             .join('; ')}`,
         )
       : error
