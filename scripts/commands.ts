@@ -1,6 +1,8 @@
 import type { CommandSpec } from './command.js'
 import { benchCommand } from './commands/bench.js'
 import { carlaMetricsCommand } from './commands/carla-metrics.js'
+import { dataCheckCommand } from './commands/data/check.js'
+import { dataConvertCommand } from './commands/data/convert.js'
 import { dataDownloadCommand } from './commands/data/download.js'
 import { dataSplitCommand } from './commands/data/split.js'
 import { doctorCommand } from './commands/doctor.js'
@@ -28,6 +30,8 @@ export const commands: readonly CommandSpec[] = [
   toyTownCommand,
   dataDownloadCommand,
   dataSplitCommand,
+  dataConvertCommand,
+  dataCheckCommand,
   trainCommand,
   syncCommand,
   planCommand,

@@ -1,6 +1,6 @@
 import type { VideoDataset } from '../src/data/dataset.js'
 import type { BadVideo } from '../src/data/file-dataset.js'
-import { datasetDefaults, openDataset } from '../src/data/registry.js'
+import { datasetDefaults, openDataset, type OpenDatasetOptions } from '../src/data/registry.js'
 import { UserError } from '../src/errors.js'
 import { withProgress, type Terminal } from './terminal.js'
 
@@ -18,27 +18,33 @@ export async function openConfigDataset(
   terminal: Terminal,
   T?: number,
 ): Promise<VideoDataset> {
-  const name = datasetName(config)
-  const { data_dir: dataDir, image_size: imageSize, resize } = config
-  const ownT = positive(config.T)
   const onBad = ({ reason }: BadVideo) => terminal.log(`left out: ${reason}`)
-  return withProgress(terminal, 'reading videos', (update) =>
+  return withProgress(terminal, 'reading videos', (onProgress) =>
     openDataset({
-      name,
-      split,
-      dataDir: typeof dataDir === 'string' && dataDir !== '' ? dataDir : undefined,
-      T: T ?? ownT,
-      imageSize: positive(imageSize),
-      frameStride: positive(config.frame_stride),
-      resize: resize === 'fit' ? 'fit' : 'crop',
-      frameRate: positive(config.frame_rate),
-      ...(typeof config.test_share === 'number' && { testShare: config.test_share }),
-      ...(typeof config.test_list === 'string' && config.test_list !== '' && { testList: config.test_list }),
+      ...datasetRequest(config, split),
+      ...(T !== undefined && { T }),
       ...(config.skip_bad === true && { onBad }),
-      onProgress: update,
+      onProgress,
       signal: terminal.signal,
     }),
   )
+}
+
+/** What a configuration says of a data set. */
+export function datasetRequest(config: DatasetConfig, split: 'train' | 'test'): OpenDatasetOptions {
+  const { data_dir: dataDir, test_share: testShare, test_list: testList } = config
+  return {
+    name: datasetName(config),
+    split,
+    dataDir: typeof dataDir === 'string' && dataDir !== '' ? dataDir : undefined,
+    T: positive(config.T),
+    imageSize: positive(config.image_size),
+    frameStride: positive(config.frame_stride),
+    resize: config.resize === 'fit' ? 'fit' : 'crop',
+    frameRate: positive(config.frame_rate),
+    testShare: typeof testShare === 'number' ? testShare : undefined,
+    testList: typeof testList === 'string' && testList !== '' ? testList : undefined,
+  }
 }
 
 /**

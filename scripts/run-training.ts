@@ -124,11 +124,12 @@ export async function runTraining(
 
 function logStart(
   terminal: Terminal,
-  { runId, folder, step, checkpoint, anew, numParameters }: RunStart,
+  { runId, folder, step, checkpoint, anew, changedData, numParameters }: RunStart,
   config: ResolvedTrainConfig,
 ): void {
   terminal.log(`run ${runId} in ${folder}: ${(numParameters / 1e6).toFixed(1)} million parameters`)
   if (checkpoint !== undefined) terminal.log(`going on after step ${step} from ${checkpoint}`)
+  if (changedData !== undefined) terminal.log(`its videos have changed: ${changedData}`)
   if (anew.optimizer) terminal.log('no state of the optimizer lies beside it: AdamW starts anew')
   for (const rate of anew.averages)
     terminal.log(`no average of rate ${rate} lies beside it: it starts as the weights are`)

@@ -88,7 +88,7 @@ async function firstFault(
   codec: 'png' | 'mjpeg',
   decoding: Decoding,
   signal: AbortSignal | undefined,
-): Promise<unknown> {
+): Promise<UserError | undefined> {
   for (const picture of pictures) {
     try {
       let bytes = 0
@@ -99,7 +99,8 @@ async function firstFault(
           `${picture} cannot be decoded: it is no ${codec === 'png' ? 'PNG' : 'JPEG'} picture: replace or remove it`,
         )
     } catch (error) {
-      return error
+      if (error instanceof UserError) return error
+      throw error
     }
   }
   return undefined

@@ -46,6 +46,33 @@ export async function readZipText(
   return found
 }
 
+/**
+ * The names of all files in an archive.
+ * @throws UserError naming the file if it is damaged.
+ */
+export async function listEntries(file: string): Promise<string[]> {
+  const names: string[] = []
+  await eachEntry(file, ({ fileName }) => {
+    if (!fileName.endsWith('/')) names.push(fileName)
+    return Promise.resolve()
+  })
+  return names
+}
+
+/**
+ * Unpacks one entry into a file.
+ * @throws UserError naming the archive if it is damaged or has no such entry.
+ */
+export async function extractEntry(file: string, name: string, target: string): Promise<void> {
+  let found = false
+  await eachEntry(file, async (entry, contents) => {
+    if (found || entry.fileName !== name) return
+    found = true
+    await pipeline(await contents(), createWriteStream(target))
+  })
+  if (!found) throw new UserError(`${file} has no entry ${name}`)
+}
+
 type Visit = (entry: Entry, contents: () => Promise<Readable>) => Promise<void>
 
 /** Calls `visit` for one entry after the other; yauzl refuses names that lead outside the folder. */

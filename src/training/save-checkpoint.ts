@@ -12,6 +12,7 @@ import { checkpointFileNames } from './checkpoint-files.js'
 import { writeOptimizerFile } from './optimizer-file.js'
 import type { TrainingState } from './state.js'
 import type { TimestepSamplerState } from './timestep-sampler.js'
+import type { VideoList } from './video-list.js'
 
 /** A training configuration with everything resolved that the data set may choose. */
 export type ResolvedTrainConfig = TrainConfig & { readonly image_size: number }
@@ -28,6 +29,8 @@ export interface HostState {
   readonly badSteps?: BadStepCounts
   /** The step after which videos were sampled last, 0 for none; files of older versions do not say. */
   readonly sampledAt?: number
+  /** What it was trained on; files of older versions do not say. */
+  readonly videos?: VideoList
 }
 
 export interface Saved {

@@ -26,6 +26,7 @@ import { saveCheckpoint, type ResolvedTrainConfig, type Saved } from './save-che
 import { timestepSampler } from './timestep-sampler.js'
 import { trainedNetwork } from './trained-network.js'
 import { createTrainer } from './trainer.js'
+import { requireSameVideos, videoList } from './video-list.js'
 
 export interface TrainRun {
   /** With the data set's `image_size` and `T` filled in. */
@@ -68,6 +69,8 @@ export interface RunStart {
   /** The checkpoint it goes on from. */
   readonly checkpoint: string | undefined
   readonly anew: Anew
+  /** What is different about the videos of a resumed run, in words. */
+  readonly changedData: string | undefined
   readonly numParameters: number
 }
 
@@ -102,6 +105,10 @@ export async function train(run: TrainRun): Promise<RunResult> {
   const reading = readInThreads(dataset, workers)
   const batches = batchSource(reading.dataset, config)
   const start = startingPoint(config, root)
+  const videos = videoList(dataset)
+  const changedData = isNew
+    ? undefined
+    : requireSameVideos(start.host?.videos, videos, config.allow_changed_data)
   const sampler = timestepSampler(config.schedule_sampler, diffusion.numTimesteps, start.host?.timesteps)
   const trainer = createTrainer({
     config,
@@ -133,6 +140,7 @@ export async function train(run: TrainRun): Promise<RunResult> {
       lastLine,
       checkpoint: start.checkpoint,
       anew: start.anew,
+      changedData,
       numParameters,
     }
     run.onStart?.(started)
@@ -165,6 +173,7 @@ export async function train(run: TrainRun): Promise<RunResult> {
           means,
           badSteps: bad.counts(),
           ...(sampledAt === undefined ? {} : { sampledAt }),
+          ...(videos && { videos }),
         }
         saved = saveCheckpoint(folder, config, rates, { ...state, optimizerStep }, host)
         run.onSave?.(saved, step)

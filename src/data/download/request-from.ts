@@ -43,7 +43,7 @@ export async function requestFrom(
     if (response.status === 416) {
       const whole = /\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1]
       if (isPart && Number(whole) === bytes && isSame(known, validatorsOf(response, bytes)))
-        return done(response)
+        return await done(response)
       return await again(watch, url, patience, signal, response)
     }
     if (response.status === 206 && isPart) {
