@@ -5,7 +5,13 @@ import { wandbSettings } from '../../src/tracking/wandb/settings.js'
 export const KEY = '0123456789012345678901234567890123456789'
 
 /** Quick: what takes seconds in use takes milliseconds here. */
-const timing = { interval: 10, heartbeat: 200, timeout: 2000, register: 20_000, retry: [10, 50] } as const
+export const timing = {
+  interval: 10,
+  heartbeat: 200,
+  timeout: 2000,
+  register: 20_000,
+  retry: [10, 50],
+} as const
 
 /** Where and how a run is tracked. */
 export interface Tracking {

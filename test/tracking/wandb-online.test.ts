@@ -3,10 +3,11 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { runSync } from '../../scripts/run-sync.js'
 import { spawnModule } from '../helpers/spawn-module.js'
 import { fakeWandb, type FakeWandb } from './fake-wandb.js'
 import type { ChildTracking } from './wandb-child.js'
-import { KEY, track, until } from './wandb-fixtures.js'
+import { KEY, timing, track, until } from './wandb-fixtures.js'
 
 const root = mkdtempSync(path.join(tmpdir(), 'fdm-wandb-'))
 afterAll(() => rmSync(root, { recursive: true }))
@@ -153,7 +154,7 @@ describe.concurrent('a run sent to W&B', () => {
       expect(service.conflicts).toEqual([])
     }))
 
-  it('is kept on disk where W&B refuses it, and training goes on', () =>
+  it('is kept on disk where W&B refuses it, and can be sent by hand', () =>
     withService(async (service, env) => {
       const { tracker, told } = track({ root, runId: 'refused', env: { ...env, WANDB_API_KEY: 'wrong' } })
       tracker.log(1, { loss: 1 })
@@ -163,6 +164,19 @@ describe.concurrent('a run sent to W&B', () => {
       await tracker.close?.('finished')
       expect(told.at(-1)).toMatch(/^W&B has not got 2 of 2 lines/)
       expect(service.requests).toEqual(['POST /graphql'])
+
+      const lines: string[] = []
+      const terminal = { log: (line: string) => lines.push(line), signal: new AbortController().signal }
+      const [name = ''] = readdirSync(path.join(root, 'refused', 'wandb'))
+      const folder = path.join(root, 'refused', 'wandb', name)
+      const wrong = { ...env, WANDB_API_KEY: 'wrong' }
+      await expect(runSync(folder, wrong, terminal, { timing })).rejects.toThrow(
+        /is not all sent \(status 401/,
+      )
+      await expect(runSync('nobody', env, terminal)).rejects.toThrow('nothing is recorded of a run nobody in')
+      await runSync(folder, env, terminal, { timing })
+      expect(lines.at(-1)).toMatch(/-refused is sent: 2 lines$/)
+      expect(lossesOf(service, 'refused')).toEqual(losses([1, 2]))
     }))
 
   it('waits while an earlier process still sends it', () =>

@@ -95,6 +95,7 @@ describe('a run', () => {
     const previews: (readonly [Preview, number])[] = []
     const sampled: (readonly [step: number, done: number, total: number])[] = []
     const stop = new AbortController()
+    const tracked: unknown[] = []
     const result = await run(
       'signal',
       { batch_size: 2, noise_schedule: 'cosine', diffusion_steps: 3, sample_interval: 1 },
@@ -105,9 +106,23 @@ describe('a run', () => {
           previews.push([preview, step])
           stop.abort()
         },
+        openTrackers: ({ runId, isNew, step, lastLine }) => [
+          {
+            log: (step, metrics) => tracked.push([step, Object.keys(metrics)[0]]),
+            media: (step, name, { kind, bytes }) =>
+              tracked.push([step, name, kind, Buffer.from(bytes.subarray(0, 6)).toString()]),
+            close: (outcome) => void tracked.push([runId, isNew, step, lastLine, outcome]),
+          },
+        ],
       },
     )
     expect(result.step).toBe(1)
+    expect(tracked).toEqual([
+      [0, 'num_parameters'],
+      ...[0, 1].map((i) => [1, `video-${i}`, 'gif', 'GIF89a']),
+      [1, 'samples'],
+      ['signal', true, 0, 0, 'finished'],
+    ])
     expect(sampled).toEqual([0, 1, 2, 3].map((done) => [1, done, 3]))
     const lines = readFileSync(path.join(root, 'signal', 'log.jsonl'), 'utf8')
       .trimEnd()

@@ -1,10 +1,9 @@
 import { appendFileSync, readdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import path from 'node:path'
-import { UserError } from '../../errors.js'
 import { makeFolder } from '../../make-folder.js'
-import { fileReason } from '../../system-errors.js'
 import type { Tracker } from '../tracker.js'
+import { writeFailure } from '../write-failure.js'
 import { imageEvent, restartEvent, scalarsEvent, versionEvent } from './event.js'
 import { tfRecord } from './tf-record.js'
 
@@ -21,7 +20,7 @@ export function eventFile(folder: string, lastLine: number | undefined, now: () 
     try {
       appendFileSync(file, tfRecord(event))
     } catch (error) {
-      throw failure(file, error)
+      throw writeFailure(file, error)
     }
   }
   const file = newFile(folder, now())
@@ -45,11 +44,6 @@ function newFile(folder: string, time: number): string {
     const seconds = String(Math.max(Math.floor(time / 1000), ...times)).padStart(10, '0')
     return path.join(folder, `events.out.tfevents.${seconds}.${hostname()}.${process.pid}.0`)
   } catch (error) {
-    throw failure(folder, error)
+    throw writeFailure(folder, error)
   }
-}
-
-function failure(place: string, error: unknown): unknown {
-  const reason = fileReason(error)
-  return reason ? new UserError(`could not write ${place}: ${reason}`, { cause: error }) : error
 }

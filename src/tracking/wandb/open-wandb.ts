@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Tracker } from '../tracker.js'
+import { writeFailure } from '../write-failure.js'
 import { jsonItems } from './json.js'
 import { findRunFolder, markOffline, newRunFolder } from './run-folder.js'
 import { logEnd, openRunLog } from './run-log.js'
 import { SEND_TIMING, type SendTiming } from './send-run.js'
 import { startSender, type SenderNews } from './sender.js'
-import type { WandbSettings } from './settings.js'
+import type { WandbSettings, WandbTarget } from './settings.js'
 import { wandbTracker } from './wandb-tracker.js'
 
 /** Milliseconds that a run waits at its end for what W&B has not got yet. */
@@ -35,7 +36,7 @@ export interface TrackedRun {
 /**
  * Records a run for W&B, and sends what it records if W&B's variables say so.
  * @returns undefined if they do not
- * @throws the system's error if its folder cannot be written.
+ * @throws UserError if its folder cannot be written.
  */
 export function openWandb(settings: WandbSettings, run: TrackedRun): Tracker | undefined {
   const { runId, tell, now, patience = PATIENCE } = run
@@ -44,11 +45,7 @@ export function openWandb(settings: WandbSettings, run: TrackedRun): Tracker | u
     return undefined
   }
   const offline = settings.mode === 'offline'
-  const { folder, resumes, after } = logPlace(settings.dir ?? run.folder, run, offline)
-  const { entity, project, displayName } = settings
-  const resumed = !run.isNew && !resumes
-  const info = { runId, entity, project, displayName, host: run.host, startTime: now(), resumed }
-  const log = openRunLog({ folder, run: { ...info, config: jsonItems(run.config) }, resumes, after, now })
+  const { folder, log } = openLog(settings, run, offline)
   const place = path.relative('', folder.path)
   const tracker = wandbTracker({
     folder,
@@ -77,6 +74,20 @@ export function openWandb(settings: WandbSettings, run: TrackedRun): Tracker | u
       await tracker.close?.(outcome)
       clearTimeout(timer)
     },
+  }
+}
+
+function openLog({ entity, project, displayName, dir }: WandbTarget, run: TrackedRun, offline: boolean) {
+  const { runId, host, now } = run
+  const root = dir ?? run.folder
+  try {
+    const { folder, resumes, after } = logPlace(root, run, offline)
+    const info = { runId, entity, project, displayName, host, startTime: now() }
+    const resumed = !run.isNew && !resumes
+    const config = jsonItems(run.config)
+    return { folder, log: openRunLog({ folder, run: { ...info, resumed, config }, resumes, after, now }) }
+  } catch (error) {
+    throw writeFailure(path.join(root, 'wandb'), error)
   }
 }
 

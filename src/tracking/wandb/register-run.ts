@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { Worker } from 'node:worker_threads'
 import { ServiceError } from './service.js'
 import type { RunTarget } from './run-target.js'
@@ -11,6 +12,16 @@ export interface Registration {
   readonly service: ServiceSettings
 }
 
+/** In plain JavaScript, so that it runs the same from sources and when built. */
+const THREAD = `
+const { parentPort, workerData } = require('node:worker_threads')
+const { library, target, displayName, config, service } = workerData
+const options = { ...target, id: target.runId, config, settings: { ...service, offline: false, silent: true } }
+require(library)
+  .wandb.init(displayName ? { ...options, name: displayName } : options)
+  .then((run) => parentPort.postMessage({ ...target, entity: run.entity, project: run.project }))
+`
+
 /**
  * Makes a run known to W&B through its library, or renews its configuration there. In a thread of its own,
  * as the library prints, takes over signals and, where there is no answer, waits for a long time: a thread
@@ -20,8 +31,11 @@ export interface Registration {
  * @throws ServiceError if the service does not answer, or not as it should.
  */
 export function registerRun(registration: Registration, timeout: number): Promise<RunTarget> {
-  const thread = new Worker(new URL('./register-thread.js', import.meta.url), {
-    workerData: registration,
+  const library = createRequire(import.meta.url).resolve('@wandb/sdk')
+  const thread = new Worker(THREAD, {
+    eval: true,
+    execArgv: [],
+    workerData: { ...registration, library },
     // What the person set for W&B has been read already.
     env: {},
     stdout: true,

@@ -13,7 +13,8 @@ export type WandbSettings =
   | (WandbTarget & { readonly mode: 'offline' })
   | (WandbTarget & { readonly mode: 'online'; readonly service: ServiceSettings })
 
-interface WandbTarget {
+/** Under what name and where a run is recorded. */
+export interface WandbTarget {
   readonly entity: string
   readonly project: string
   readonly displayName: string

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { writeFileAtomic } from '../../files.js'
 import { mediaSize } from '../media-size.js'
 import type { Media, Tracker } from '../tracker.js'
+import { writeFailure } from '../write-failure.js'
 import { jsonItems } from './json.js'
 import type { RunFolder } from './run-folder.js'
 import type { RunLog } from './run-log.js'
@@ -24,19 +25,29 @@ const EXIT_CODES = { finished: 0, failed: 1 } as const
 
 /** Puts everything into a run's log at once; a sender, if there is one, brings it from there to W&B. */
 export function wandbTracker({ folder, log, sender, patience, onWaiting }: WandbTrackerSetup): Tracker {
+  const write = (action: () => void) => {
+    try {
+      action()
+    } catch (error) {
+      throw writeFailure(folder.path, error)
+    }
+    sender?.news()
+  }
   return {
-    log(step, metrics) {
-      log.record(step, jsonItems(metrics))
-      sender?.news()
-    },
-    media(step, name, media) {
-      const { file, value } = describe(step, name, media)
-      writeFileAtomic(path.join(folder.files, file), media.bytes)
-      log.record(step, jsonItems({ [name]: value }), file)
-      sender?.news()
-    },
+    log: (step, metrics) => write(() => log.record(step, jsonItems(metrics))),
+    media: (step, name, media) =>
+      write(() => {
+        const { file, value } = describe(step, name, media)
+        writeFileAtomic(path.join(folder.files, file), media.bytes)
+        log.record(step, jsonItems({ [name]: value }), file)
+      }),
     async close(outcome) {
-      log.close(EXIT_CODES[outcome])
+      try {
+        write(() => log.close(EXIT_CODES[outcome]))
+      } catch (error) {
+        // What made the run fail may be the same full disk, and is the better news.
+        if (outcome === 'finished') throw error
+      }
       if (!sender) return
       const end = await sender.close(AbortSignal.timeout(patience))
       if (end !== 'done') onWaiting(Math.max(0, log.lines - sender.sent))
