@@ -1,5 +1,5 @@
 import type { VideoDataset } from '../src/data/dataset.js'
-import type { BadVideo } from '../src/data/file-dataset.js'
+import { BadVideoError, type BadVideo } from '../src/data/file-dataset.js'
 import { datasetDefaults, openDataset, type OpenDatasetOptions } from '../src/data/registry.js'
 import { UserError } from '../src/errors.js'
 import { withProgress, type Terminal } from './terminal.js'
@@ -27,7 +27,12 @@ export async function openConfigDataset(
       onProgress,
       signal: terminal.signal,
     }),
-  )
+  ).catch((error: unknown) => {
+    if (!(error instanceof BadVideoError) || split === 'test') throw error
+    throw new UserError(`${error.message}; or leave out what cannot be used with --skip_bad`, {
+      cause: error,
+    })
+  })
 }
 
 /** What a configuration says of a data set. */

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../errors.js'
-import type { BadVideo } from './file-dataset.js'
+import { BadVideoError, type BadVideo } from './file-dataset.js'
 
 /**
  * The videos of one split of a folder in CARLA's form: `video_<split>.csv`, a header `,path` and lines
@@ -33,7 +33,7 @@ export function carlaFiles(
     lines.set(name, index + 1)
     if (existsSync(path.join(folder, name))) continue
     const reason = `${where} lists ${name}, which is not in ${folder}`
-    if (!onBad) throw new UserError(reason)
+    if (!onBad) throw new BadVideoError(reason)
     onBad({ video: path.join(folder, name), reason })
     missing.add(name)
   }

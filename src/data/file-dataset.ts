@@ -19,6 +19,11 @@ export interface BadVideo {
   readonly reason: string
 }
 
+/** Videos of a data set cannot be used, while others may. */
+export class BadVideoError extends UserError {
+  override readonly name = 'BadVideoError'
+}
+
 export interface FileDatasetOptions {
   readonly name: string
   readonly split: 'train' | 'test'
@@ -49,7 +54,7 @@ export function fileDataset(options: FileDatasetOptions): VideoDataset {
   const bad = opened.flatMap((video) => ('reason' in video ? [video] : []))
   const good = opened.flatMap((video) => ('reason' in video ? [] : [video]))
   if (options.onBad) for (const video of bad) options.onBad(video)
-  else if (bad.length > 0) throw new UserError(describe(bad, opened.length, split))
+  else if (bad.length > 0) throw new BadVideoError(describe(bad, opened.length))
   if (good.length === 0) throw new UserError(`data set ${name} has no ${split} videos that can be used`)
   const files = good.map(({ file }) => file)
   const counts = good.map(({ raw }) => Math.ceil(raw.frames / stride))
@@ -147,12 +152,11 @@ function checkVideo(
 }
 
 /** One says all there is to say; of several the first ones do. */
-function describe(bad: readonly BadVideo[], total: number, split: 'train' | 'test'): string {
-  const hint = split === 'train' ? ', or leave out what cannot be used with --skip_bad' : ''
-  if (bad.length === 1) return `${bad[0]?.reason ?? ''}${hint}`
+function describe(bad: readonly BadVideo[], total: number): string {
+  if (bad.length === 1) return bad[0]?.reason ?? ''
   const named = bad.slice(0, MOST_NAMED).map(({ reason }) => reason)
   const more = bad.length > MOST_NAMED ? '; ..' : ''
-  return `${bad.length} of ${total} videos cannot be used (${named.join('; ')}${more}): mend them${hint}`
+  return `${bad.length} of ${total} videos cannot be used (${named.join('; ')}${more}): mend or remove them`
 }
 
 function entryOf({ file, video = file }: SourceFile, { frames }: VideoFile): VideoEntry {

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { UserError } from '../errors.js'
 import { fileReason } from '../system-errors.js'
 import { byName } from './by-name.js'
-import type { BadVideo, SourceFile } from './file-dataset.js'
+import { BadVideoError, type BadVideo, type SourceFile } from './file-dataset.js'
 import { cachedFrames, type FrameCache } from './frame-cache.js'
 import { picturesIn } from './picture-folder.js'
 
@@ -47,7 +47,8 @@ export async function folderFiles(request: FolderRequest): Promise<SourceFile[]>
     try {
       files.push({ file: await cachedFrames(video, cache, signal), video })
     } catch (error) {
-      if (!onBad || !(error instanceof UserError) || signal?.aborted) throw error
+      if (!(error instanceof UserError) || signal?.aborted) throw error
+      if (!onBad) throw new BadVideoError(error.message, { cause: error })
       onBad({ video, reason: error.message })
     }
   }

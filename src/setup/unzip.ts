@@ -64,13 +64,12 @@ export async function listEntries(file: string): Promise<string[]> {
  * @throws UserError naming the archive if it is damaged or has no such entry.
  */
 export async function extractEntry(file: string, name: string, target: string): Promise<void> {
-  let found = false
+  let found = 0
   await eachEntry(file, async (entry, contents) => {
-    if (found || entry.fileName !== name) return
-    found = true
+    if (entry.fileName !== name || found++ > 0) return
     await pipeline(await contents(), createWriteStream(target))
   })
-  if (!found) throw new UserError(`${file} has no entry ${name}`)
+  if (found === 0) throw new UserError(`${file} has no entry ${name}`)
 }
 
 type Visit = (entry: Entry, contents: () => Promise<Readable>) => Promise<void>

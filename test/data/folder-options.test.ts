@@ -127,7 +127,7 @@ describe('bad videos', () => {
     expect([train.length, bad.length]).toEqual([1, 3])
     writeFileSync(path.join(dataDir, 'video_train.csv'), ',path\n0,video_0.pt\n1,video_1.pt\n2,video_2.pt\n')
     await expect(openDataset(carla)).rejects.toThrow(
-      /^2 of 3 videos cannot be used \(video_0\.pt has 2 frames.*; video_1\.pt has 2 .*--skip_bad$/,
+      /^2 of 3 videos cannot be used \(video_0\.pt has 2 frames.*; video_1\.pt has 2 .*mend or remove them$/,
     )
   })
 

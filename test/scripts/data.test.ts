@@ -21,8 +21,8 @@ async function run(...words: readonly string[]) {
   const error: unknown = await runProgram(commands, ['data', ...words], terminal).catch(
     (reason: unknown) => reason,
   )
-  if (error !== undefined && !(error instanceof UserError)) throw error
-  return { lines, error: error?.message }
+  if (error !== undefined) expect(error).toBeInstanceOf(UserError)
+  return { lines, error: error instanceof UserError ? error.message : undefined }
 }
 
 function carlaFolder(): string {
