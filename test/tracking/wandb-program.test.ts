@@ -12,8 +12,8 @@ afterAll(() => rmSync(root, { recursive: true }))
 
 /** W&B's own program: `wandb` in the path, or what FDM_WANDB names. */
 const program = process.env.FDM_WANDB ?? 'wandb'
-const [, major, minor] =
-  /version (\d+)\.(\d+)/.exec(spawnSync(program, ['--version']).stdout?.toString() ?? '') ?? []
+const version = spawnSync(program, ['--version'], { encoding: 'utf8' })
+const [, major, minor] = version.error ? [] : (/version (\d+)\.(\d+)/.exec(version.stdout) ?? [])
 /** Older ones write over what a run has instead of adding to it. */
 const isThere = Number(major) > 0 || Number(minor) >= 31
 
