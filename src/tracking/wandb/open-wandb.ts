@@ -39,7 +39,7 @@ export interface TrackedRun {
  * @throws UserError if its folder cannot be written.
  */
 export function openWandb(settings: WandbSettings, run: TrackedRun): Tracker | undefined {
-  const { runId, tell, now, patience = PATIENCE } = run
+  const { runId, tell, patience = PATIENCE } = run
   if (settings.mode === 'off') {
     tell(`tracking: nothing goes to W&B (${settings.reason})`)
     return undefined
