@@ -10,7 +10,7 @@ const ADVANCE = font.width + 1
  * @returns the upper left corners of the dots; the text stands on `at`, on whole pixels
  */
 export function textDots({ at: [x, y], text, anchor }: Extract<Shape, { kind: 'text' }>): Point[] {
-  const characters = [...text]
+  const characters = Array.from(text)
   const width = characters.length * ADVANCE - 1
   const share = { start: 0, middle: 0.5, end: 1 }[anchor]
   const [left, top] = [Math.round(x - share * width), Math.round(y) - font.height]
