@@ -1,9 +1,10 @@
 import path from 'node:path'
 import type { FvdConfig } from '../src/config/evaluation.js'
-import { fvdFile, readFvd, writeFvd, type FvdFileName } from '../src/evaluation/fvd/fvd-files.js'
+import { fvdFile, isOfOthers, readFvd, writeFvd, type FvdFileName } from '../src/evaluation/fvd/fvd-files.js'
 import { measureFvd, SUBSET_SEED, type FvdResult } from '../src/evaluation/fvd/measure-fvd.js'
 import { loadI3d } from '../src/evaluation/i3d/load-i3d.js'
 import { sampleSet } from '../src/evaluation/sample-set.js'
+import { range } from '../src/schemes/range.js'
 import { startRuntime } from '../src/runtime/start.js'
 import { readModelConfig, type SampledConfig } from '../src/sampling/model-config.js'
 import { openConfigDataset } from './open-dataset.js'
@@ -25,7 +26,7 @@ export async function runFvd(options: FvdConfig & { eval_dir: string }, terminal
   const cutOff = options.compat === 'original'
   const nameFor = (videos: number): FvdFileName => ({ videos, sampleIdx, cutOff })
   const asked = options.num_videos
-  if (asked !== undefined && isMeasured(evalDir, nameFor(asked), terminal)) return
+  if (asked !== undefined && isMeasured(evalDir, nameFor(asked), range(asked), terminal)) return
   const samples = sampleSet(evalDir, {
     numVideos: asked,
     sampleIndices: [sampleIdx],
@@ -33,7 +34,8 @@ export async function runFvd(options: FvdConfig & { eval_dir: string }, terminal
   })
   for (const { file, reason } of samples.skipped) terminal.log(`left out: ${file} ${reason}`)
   const name = nameFor(samples.samples.length)
-  if (isMeasured(evalDir, name, terminal)) return
+  const videos = samples.samples.map(({ video }) => video)
+  if (isMeasured(evalDir, name, videos, terminal)) return
 
   const config = readModelConfig(evalDir)
   const runtime = await startRuntime({ backend: options.backend, device: options.device })
@@ -47,6 +49,7 @@ export async function runFvd(options: FvdConfig & { eval_dir: string }, terminal
   const [T, height, width] = samples.shape
   writeFvd(evalDir, name, result.fvd, {
     ...result,
+    ...(videos.length < FEW_VIDEOS && { warning: fewVideos(videos.length) }),
     frames: T,
     frame_size: [height, width],
     resize: '224x224, bilinear, neither aligned corners nor half-pixel centres',
@@ -55,7 +58,7 @@ export async function runFvd(options: FvdConfig & { eval_dir: string }, terminal
     weights: network.weights,
     dataset: truth.name,
     sample_idx: sampleIdx,
-    compared: samples.samples.map(({ video }) => video),
+    compared: videos,
     left_out: samples.skipped.map(({ file, reason }) => ({ file, reason })),
     seeds: { interval: options.seed, subsets: SUBSET_SEED },
     versions: {
@@ -68,8 +71,14 @@ export async function runFvd(options: FvdConfig & { eval_dir: string }, terminal
   report(result, fvdFile(evalDir, name), terminal)
 }
 
-function isMeasured(evalDir: string, name: FvdFileName, terminal: Terminal): boolean {
+function isMeasured(
+  evalDir: string,
+  name: FvdFileName,
+  videos: readonly number[],
+  terminal: Terminal,
+): boolean {
   const fvd = readFvd(evalDir, name)
+  if (fvd !== undefined && isOfOthers(evalDir, name, videos)) return false
   if (fvd !== undefined) terminal.log(`FVD already computed: ${fvd}`)
   return fvd !== undefined
 }
@@ -114,9 +123,9 @@ function report({ fvd, interval, kernel, videos }: FvdResult, file: string, term
   const { subsets } = kernel
   const scatter = subsets.size < videos ? ` (standard deviation ${subsets.deviation.toFixed(4)} over ${subsets.subsets} subsets of ${subsets.size})` : '' // prettier-ignore
   terminal.log(`KVD: ${kernel.all.toFixed(4)}${scatter}`)
-  if (videos < FEW_VIDEOS)
-    terminal.log(
-      `warning: with ${videos} videos the distance is mostly chance, and larger the fewer there are: compare it only with distances of as many`,
-    )
+  if (videos < FEW_VIDEOS) terminal.log(`warning: ${fewVideos(videos)}`)
   terminal.log(`${file} holds the distance, the .json beside it how it came about`)
 }
+
+const fewVideos = (videos: number) =>
+  `with ${videos} videos the distance is mostly chance, and larger the fewer there are: compare it only with distances of as many`

@@ -104,7 +104,10 @@ function picturesOf(folder: string): ReportPicture[] {
   return PICTURES.flatMap(([pattern, caption]) =>
     names
       .filter((name) => pattern.test(name))
-      .map((name) => svg(name.replace(pattern, caption), readFileSync(path.join(folder, name), 'utf8'))),
+      .map((name) => {
+        const words = name.replace(pattern, caption).replace(/\b1 (video|sample)s\b/g, '1 $1')
+        return svg(words, readFileSync(path.join(folder, name), 'utf8'))
+      }),
   )
 }
 

@@ -40,7 +40,10 @@ export function speedHistogram(sampled: readonly number[], real: readonly number
     { kind: 'text', at: [x(share * BINS), y(0) + 18], text: String(share * limit), anchor: 'middle' },
   ])
   const labels: Shape[] = [
-    { kind: 'text', at: [x(BINS / 2), HEIGHT - 8], text: 'speed in m/s; the last bar: all faster ones', anchor: 'middle' }, // prettier-ignore
+    { kind: 'text', at: [x(0) - 6, y(0)], text: '0', anchor: 'end' },
+    { kind: 'text', at: [x(0) - 6, y(tallest) + 8], text: `${(100 * tallest).toFixed(0)} %`, anchor: 'end' },
+    { kind: 'line', points: [[x(0) - 4, y(tallest)], [x(0), y(tallest)], [x(0), y(0)]], colour: BLACK, width: 1 }, // prettier-ignore
+    { kind: 'text', at: [x(BINS / 2), HEIGHT - 8], text: 'speed in m/s (the last bar: all faster ones), share of speeds', anchor: 'middle' }, // prettier-ignore
     { kind: 'rectangle', corner: [x(0), 8], size: [12, 12], colour: REAL },
     { kind: 'text', at: [x(0) + 18, 18], text: `data set (${real.length} speeds)`, anchor: 'start' },
     { kind: 'rectangle', corner: [x(16), 8], size: [12, 12], colour: SAMPLED },

@@ -19,6 +19,7 @@ export const regressorTrainingOptions = {
   lr_step: int(7, 'epochs after which the learning rate falls to a tenth', { min: 1 }),
   num_epochs: int(25, 'times that all frames are seen', { min: 1 }),
   batch_size: int(4, 'frames per step', { min: 1 }),
+  save_interval: int(1000, 'save what going on takes every so many steps, and after each epoch', { min: 1 }),
   train_stride: int(1, 'train on every so many frames of each video', { min: 1 }),
   test_stride: int(1, 'test on every so many frames of each video', { min: 1 }),
   seed: int(0, 'seed of the first weights, the order and the changes of frames', { min: 0 }),

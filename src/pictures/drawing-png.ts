@@ -1,10 +1,12 @@
 import { encodePng } from '../video/png.js'
 import type { Colour, Drawing, Point, Shape } from './drawing.js'
+import { textDots } from './text-dots.js'
 
 /** Each pixel is the mean of so many by so many, which makes edges smooth. */
 const FINE = 3
+const BLACK: Colour = [0, 0, 0]
 
-/** A drawing as a PNG. Text is left out. */
+/** A drawing as a PNG. */
 export function drawingPng({ width, height, shapes }: Drawing): Uint8Array {
   const canvas: Canvas = {
     width: width * FINE,
@@ -40,6 +42,7 @@ function paint(canvas: Canvas, shape: Shape): void {
       disc(canvas, shape.centre, shape.radius, shape.colour)
       break
     case 'text':
+      for (const [x, y] of textDots(shape)) fill(canvas, [x, y], [x + 1, y + 1], BLACK, () => true)
       break
   }
 }

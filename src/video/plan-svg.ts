@@ -6,6 +6,8 @@ const ROW = 14
 const LEFT = 64
 const TOP = 44
 const WIDEST = 1000
+/** Width of a character of the title, at most on average. */
+const TITLE_ADVANCE = 7
 
 const MEANING: Readonly<Record<FrameRole, string>> = {
   observed: 'conditioned on',
@@ -47,7 +49,7 @@ export function planSvg(
       `<text x="15" y="9">${words}</text></g>`,
   )
   return `${[
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${Math.max(LEFT + width, 580) + 16}" height="${TOP + height + 40}" ` +
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${Math.max(LEFT + width, 580, LEFT + title.length * TITLE_ADVANCE) + 16}" height="${TOP + height + 40}" ` +
       `font-family="sans-serif" font-size="10">`,
     `<style>${Object.entries(ROLE_COLOURS)
       .map(([role, colour]) => `.${role} { fill: rgb(${colour.join(' ')}) }`)

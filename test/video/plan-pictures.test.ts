@@ -53,6 +53,12 @@ test('the picture with labels names stages, frames and what they are', () => {
   expect(svg.match(/<g[ >]/g)).toHaveLength(svg.match(/<\/g>/g)?.length ?? 0)
 })
 
+test('a picture is as wide as its title', () => {
+  const width = (title: string) => Number(/width="(\d+)"/.exec(planSvg(title, stages, settings))?.[1])
+  expect(width('a'.repeat(200))).toBeGreaterThan(64 + 200 * 6)
+  expect(width('a')).toBe(596)
+})
+
 test('files are named as the original names them', () => {
   const plan = { scheme: 'autoreg', settings, stages }
   expect(visualisationFile(plan)).toBe('visualisations/vis_autoreg_sampling-6-given-3_1-3-chunks')

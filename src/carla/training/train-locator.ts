@@ -18,6 +18,7 @@ export interface LocatorTraining {
     readonly lr_step: number
     readonly num_epochs: number
     readonly batch_size: number
+    readonly save_interval: number
     readonly with_transforms: boolean
     readonly seed: number
   }
@@ -28,7 +29,7 @@ export interface LocatorTraining {
   readonly onTest?: ((frames: number, total: number) => void) | undefined
   /** Called after each epoch; the state of a better one than all before is to be kept. */
   readonly onEpoch: (epoch: EpochReport, isBest: boolean) => void
-  /** Called at the end of each epoch and of the run. */
+  /** Called every `save_interval` steps, and at the end of each epoch and of the run. */
   readonly save: (progress: LocatorProgress) => void
 }
 
@@ -78,6 +79,7 @@ export async function trainLocator(training: LocatorTraining): Promise<void> {
       frames: sums.frames + scores.loss.length,
     }
     training.onStep?.(trainer.step, end, scores)
+    if (trainer.step % config.save_interval === 0) save()
     // Computing blocks the process; signals get through only here.
     await setImmediate()
   }

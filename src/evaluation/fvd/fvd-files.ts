@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../../errors.js'
 import { isMissing, writeFileAtomic } from '../../files.js'
+import { readJsonRecord } from '../../sampling/json-record.js'
 
 /** Which distance of a run's samples a file holds. */
 export interface FvdFileName {
@@ -32,6 +33,16 @@ export function readFvd(evalDir: string, name: FvdFileName): number | undefined 
   const value = Number(content)
   if (content.trim() !== '' && Number.isFinite(value)) return value
   throw new UserError(`${file} is damaged: it holds no number; remove it to measure anew`)
+}
+
+/**
+ * Whether a measured distance is of other videos, as many of them: of a set of which others were left out. The
+ * original program says nothing of that.
+ * @param videos numbers of those to compare
+ */
+export function isOfOthers(evalDir: string, name: FvdFileName, videos: readonly number[]): boolean {
+  const compared = readJsonRecord(fvdFile(evalDir, name).replace(/\.txt$/, '.json'))?.compared
+  return Array.isArray(compared) && compared.join() !== videos.join()
 }
 
 /** Writes the number, and beside it (`.json`) how it came about. */

@@ -99,11 +99,33 @@ describe('training', () => {
       for (const file of ['resume.pth', 'model_0.pth'])
         expect(readFileSync(path.join(parts, file)).equals(readFileSync(path.join(whole, file)))).toBe(true)
     })
+
+    test('that is killed goes on where it was saved, also in the middle of an epoch', async () => {
+      const whole = newFolder()
+      await run(whole)
+      const parts = newFolder()
+      const killed = new Error('killed')
+      await expect(run(parts, 3, killed)).rejects.toThrow(killed)
+      expect(readRunFile(parts).progress).toMatchObject({ step: 2, tested: 1 })
+      await expect(run(parts, 4, killed, 1)).rejects.toThrow(killed)
+      expect(readRunFile(parts).progress).toMatchObject({ step: 3, tested: 1 })
+      await run(parts)
+      for (const file of ['resume.pth', 'model_0.pth'])
+        expect(readFileSync(path.join(parts, file)).equals(readFileSync(path.join(whole, file)))).toBe(true)
+    })
   })
 })
 
-/** Trains two epochs of two steps into a folder, or goes on there, up to some step. */
-async function run(folder: string, until = Infinity): Promise<EpochReport[]> {
+/**
+ * Trains two epochs of two steps into a folder, or goes on there, up to some step.
+ * @param death what happens then, before anything can be saved; undefined: it is told to stop
+ */
+async function run(
+  folder: string,
+  until = Infinity,
+  death?: Error,
+  saveInterval = 100,
+): Promise<EpochReport[]> {
   const resumed = existsSync(path.join(folder, 'resume.pth')) ? readRunFile(folder) : undefined
   const progress = resumed?.progress ?? noProgress
   const regressor = network('regressor')
@@ -113,9 +135,11 @@ async function run(folder: string, until = Infinity): Promise<EpochReport[]> {
   const reports: EpochReport[] = []
   await trainLocator({
     ...{ trainer, train: madeFrames(10), test: madeFrames(5), progress, signal: stop.signal },
-    config: { lr: 1e-4, lr_step: 1, num_epochs: 2, batch_size: 4, with_transforms: true, seed: 3 },
+    config: { lr: 1e-4, lr_step: 1, num_epochs: 2, batch_size: 4, save_interval: saveInterval, with_transforms: true, seed: 3 }, // prettier-ignore
     onStep: (step) => {
-      if (step >= until) stop.abort()
+      if (step < until) return
+      if (death) throw death
+      stop.abort()
     },
     onEpoch(report, isBest) {
       reports.push(report)

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { VideoDataset } from '../../../src/data/dataset.js'
 import { cutOffPixels } from '../../../src/evaluation/fvd/cut-off-pixels.js'
-import { fvdFile, readFvd, writeFvd } from '../../../src/evaluation/fvd/fvd-files.js'
+import { fvdFile, isOfOthers, readFvd, writeFvd } from '../../../src/evaluation/fvd/fvd-files.js'
 import { measureFvd, type FvdInputs } from '../../../src/evaluation/fvd/measure-fvd.js'
 import type { I3d, PixelVideo } from '../../../src/evaluation/i3d/create-i3d.js'
 import { sampleSet } from '../../../src/evaluation/sample-set.js'
@@ -122,6 +122,17 @@ test('cutting off loses 1 on 63 of the 256 levels', () => {
   const lost = levels.map((level, i) => level - (cutOffPixels(levels)[i] ?? NaN))
   expect(new Set(lost)).toEqual(new Set([0, 1]))
   expect(lost.reduce((sum, value) => sum + value, 0)).toBe(63)
+})
+
+test('a distance of other videos, as many of them, is told by what was compared', () => {
+  const folder = mkdtempSync(path.join(scratch, 'others-'))
+  const name = { videos: 2, sampleIdx: 0, cutOff: false }
+  writeFileSync(fvdFile(folder, name), '1\n')
+  // The original program's file, of the first videos.
+  expect(isOfOthers(folder, name, [0, 1])).toBe(false)
+  writeFvd(folder, name, 1, { compared: [0, 3] })
+  expect(isOfOthers(folder, name, [0, 1])).toBe(true)
+  expect(isOfOthers(folder, name, [0, 3])).toBe(false)
 })
 
 test('files hold one number, and how it came about beside it', () => {
