@@ -1,7 +1,7 @@
 import { LONG_VIDEO, measurePlanning } from '../src/bench/planning.js'
 import { samplingSchemes } from '../src/schemes/registry.js'
 
-// How long planning takes: printed as the table in docs/schemes.md.
+// How long planning takes: printed as a table, of which docs/schemes.md has the gist.
 
 /** Numbers in an embedding: of pixels, and of LPIPS at 64x64 pixels. */
 const EMBEDDINGS = [192, 31_872]

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import { frameStore } from '../../src/sampling/frame-store.js'
+import { nextBatch } from '../../src/sampling/next-batch.js'
+import type { VideoInProgress } from '../../src/sampling/video-in-progress.js'
+import { range } from '../../src/schemes/range.js'
+
+/** A video whose next stage conditions on so many frames and samples so many; without them it is done. */
+function video(
+  number: number,
+  ...[observed, latent]: [observed: number, latent: number] | []
+): VideoInProgress {
+  const frames = frameStore({ shape: [1, 1, 1, 3], data: new Uint8Array(3) }, [0])
+  const next =
+    observed === undefined || latent === undefined
+      ? undefined
+      : { index: number, observed: range(observed), latent: range(observed, observed + latent) }
+  return { key: { seed: 0, video: number, sampleIdx: 0 }, frames, next, advance: () => undefined }
+}
+
+const numbers = (videos: readonly VideoInProgress[]) => videos.map(({ key }) => key.video)
+
+test('videos are sampled together that condition on as many frames and sample as many', () => {
+  // The second takes as many frames as the others, but samples more of them.
+  const videos = [video(0, 3, 1), video(1, 2, 2), video(2), video(3, 3, 1), video(4, 3, 2)]
+  expect(numbers(nextBatch(videos))).toEqual([0, 3])
+  expect(numbers(nextBatch(videos.slice(1)))).toEqual([1])
+  expect(nextBatch([video(2)])).toEqual([])
+})
