@@ -73,6 +73,7 @@ export async function runTraining(
   })
   terminal.log(runtime.description)
   const bars = trainingBars(terminal)
+  let lastSaved: number | undefined
   try {
     return await train({
       config,
@@ -90,18 +91,30 @@ export async function runTraining(
           },
         },
       ],
-      onStart: (start) => logStart(terminal, start, config),
       openTrackers: ({ runId, isNew, folder, logFile, lastLine, numParameters }) => {
         const wandb = openWandb(tracking, {
-          ...{ runId, folder, isNew, host: hostname(), now: Date.now, tell: (line) => terminal.log(line) },
+          runId,
+          folder,
+          isNew,
+          host: hostname(),
+          now: Date.now,
+          tell: (line) => terminal.log(line),
           config: { ...config, num_parameters: numParameters },
         })
         const events = eventFile(path.dirname(logFile), isNew ? undefined : lastLine, Date.now)
         return wandb ? [events, wandb] : [events]
       },
+      onStart: (start) => {
+        // What a new run starts from lies elsewhere.
+        if (start.checkpoint !== undefined && !config.resume_checkpoint) lastSaved = start.step
+        logStart(terminal, start, config)
+      },
       onStep: (step, total, loss) => bars.training(step, total ?? step, `loss ${loss.toFixed(4)}`),
       onBadStep: (bad) => terminal.log(badStepLine(bad)),
-      onSave: ({ ema, model }, step) => terminal.log(`step ${step} saved: ${ema[0] ?? model}`),
+      onSave: ({ ema, model }, step) => {
+        lastSaved = step
+        terminal.log(`step ${step} saved: ${ema[0] ?? model}`)
+      },
       ...(previews && {
         onSampleStep: bars.sampling,
         onSample: (preview: Preview, step: number) => {
@@ -117,6 +130,10 @@ export async function runTraining(
         },
       }),
     })
+  } catch (error) {
+    if (lastSaved !== undefined)
+      terminal.log(`step ${lastSaved} is saved; go on from it with: npx fdm train --resume_id ${newRunId}`)
+    throw error
   } finally {
     bars.stop()
   }

@@ -12,6 +12,8 @@ export interface LineChart {
   readonly xLabel: string
   /** At least one, with at least one point. */
   readonly series: readonly Series[]
+  /** A value that the upright axis has in any case, such as 0. */
+  readonly reaching?: number
 }
 
 const WIDTH = 640
@@ -23,17 +25,14 @@ const GRID: Colour = [225, 225, 225]
 const TICKS = 5
 
 /** Lines over a common axis of whole numbers, with round numbers along both axes and names at the top. */
-export function lineChart({ title, xLabel, series }: LineChart): Drawing {
+export function lineChart({ title, xLabel, series, reaching }: LineChart): Drawing {
   const points = series.flatMap((one) => one.points)
   const [xs, ys] = [
     axis(
       points.map(([x]) => x),
       1,
     ),
-    axis(
-      points.map(([, y]) => y),
-      0,
-    ),
+    axis([...points.map(([, y]) => y), ...(reaching === undefined ? [] : [reaching])], 0),
   ]
   const place = ([x, y]: Point): Point => [
     MARGIN.left + ((x - xs.low) / (xs.high - xs.low)) * (WIDTH - MARGIN.left - MARGIN.right),

@@ -1,4 +1,6 @@
-import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { writeFileAtomic } from '../files.js'
 import { savedSets } from './checkpoint-files.js'
 
 /**
@@ -13,12 +15,34 @@ export function keepNewest(folder: string, keep: number, emaRates: readonly numb
   const sets = savedSets(folder, emaRates)
   const oldestKept = sets.filter(({ isComplete }) => isComplete).at(-keep)?.step ?? -Infinity
   const superfluous = sets.filter(({ step }) => step < oldestKept)
-  if (superfluous.length > 0) settle(folder)
-  for (const { model, files } of superfluous) {
-    // First the model, without which a set is none: half of one is never resumed.
-    for (const file of [model, ...files]) removeIfPossible(file)
-  }
+  if (superfluous.length === 0) return []
+  settle(folder)
+  // First the models, without which a set is none: half of one is never resumed.
+  const files = [...superfluous.map(({ model }) => model), ...superfluous.flatMap((set) => set.files)]
+  writeFileAtomic(path.join(folder, LIST), JSON.stringify(files.map((file) => path.basename(file))))
+  finishRemoving(folder)
   return superfluous.map(({ step }) => step)
+}
+
+/** Files that are being removed: what a killed process has not come to is garbage, unlike files without a model. */
+const LIST = '.removing.json'
+
+/** Removes what a process was about to when it was killed. Before a run goes on, as it may save these names anew. */
+export function finishRemoving(folder: string): void {
+  const list = path.join(folder, LIST)
+  if (!existsSync(list)) return
+  for (const name of listed(list)) removeIfPossible(path.join(folder, path.basename(name)))
+  removeIfPossible(list)
+}
+
+/** The names in a list; none of one that a person or a failing disk has changed. */
+function listed(list: string): readonly string[] {
+  try {
+    const names: unknown = JSON.parse(readFileSync(list, 'utf8'))
+    return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : []
+  } catch {
+    return []
+  }
 }
 
 /** Lets the disk note the names of the newest set before those of older ones go, should the machine fail. */

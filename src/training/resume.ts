@@ -8,6 +8,7 @@ import { tf } from '../runtime/tf.js'
 import { readCheckpointFile } from '../torch-file/index.js'
 import { clearUnfinished } from '../unfinished-files.js'
 import type { CheckpointFiles } from './checkpoint-files.js'
+import { finishRemoving } from './keep-newest.js'
 import { readOptimizerFile } from './optimizer-file.js'
 import { checkSameModel, resumedFiles } from './resumed-options.js'
 import type { HostState, ResolvedTrainConfig } from './save-checkpoint.js'
@@ -44,7 +45,11 @@ export function startingPoint(config: ResolvedTrainConfig, root: string): Starti
   const source = resumeSource(config)
   if (source) {
     const files = resumedFiles(source, root, rates)
-    if ('runId' in source) clearUnfinished(path.dirname(files.model))
+    if ('runId' in source) {
+      const folder = path.dirname(files.model)
+      clearUnfinished(folder)
+      finishRemoving(folder)
+    }
     return resumed(files, config)
   }
   const model = createModel(config, { seed: config.seed })

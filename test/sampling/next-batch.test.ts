@@ -14,7 +14,13 @@ function video(
     observed === undefined || latent === undefined
       ? undefined
       : { index: number, observed: range(observed), latent: range(observed, observed + latent) }
-  return { key: { seed: 0, video: number, sampleIdx: 0 }, frames, next, advance: () => undefined }
+  return {
+    key: { seed: 0, video: number, sampleIdx: 0 },
+    frames,
+    stages: [],
+    next,
+    advance: () => undefined,
+  }
 }
 
 const numbers = (videos: readonly VideoInProgress[]) => videos.map(({ key }) => key.video)

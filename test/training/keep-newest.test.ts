@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { checkpointFileNames, findResume } from '../../src/training/checkpoint-files.js'
-import { keepNewest } from '../../src/training/keep-newest.js'
+import { finishRemoving, keepNewest } from '../../src/training/keep-newest.js'
 
 let folder = ''
 beforeEach(() => {
@@ -59,6 +59,16 @@ it('leaves averages that somebody kept alone, and what a killed process has half
       'ema_0.9_000040.pt',
     ].sort(),
   )
+})
+
+it('comes to the end of what a killed process was removing', () => {
+  for (const step of [10, 20, 30]) touch(...namesOf(step, [0.9]))
+  const [model, ...others] = namesOf(10, [0.9])
+  rmSync(path.join(folder, model ?? ''))
+  writeFileSync(path.join(folder, '.removing.json'), JSON.stringify([model, ...others]))
+  finishRemoving(folder)
+  expect(left()).toEqual([...namesOf(20, [0.9]), ...namesOf(30, [0.9])].sort())
+  finishRemoving(folder)
 })
 
 it('removes sets of earlier rates once there are enough of the present ones', () => {
