@@ -2,8 +2,8 @@ import type { TrainingConfig } from '../config/training.js'
 import type { VideoDataset } from '../data/dataset.js'
 import { hostRandom } from '../random.js'
 import { makeBatch, type Batch } from './batch.js'
-import { epochOrder } from './epoch-order.js'
-import { readItem, type TrainingItem } from './item.js'
+import { epochOrder, WHOLE_BATCH, type BatchShare } from './epoch-order.js'
+import { drawItem, readItem, type ItemRequest } from './item.js'
 
 type BatchOptions = Pick<
   TrainingConfig,
@@ -14,30 +14,37 @@ type BatchOptions = Pick<
  * The batch of each step, cut into micro-batches. A function of the seed and the step alone, so that a
  * resumed run sees what it would have seen. Each step takes one batch of the epoch's order to train on and,
  * where padding is random frames, the next one to pad with.
+ * @param config `batch_size` and `microbatch` count the videos of one process
+ * @param share of several processes: each reads its own part of what one process with so many times the
+ *   batch size would read, and gets exactly that part of its batch, row for row
  * @throws UserError if the data set has fewer videos than a batch.
  */
 export function batchSource(
   dataset: VideoDataset,
   config: BatchOptions,
+  { rank, ranks }: BatchShare = WHOLE_BATCH,
 ): (step: number) => Promise<readonly Batch[]> {
   const { batch_size: batchSize, max_frames: maxFrames, pad_with_random_frames: padRandomly, seed } = config
-  const videosOf = epochOrder(dataset.length, batchSize, seed)
-  return async (step) => {
-    const videos = videosOf(padRandomly ? 2 * step : step)
+  const shares = Array.from({ length: ranks }, (_, i) =>
+    epochOrder(dataset.length, batchSize, seed, { rank: i, ranks }),
+  )
+  if (!shares[rank]) throw new RangeError(`rank ${rank} of ${ranks}`)
+  const requestsOf = (step: number, share: number): readonly ItemRequest[] => {
+    const videosOf = shares[share] ?? (() => [])
     const paddingVideos = padRandomly ? videosOf(2 * step + 1) : []
-    const read = videos.map((video, b) => {
+    return videosOf(padRandomly ? 2 * step : step).map((video, b) => {
       const paddingVideo = paddingVideos[b]
-      const random = hostRandom(seed, 'item', step, b)
-      return readItem({
-        dataset,
-        video,
-        maxFrames,
-        random,
-        ...(paddingVideo === undefined ? {} : { paddingVideo }),
-      })
+      const random = hostRandom(seed, 'item', step, share * batchSize + b)
+      return { dataset, video, maxFrames, random, ...(paddingVideo === undefined ? {} : { paddingVideo }) }
     })
-    const items = await Promise.all(read)
-    const length = commonLength(items, Math.min(maxFrames, dataset.T))
+  }
+  return async (step) => {
+    const items = await Promise.all(requestsOf(step, rank).map(readItem))
+    // How long the others' are; with random padding all are equally long.
+    const drawn = padRandomly
+      ? []
+      : shares.flatMap((_, share) => (share === rank ? [] : requestsOf(step, share).map(drawItem)))
+    const length = commonLength([...items, ...drawn], Math.min(maxFrames, dataset.T))
     const size = microBatchSize(config)
     return Array.from({ length: Math.ceil(items.length / size) }, (_, i) =>
       makeBatch(items.slice(i * size, (i + 1) * size), padRandomly, length),
@@ -49,7 +56,7 @@ export function batchSource(
  * That of the longest, or somewhat more: a quarter, a half, three quarters or all of what may be, so that a few
  * recordings of the compiled step serve all lengths. What is added is padding, which nothing looks at.
  */
-function commonLength(items: readonly TrainingItem[], most: number): number {
+function commonLength(items: readonly { readonly length: number }[], most: number): number {
   const longest = Math.max(...items.map((item) => item.length))
   return Math.ceil((Math.ceil((4 * longest) / most) * most) / 4)
 }

@@ -27,17 +27,25 @@ export interface ItemRequest {
   readonly task?: Task
 }
 
-/**
- * Draws a window of T frames and a task in it, and reads the frames it needs and no others.
- * @throws UserError from the data set, naming the file.
- */
-export async function readItem(request: ItemRequest): Promise<TrainingItem> {
+/** What an item is to hold, before anything is read. */
+export interface DrawnItem {
+  /** First frame of the window. */
+  readonly start: number
+  readonly observed: ReadonlySet<number>
+  /** Of the observed and latent frames: their positions in the window, ascending. */
+  readonly positions: readonly number[]
+  readonly padding: { readonly video: number; readonly start: number; readonly positions: readonly number[] }
+  /** As a `TrainingItem`'s. */
+  readonly length: number
+}
+
+/** Draws a window of T frames, a task in it, and padding; reads nothing. */
+export function drawItem(request: ItemRequest): DrawnItem {
   const { dataset, video, paddingVideo, maxFrames, random } = request
-  const { T, imageSize } = dataset
+  const { T } = dataset
   const start = request.task ? 0 : windowStart(dataset, video, random)
   const task = request.task ?? sampleTask(random, T, maxFrames)
-  const observed = new Set(task.observed)
-  const taskPositions = [...task.observed, ...task.latent].sort((a, b) => a - b)
+  const positions = [...task.observed, ...task.latent].sort((a, b) => a - b)
   const full = Math.min(maxFrames, T)
   const padding =
     paddingVideo === undefined
@@ -45,10 +53,21 @@ export async function readItem(request: ItemRequest): Promise<TrainingItem> {
       : {
           video: paddingVideo,
           start: windowStart(dataset, paddingVideo, random),
-          positions: Array.from({ length: full - taskPositions.length }, () => random.integer(0, T)),
+          positions: Array.from({ length: full - positions.length }, () => random.integer(0, T)),
         }
+  const length = paddingVideo === undefined ? positions.length : full
+  return { start, observed: new Set(task.observed), positions, padding, length }
+}
+
+/**
+ * Draws a window of T frames and a task in it, and reads the frames it needs and no others.
+ * @throws UserError from the data set, naming the file.
+ */
+export async function readItem(request: ItemRequest): Promise<TrainingItem> {
+  const { dataset, video } = request
+  const { start, observed, positions, padding, length } = drawItem(request)
   const [own, other] = await Promise.all([
-    readWindow(dataset, { video, start, positions: taskPositions }),
+    readWindow(dataset, { video, start, positions }),
     readWindow(dataset, padding),
   ])
   const pixels = new Uint8Array(own.length + other.length)
@@ -56,13 +75,13 @@ export async function readItem(request: ItemRequest): Promise<TrainingItem> {
   pixels.set(other, own.length)
   return {
     pixels,
-    imageSize,
-    positions: [...taskPositions, ...padding.positions],
+    imageSize: dataset.imageSize,
+    positions: [...positions, ...padding.positions],
     roles: [
-      ...taskPositions.map((position) => (observed.has(position) ? 'observed' : 'latent')),
+      ...positions.map((position) => (observed.has(position) ? 'observed' : 'latent')),
       ...padding.positions.map(() => 'padding' as const),
     ],
-    length: paddingVideo === undefined ? taskPositions.length : full,
+    length,
   }
 }
 

@@ -79,6 +79,52 @@ describe('padding with frame 0', () => {
   })
 })
 
+describe('several processes', () => {
+  /** Rows of a batch's arrays, one list per video. */
+  const rows = ({ shape: [B], ...arrays }: Batch) =>
+    Array.from({ length: B }, (_, b) =>
+      Object.values(arrays).map((array) => [
+        ...array.slice((b * array.length) / B, ((b + 1) * array.length) / B),
+      ]),
+    )
+
+  it.each([
+    [true, 1],
+    [false, 1],
+    [true, 2],
+    [false, 2],
+  ])('each get their part of the common batch (random padding %s, %i videos each)', async (random, size) => {
+    const config = { ...options, pad_with_random_frames: random, max_frames: 5 }
+    const dataset = () => fakeDataset({ videos: 9 })
+    const alone = batchSource(dataset(), { ...config, batch_size: 3 * size })
+    const parts = [0, 1, 2].map((rank) =>
+      batchSource(dataset(), { ...config, batch_size: size }, { rank, ranks: 3 }),
+    )
+    for (let step = 0; step < 12; step++) {
+      const [whole] = await alone(step)
+      const shares = await Promise.all(parts.map((part) => part(step)))
+      if (!whole) throw new Error('no batch')
+      expect(shares.flat().map(({ shape }) => shape[1])).toEqual([1, 1, 1].map(() => whole.shape[1]))
+      expect(shares.flat().flatMap(rows)).toEqual(rows(whole))
+    }
+  })
+
+  it('read nothing of the others', async () => {
+    const config = { ...options, batch_size: 1, pad_with_random_frames: false }
+    const dataset = fakeDataset()
+    await batchSource(dataset, config, { rank: 1, ranks: 2 })(0)
+    expect(new Set(dataset.reads.map(({ video }) => video)).size).toBe(1)
+  })
+
+  it('need videos for all of them', () => {
+    const some = fakeDataset({ videos: 3 })
+    expect(() => batchSource(some, options, { rank: 0, ranks: 2 })).toThrow(
+      '--batch_size 2 in each of 2 processes is more than the 3 there are',
+    )
+    expect(() => batchSource(some, { ...options, batch_size: 1 }, { rank: 2, ranks: 2 })).toThrow(RangeError)
+  })
+})
+
 describe('reading', () => {
   it('asks only for the frames that are used', async () => {
     const dataset = fakeDataset({ frames: 1000, T: 1000 })
