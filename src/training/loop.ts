@@ -13,6 +13,8 @@ export interface LoopSetup {
     'max_steps' | 'lr_anneal_steps' | 'log_interval' | 'save_interval' | 'sample_interval'
   >
   readonly trainer: Trainer
+  /** Whether others take part, with whom it has to be agreed when to stop. */
+  readonly withOthers?: boolean | undefined
   /** Called with each step in turn. */
   readonly batches: (step: number) => Promise<readonly Batch[]>
   readonly numTimesteps: number
@@ -26,8 +28,8 @@ export interface LoopSetup {
   readonly signal?: AbortSignal | undefined
   /** Called after each step with the number of updates done and, if the run has one, its end. */
   readonly onStep?: ((step: number, total: number | undefined, loss: number) => void) | undefined
-  /** Writes a checkpoint of the trainer's state and the means, which come after the line at `lastLine`. */
-  readonly save: (lastLine: number) => void
+  /** Writes a checkpoint of the trainer's state and the means, which come after the line at `lastLine`; awaited. */
+  readonly save: (lastLine: number) => unknown
   /** Samples videos with the trainer's state. */
   readonly sample?: (() => Promise<void>) | undefined
 }
@@ -49,19 +51,21 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
   let { lastLine } = setup
   let batchSize = 0
   let sampledAt: number | undefined
-  const save = () => {
-    if (saved !== trainer.step) setup.save(lastLine)
+  const save = async () => {
+    if (saved !== trainer.step) await setup.save(lastLine)
     saved = trainer.step
   }
   const log = (numbers: Metrics) => {
     const line = { samples: trainer.step * batchSize, ...numbers }
     for (const tracker of setup.trackers) tracker.log(trainer.step, line)
   }
-  while (trainer.step < end && !signal?.aborted) {
+  let stop = setup.withOthers ? false : undefined
+  while (trainer.step < end && !(stop ?? signal?.aborted)) {
     const asked = now()
     const batch = await setup.batches(trainer.step)
     const started = now()
-    const report = await trainer.update(batch)
+    const report = await trainer.update(batch, signal?.aborted)
+    stop = report.stop
     const { step } = trainer
     addLosses(means, report.losses, report.draw, setup.numTimesteps)
     means.add('grad_norm', report.gradNorm)
@@ -75,7 +79,7 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
       log(means.take())
       lastLine = step
     }
-    if (step % config.save_interval === 0) save()
+    if (step % config.save_interval === 0) await save()
     if (setup.sample && (step % config.sample_interval === 0 || step === FIRST_SAMPLES)) {
       const start = now()
       if (sampledAt !== undefined) means.add('timing/time_between_samples', (start - sampledAt) / 1000)
@@ -86,7 +90,7 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
     // Computing blocks the process; signals get through only here.
     await setImmediate()
   }
-  save()
+  await save()
   const left = means.take()
   if (batchSize > 0 && Object.keys(left).length > 0) log(left)
 }

@@ -8,6 +8,13 @@ import { createDiffusion } from '../diffusion/gaussian-diffusion.js'
 import { UserError } from '../errors.js'
 import { requireFolder } from '../make-folder.js'
 import { parameterCount } from '../model/parameters.js'
+import {
+  rankFailure,
+  stopWatchingRanks,
+  waitForRanks,
+  watchRanks,
+  type RankGroup,
+} from '../runtime/rank-group.js'
 import { jsonLines } from '../tracking/json-lines.js'
 import { runningMeans } from '../tracking/running-means.js'
 import type { Tracker } from '../tracking/tracker.js'
@@ -16,8 +23,10 @@ import { lastStep } from './learning-rate.js'
 import { trainingLoop } from './loop.js'
 import { readAhead } from './read-ahead.js'
 import { startingPoint, type Anew } from './resume.js'
+import { checkSameParameters } from './same-parameters.js'
 import { samplePreview, type Preview } from './sample-preview.js'
 import { saveCheckpoint, type ResolvedTrainConfig, type Saved } from './save-checkpoint.js'
+import { shareStart } from './share-start.js'
 import { timestepSampler } from './timestep-sampler.js'
 import { trainedNetwork } from './trained-network.js'
 import { createTrainer } from './trainer.js'
@@ -33,6 +42,8 @@ export interface TrainRun {
   readonly root?: string
   readonly now: () => number
   readonly signal?: AbortSignal
+  /** Those that train together, each with `batch_size` videos; rank 0 alone writes and reports. */
+  readonly ranks?: RankGroup | undefined
   /** Told every `log_interval` steps; the run's `log.jsonl` is written besides. */
   readonly trackers?: readonly Tracker[]
   readonly onStart?: (start: RunStart) => void
@@ -70,7 +81,18 @@ export interface RunResult {
  * @throws UserError for options, data or files that do not work.
  */
 export async function train(run: TrainRun): Promise<RunResult> {
-  const { config, dataset, root = 'checkpoints', trackers = [] } = run
+  try {
+    return await startedRun(run)
+  } catch (error) {
+    throw (run.ranks && rankFailure(run.ranks, error)) ?? error
+  } finally {
+    if (run.ranks) stopWatchingRanks()
+  }
+}
+
+async function startedRun(run: TrainRun): Promise<RunResult> {
+  const { config, dataset, root = 'checkpoints', trackers = [], ranks } = run
+  const isFirst = ranks === undefined || ranks.rank === 0
   if (config.image_size !== dataset.imageSize)
     throw new UserError(
       `the frames of ${dataset.name} are ${dataset.imageSize} pixels wide, not ${config.image_size}`,
@@ -79,14 +101,17 @@ export async function train(run: TrainRun): Promise<RunResult> {
   const isNew = !source || !('runId' in source)
   const runId = isNew ? run.newRunId : source.runId
   const folder = path.join(root, runId)
-  if (isNew && existsSync(path.join(folder, 'log.jsonl')))
+  if (isFirst && isNew && existsSync(path.join(folder, 'log.jsonl')))
     throw new UserError(`${folder} is there already: resume it with --resume_id ${runId}`)
   const rates = emaRates(config)
   const diffusion = createDiffusion(config)
-  const workers = config.num_workers === -1 ? Math.max(1, availableParallelism() - 1) : config.num_workers
+  const cores = Number(process.env.FDM_THREADS) || availableParallelism()
+  const workers = config.num_workers === -1 ? Math.max(1, cores - 1) : config.num_workers
   const reading = readInThreads(dataset, workers)
-  const batches = batchSource(reading.dataset, config)
-  const start = startingPoint(config, root)
+  const batches = batchSource(reading.dataset, config, ranks && { rank: ranks.rank, ranks: ranks.size })
+  const own = ranks?.rank === 0 ? startingPoint(config, root) : undefined
+  const start = ranks ? await shareStart(ranks, own, config) : startingPoint(config, root)
+  if (ranks) watchRanks(ranks)
   const sampler = timestepSampler(config.schedule_sampler, diffusion.numTimesteps, start.host?.timesteps)
   const trainer = createTrainer({
     config,
@@ -97,24 +122,43 @@ export async function train(run: TrainRun): Promise<RunResult> {
     state: start.state,
     step: start.step,
     optimizerStep: start.optimizerStep,
+    ranks,
   })
-  requireFolder(folder)
+  if (isFirst) requireFolder(folder)
   const logFile = path.join(config.log_dir || folder, 'log.jsonl')
   const lastLine = start.host?.lastLine ?? start.step
-  const sinks = [jsonLines(logFile, lastLine), ...trackers]
+  const sinks = isFirst ? [jsonLines(logFile, lastLine), ...trackers] : []
   const numParameters = parameterCount(config)
   const means = runningMeans(start.host?.means)
   let saved: Saved | undefined
-  try {
-    run.onStart?.({
-      runId,
-      folder,
-      logFile,
-      step: start.step,
-      checkpoint: start.checkpoint,
-      anew: start.anew,
-      numParameters,
+  const write = (lastLine: number) => {
+    const { step, optimizerStep, state } = trainer
+    const host = { step, lastLine, timesteps: sampler.state(), means: means.state() }
+    saved = saveCheckpoint(folder, config, rates, { ...state, optimizerStep }, host)
+    run.onSave?.(saved, step)
+  }
+  const sample = async () => {
+    const preview = await samplePreview({
+      parameters: trainer.state.ema[0] ?? trainer.state.params,
+      config,
+      diffusion,
+      dataset,
+      signal: run.signal,
+      onStep: (done, total) => run.onSampleStep?.(trainer.step, done, total),
     })
+    if (preview) await run.onSample?.(preview, trainer.step)
+  }
+  // What rank 0 does while the others wait.
+  const firstRank = (work: () => unknown) => async () => {
+    if (isFirst) await work()
+    if (ranks) await waitForRanks(ranks)
+  }
+  try {
+    if (isFirst)
+      run.onStart?.({
+        ...{ runId, folder, logFile, step: start.step, checkpoint: start.checkpoint },
+        ...{ anew: start.anew, numParameters },
+      })
     if (isNew) for (const tracker of sinks) tracker.log(start.step, { num_parameters: numParameters })
     await trainingLoop({
       config,
@@ -127,25 +171,12 @@ export async function train(run: TrainRun): Promise<RunResult> {
       now: run.now,
       signal: run.signal,
       onStep: run.onStep,
-      save: (lastLine) => {
-        const { step, optimizerStep, state } = trainer
-        const host = { step, lastLine, timesteps: sampler.state(), means: means.state() }
-        saved = saveCheckpoint(folder, config, rates, { ...state, optimizerStep }, host)
-        run.onSave?.(saved, step)
+      withOthers: ranks !== undefined,
+      save: async (lastLine: number) => {
+        if (ranks) await checkSameParameters(ranks, trainer.state.params, trainer.step)
+        await firstRank(() => write(lastLine))()
       },
-      sample:
-        run.onSample &&
-        (async () => {
-          const preview = await samplePreview({
-            parameters: trainer.state.ema[0] ?? trainer.state.params,
-            config,
-            diffusion,
-            dataset,
-            signal: run.signal,
-            onStep: (done, total) => run.onSampleStep?.(trainer.step, done, total),
-          })
-          if (preview) await run.onSample?.(preview, trainer.step)
-        }),
+      sample: run.onSample && firstRank(sample),
     })
     return { runId, folder, step: trainer.step, saved }
   } finally {
