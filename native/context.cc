@@ -1,20 +1,15 @@
 // The context of the binding, made with a configuration and remembered for the functions added to it.
-#include <cstdint>
 #include <cstdlib>
 #include <string>
 
+#include "collectives.h"
 #include "extension.h"
+#include "proto.h"
 
 namespace {
 
 // Each worker thread of Node has a module, and so a context, of its own.
 thread_local TFE_Context* current = nullptr;
-
-void AppendVarint(uint8_t tag, uint32_t value, std::string* proto) {
-  proto->push_back(static_cast<char>(tag));
-  for (; value >= 0x80; value >>= 7) proto->push_back(static_cast<char>(value | 0x80));
-  proto->push_back(static_cast<char>(value));
-}
 
 // A serialised tensorflow.ConfigProto.
 std::string Config() {
@@ -23,9 +18,10 @@ std::string Config() {
   const char* text = std::getenv("FDM_THREADS");
   const int threads = text ? std::atoi(text) : 0;
   if (threads > 0) {
-    AppendVarint(2 << 3, threads, &proto);  // intra_op_parallelism_threads
-    AppendVarint(5 << 3, threads, &proto);  // inter_op_parallelism_threads
+    fdm::AppendInteger(2, threads, &proto);  // intra_op_parallelism_threads
+    fdm::AppendInteger(5, threads, &proto);  // inter_op_parallelism_threads
   }
+  fdm::AppendGroupLeader(&proto);
   return proto;
 }
 
@@ -37,6 +33,7 @@ extern "C" TFE_Context* FdmNewContext(const TFE_ContextOptions* options, TF_Stat
   TFE_ContextOptionsSetConfig(const_cast<TFE_ContextOptions*>(options), config.data(), config.size(), status);
   if (TF_GetCode(status) != TF_OK) return nullptr;
   current = TFE_NewContext(options, status);
+  if (TF_GetCode(status) == TF_OK) fdm::EnableCollectives(current, config, status);
   return current;
 }
 

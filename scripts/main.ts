@@ -1,4 +1,5 @@
 import { UserError } from '../src/errors.js'
+import { JOB_VARIABLE } from '../src/ranks/launcher.js'
 import { createTerminal, type Terminal } from './terminal.js'
 
 /** Exit statuses besides 0: what the person can mend, a fault of the program (sysexits' EX_SOFTWARE). */
@@ -17,7 +18,9 @@ export async function main(program: (terminal: Terminal) => Promise<void>): Prom
   const interrupt = (signal: keyof typeof INTERRUPTED) => {
     if (interruption) process.exit(INTERRUPTED[signal])
     interruption = signal
-    process.stderr.write('\nstopping after the current step; once more to stop at once\n')
+    // Of several ranks the process that started them says it.
+    if (!process.env[JOB_VARIABLE])
+      process.stderr.write('\nstopping after the current step; once more to stop at once\n')
     abort.abort()
   }
   process.on('SIGINT', interrupt)

@@ -7,6 +7,7 @@ import { datasetDefaults } from '../src/data/registry.js'
 import { UserError } from '../src/errors.js'
 import { writeFileAtomic } from '../src/files.js'
 import { heldMemory } from '../src/runtime/held-memory.js'
+import type { RankPlace } from '../src/ranks/launcher.js'
 import { startRuntime } from '../src/runtime/start.js'
 import { eventFile } from '../src/tracking/tensorboard/event-file.js'
 import { openWandb } from '../src/tracking/wandb/open-wandb.js'
@@ -22,7 +23,8 @@ import { encodeGif } from '../src/video/gif.js'
 import { filmGrid } from '../src/video/grid.js'
 import { openConfigDataset } from './open-dataset.js'
 import { printedConfig } from './print-config.js'
-import type { Terminal } from './terminal.js'
+import { joinRanks } from './join-ranks.js'
+import { silentTerminal, type Terminal } from './terminal.js'
 import { trainingBars } from './training-bars.js'
 import { trainingLine } from './training-line.js'
 
@@ -38,6 +40,8 @@ export interface TrainingRequest {
   readonly dryRun: boolean
   /** Whether videos are sampled now and then. */
   readonly previews: boolean
+  /** This process's place, if it is one of several that train together. */
+  readonly place?: RankPlace | undefined
 }
 
 /**
@@ -45,33 +49,26 @@ export interface TrainingRequest {
  * @throws UserError for options, data or files that do not work.
  */
 export async function runTraining(
-  { given, newRunId, dryRun, previews }: TrainingRequest,
-  terminal: Terminal,
+  { given, newRunId: ownRunId, dryRun, previews, place }: TrainingRequest,
+  ownTerminal: Terminal,
 ): Promise<RunResult | undefined> {
-  const { values, checkpoint, changes } = resumedOptions(given, ROOT)
-  const config = withDatasetDefaults(values)
-  const tracking = wandbSettings(process.env, config.unobserve)
-  terminal.log(`configuration:\n${printedConfig({ ...config })}`)
-  if (checkpoint !== undefined)
-    terminal.log(
-      `${config.resume_checkpoint ? 'model and data are' : 'options not given are'} those of ${checkpoint}`,
-    )
-  for (const { name, saved, given } of changes)
-    terminal.log(`${name} was ${asTyped(saved)} there and is ${asTyped(given)} now`)
-  if (checkpoint === undefined)
-    for (const size of absentAttentionSizes(config))
-      terminal.log(
-        `note: nothing attends at ${size} of --attention_resolutions: ` +
-          `the feature maps are ${featureMapSizes(config).join(', ')} pixels wide`,
-      )
+  const isFirst = place === undefined || place.rank === 0
+  const terminal = isFirst ? ownTerminal : silentTerminal(ownTerminal)
+  const own = isFirst ? { config: chosenConfig(given, terminal), newRunId: ownRunId } : undefined
   if (dryRun) return undefined
+  // Rank 0 decides: the others need no checkpoint.
+  const joined = place && (await joinRanks(place, own, terminal.signal))
+  const { config, newRunId } = joined?.message ?? own ?? never()
+  const tracking = wandbSettings(process.env, config.unobserve)
   const dataset = await openConfigDataset(config, 'train', terminal)
   const runtime = await startRuntime({
     backend: config.backend,
     precision: precisionOf(config),
     xla: config.xla,
+    ...joined?.runtime,
   })
-  terminal.log(runtime.description)
+  await joined?.ready()
+  terminal.log(runtime.description + (place ? `; ${place.size} ranks` : ''))
   const bars = trainingBars(terminal)
   let lastSaved: number | undefined
   try {
@@ -83,6 +80,7 @@ export async function runTraining(
       now: () => performance.now(),
       measure: heldMemory,
       signal: terminal.signal,
+      ranks: joined?.group,
       trackers: [
         {
           log: (step, metrics) => {
@@ -137,6 +135,30 @@ export async function runTraining(
   } finally {
     bars.stop()
   }
+}
+
+/** The configuration that the options given make, which is printed. */
+function chosenConfig(given: TrainingRequest['given'], terminal: Terminal): ResolvedTrainConfig {
+  const { values, checkpoint, changes } = resumedOptions(given, ROOT)
+  const config = withDatasetDefaults(values)
+  terminal.log(`configuration:\n${printedConfig({ ...config })}`)
+  if (checkpoint !== undefined)
+    terminal.log(
+      `${config.resume_checkpoint ? 'model and data are' : 'options not given are'} those of ${checkpoint}`,
+    )
+  for (const { name, saved, given } of changes)
+    terminal.log(`${name} was ${asTyped(saved)} there and is ${asTyped(given)} now`)
+  if (checkpoint === undefined)
+    for (const size of absentAttentionSizes(config))
+      terminal.log(
+        `note: nothing attends at ${size} of --attention_resolutions: ` +
+          `the feature maps are ${featureMapSizes(config).join(', ')} pixels wide`,
+      )
+  return config
+}
+
+function never(): never {
+  throw new Error('there is no configuration')
 }
 
 function logStart(

@@ -40,3 +40,9 @@ export async function withProgress<R>(
     bar.stop()
   }
 }
+
+/** A terminal that shows nothing: that of a process whose like speaks for it. */
+export function silentTerminal({ signal }: Terminal): Terminal {
+  const nothing = () => undefined
+  return { signal, log: nothing, progress: () => ({ update: nothing, clear: nothing, stop: nothing }) }
+}

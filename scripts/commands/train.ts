@@ -1,5 +1,5 @@
 import { modelOptions } from '../../src/config/model.js'
-import { flag } from '../../src/config/option.js'
+import { flag, int } from '../../src/config/option.js'
 import { trainingOptions } from '../../src/config/training.js'
 import { newRunId } from '../../src/tracking/run-id.js'
 import { defineCommand } from '../command.js'
@@ -9,6 +9,11 @@ export const trainCommand = defineCommand({
   summary: 'train a video diffusion model, or go on training one',
   options: {
     ...trainingOptions,
+    devices: int(
+      undefined,
+      "ranks that train together on this machine, one per GPU or share of the cores, each with batch_size videos (default: a launcher's, else 1)",
+      { min: 1 },
+    ),
     dry_run: flag(false, 'print the resolved configuration and stop'),
     ...modelOptions,
     image_size: trainingOptions.image_size,
@@ -18,13 +23,17 @@ export const trainCommand = defineCommand({
     'train --dataset toy_town --batch_size 2 --num_channels 32 --max_frames 8',
     'train --dataset folder --data_dir my-videos --image_size 64 --T 100',
     'train --resume_id k2xw81qz',
+    'train --devices 2 --dataset toy_town --batch_size 1 --num_channels 32 --max_frames 8',
   ],
-  async run({ dry_run: dryRun, wandb_id: wandbId, resume_id: resumeId }, terminal, given) {
+  async run({ devices, dry_run: dryRun, wandb_id: wandbId, resume_id: resumeId, ...rest }, terminal, given) {
+    const { placeOrSupervise } = await import('../place-or-supervise.js')
+    const place = await placeOrSupervise({ devices, dryRun, backend: rest.backend }, terminal)
+    if (place === 'supervised') return
     const { runTraining } = await import('../run-training.js')
     // A resumed run goes on under its own name.
     const runId = wandbId || resumeId || newRunId(Math.random)
-    const result = await runTraining({ given, newRunId: runId, dryRun, previews: true }, terminal)
-    if (!result) return
+    const result = await runTraining({ given, newRunId: runId, dryRun, previews: true, place }, terminal)
+    if (!result || (place && place.rank > 0)) return
     terminal.log(`stopped after step ${result.step}; go on with: npx fdm train --resume_id ${result.runId}`)
     if (!result.saved) return
     const model = result.saved.ema[0] ?? result.saved.model

@@ -8,6 +8,7 @@ import { createModel, type VideoModel } from '../model/video-model.js'
 import type { Parameters } from '../nn/scope.js'
 import { compileSettings } from '../runtime/compile-settings.js'
 import { compile } from '../runtime/compile.js'
+import type { RankGroup } from '../runtime/rank-group.js'
 import { tf, type Tensor5D } from '../runtime/tf.js'
 import { denoisingStep } from '../sampling/denoising-step.js'
 import { stageNoise, stageSeeds } from '../sampling/stage-noise.js'
@@ -27,8 +28,11 @@ export interface PreparedSteps {
   begin(): () => Promise<void>
 }
 
-/** Makes network, batch and what else the job's steps need. The runtime must have been started. */
-export function prepareSteps(job: SideJob): PreparedSteps {
+/**
+ * Makes network, batch and what else the job's steps need. The runtime must have been started.
+ * @param ranks those that share the steps of a training job, each with a batch like this
+ */
+export function prepareSteps(job: SideJob, ranks?: RankGroup): PreparedSteps {
   const parameters = parameterSpecs(job.model).map((spec, i) => {
     const values = proceduralWeights(spec, i)
     return [spec.name, { shape: spec.shape, toFloat32: () => values }] as const
@@ -40,7 +44,7 @@ export function prepareSteps(job: SideJob): PreparedSteps {
     losses: () => lossesOf(job, model, diffusion, batch),
     begin:
       job.task === 'train'
-        ? trainingSteps(job, model, diffusion, batch)
+        ? trainingSteps(job, model, diffusion, batch, ranks)
         : samplingSteps(job, model, diffusion, batch),
   }
 }
@@ -119,6 +123,7 @@ function trainingSteps(
   model: VideoModel,
   diffusion: GaussianDiffusion,
   batch: Batch,
+  ranks: RankGroup | undefined,
 ): PreparedSteps['begin'] {
   let trainer: Trainer | undefined
   const start = () => {
@@ -133,6 +138,7 @@ function trainingSteps(
       state,
       step: 0,
       optimizerStep: 0,
+      ranks,
     })
   }
   return () => {

@@ -7,6 +7,7 @@ import { type Device, graphicsCards, hasBfloat16Instructions, processor } from '
 import { findTensorFlow } from './find-tensorflow.js'
 import { loadTensorFlow, type TensorFlowBinding } from './load-tensorflow.js'
 import { isExtension, isOutdated } from './native-extension.js'
+import { isCollective } from './rank-group.js'
 import { tf } from './tf.js'
 import { registerWasm } from './wasm/register.js'
 import { xlaPays } from './xla-findings.js'
@@ -28,6 +29,15 @@ export interface RuntimeOptions {
   readonly xla?: 'auto' | 'on' | 'off'
   /** Where TensorFlow computes. Default: on a GPU if it finds one. A process can choose once. */
   readonly device?: DeviceName | undefined
+  /** The ranks that this process computes together with. Only at a process's first start. */
+  readonly cluster?: Cluster | undefined
+}
+
+/** Processes that compute together, and which of them this one is. */
+export interface Cluster {
+  /** The addresses of their engines, `host:port`, by rank. This one's must be free. */
+  readonly tasks: readonly string[]
+  readonly rank: number
 }
 
 /** What tensors are computed on from now on. */
@@ -49,8 +59,9 @@ export interface Runtime {
  */
 export async function startRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
   checkOptions(options)
-  const { backend = 'auto', precision = 'fp32', xla = 'auto', device } = options
-  const loaded = backend === 'wasm' ? undefined : tensorflow(device)
+  const { backend = 'auto', precision = 'fp32', xla = 'auto', device, cluster } = options
+  const loaded = backend === 'wasm' ? undefined : tensorflow(device, cluster)
+  if (cluster) checkCluster(loaded)
   const needsTensorFlow = backend === 'tensorflow' || device?.startsWith('cuda')
   if (needsTensorFlow && typeof loaded !== 'object') throw new UserError(explain(loaded))
   const runtime =
@@ -71,8 +82,9 @@ type Loaded = TensorFlowBinding | string | undefined
 let loadedBefore: { readonly binding: TensorFlowBinding; readonly device: DeviceName | undefined } | undefined
 
 /** An addon can be loaded into a process once; failures are tried again, as setup may have run since. */
-function tensorflow(device: DeviceName | undefined): Loaded {
-  if (!loadedBefore) return loadFirst(device)
+function tensorflow(device: DeviceName | undefined, cluster: Cluster | undefined): Loaded {
+  if (!loadedBefore) return cluster ? inCluster(cluster, () => loadFirst(device)) : loadFirst(device)
+  if (cluster) throw new UserError('this process computes on its own already')
   const { binding, device: chosen } = loadedBefore
   if (device?.includes(':') && device !== chosen)
     throw new UserError(`--device ${device}: this process computes on ${chosen ?? 'another'} already`)
@@ -95,6 +107,30 @@ function loadFirst(device: DeviceName | undefined): Loaded {
     }
   }
   return failure
+}
+
+/** The addon takes a process's place from its environment (native/collectives.h). */
+function inCluster<T>({ tasks, rank }: Cluster, load: () => T): T {
+  process.env.FDM_TASKS = tasks.join()
+  process.env.FDM_TASK = String(rank)
+  // What the engine writes when another process ends is said in our own words.
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '3'
+  try {
+    return load()
+  } finally {
+    // Not for the threads and processes that this one starts.
+    delete process.env.FDM_TASKS
+    delete process.env.FDM_TASK
+  }
+}
+
+function checkCluster(loaded: Loaded): void {
+  if (typeof loaded === 'object' && isCollective(loaded) && isExtension(loaded)) return
+  const found =
+    typeof loaded === 'object'
+      ? 'another one is installed, or it is of an earlier version'
+      : (loaded ?? 'it is not there')
+  throw new UserError(`several ranks need the TensorFlow that "npx fdm setup" provides: ${found}`)
 }
 
 function showOnly(device: DeviceName): void {

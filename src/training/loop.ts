@@ -15,6 +15,8 @@ export interface LoopSetup {
     'max_steps' | 'lr_anneal_steps' | 'log_interval' | 'save_interval' | 'sample_interval'
   >
   readonly trainer: Trainer
+  /** Whether others take part, with whom it has to be agreed when to stop. */
+  readonly withOthers?: boolean | undefined
   /** Called with each step in turn. */
   readonly batches: (step: number) => Promise<readonly Batch[]>
   readonly numTimesteps: number
@@ -31,8 +33,8 @@ export interface LoopSetup {
   readonly onStep?: ((step: number, total: number | undefined, loss: number) => void) | undefined
   /** Told of each step that was skipped. */
   readonly onBadStep?: ((bad: BadStep) => void) | undefined
-  /** Writes a checkpoint of the trainer's state. */
-  readonly save: (progress: LoopProgress) => void
+  /** Writes a checkpoint of the trainer's state; awaited. */
+  readonly save: (progress: LoopProgress) => unknown
   /** Numbers of the moment, such as the memory held, that each line of the log gets. */
   readonly measure?: (() => Metrics) | undefined
   /** Samples videos with the trainer's state; says whether it came to an end. */
@@ -70,10 +72,10 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
   let sampledTime: number | undefined
   /** Those that a line of the log should have got and did not. */
   let unlogged: RunningMeansState | undefined
-  let saving = false
-  const save = () => {
+  let saving = false as boolean
+  const save = async () => {
     saving = true
-    if (saved !== trainer.step) setup.save({ lastLine, means: unlogged ?? means.state(), sampledAt })
+    if (saved !== trainer.step) await setup.save({ lastLine, means: unlogged ?? means.state(), sampledAt })
     saved = trainer.step
     saving = false
   }
@@ -102,11 +104,15 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
     sampledTime = now()
     means.add('timing/sampling_time', (sampledTime - start) / 1000)
   }
+  // Ranks stop where all of them have agreed to, after the same step.
+  let agreed = setup.withOthers ? false : undefined
+  const isStopped = () => agreed ?? signal?.aborted ?? false
   const oneStep = async () => {
     const asked = now()
     const batch = await setup.batches(trainer.step)
     const started = now()
-    const report = await trainer.update(batch)
+    const report = await trainer.update(batch, signal?.aborted)
+    agreed = report.stop
     const { step } = trainer
     const losses = Array.from(report.losses.loss ?? [])
     batchSize = losses.length
@@ -129,28 +135,30 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
       unlogged = undefined
       lastLine = step
     }
-    if (step % config.save_interval === 0) save()
+    if (step % config.save_interval === 0) await save()
     await sample()
     // Computing blocks the process; signals get through only here.
     await setImmediate()
   }
   try {
     // A run that was killed while it sampled has its samples to make up for.
-    if (sampledAt !== undefined && !signal?.aborted) await sample()
-    while (trainer.step < end && !signal?.aborted) await oneStep()
+    if (sampledAt !== undefined && !isStopped()) await sample()
+    while (trainer.step < end && !isStopped()) await oneStep()
   } catch (error) {
-    if (!saving && !(error instanceof TrainingDiverged)) saveIfPossible(save)
+    // Ranks of which one is lost cannot agree that what they have is the same.
+    const canSave = !saving && !setup.withOthers && !(error instanceof TrainingDiverged)
+    if (canSave) await saveIfPossible(save)
     throw error
   }
-  save()
+  await save()
   const left = means.take()
   if (batchSize > 0 && Object.keys(left).length > 0) log(left)
 }
 
 /** What stopped the run is the news, not that it could not be saved either. */
-function saveIfPossible(save: () => void): void {
+async function saveIfPossible(save: () => Promise<void>): Promise<void> {
   try {
-    save()
+    await save()
   } catch {
     // The last checkpoint is still whole.
   }

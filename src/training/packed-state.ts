@@ -1,29 +1,45 @@
-import type { Parameters } from '../nn/scope.js'
-import { tf, type Tensor, type Tensor1D } from '../runtime/tf.js'
+import { scopeOf, type Parameters } from '../nn/scope.js'
+import { tf, type Tensor } from '../runtime/tf.js'
 import type { ParametricNetwork } from './gradients.js'
 import { nameTensors, type TrainingState } from './state.js'
 
-/** How the parameters lie in one tensor: in this order, each in C order. */
-export interface Packing {
+/** How the parameters lie in one tensor, or in a few: in this order, each in C order. */
+export type Packing = readonly Bucket[]
+
+interface Bucket {
+  /** Its name in a packed state. */
+  readonly bucket: string
   readonly names: readonly string[]
   readonly shapes: readonly (readonly number[])[]
 }
 
-/** The one name in a packed state. */
-const PACKED = 'packed'
-
-export function packingOf(params: Parameters): Packing {
-  return { names: [...params.keys()], shapes: [...params.values()].map(({ shape }) => shape) }
+/** @param buckets tensors, of about the same size, of neighbouring parameters each */
+export function packingOf(params: Parameters, buckets = 1): Packing {
+  const entries = [...params].map(([name, { shape, size }]) => ({ name, shape, size }))
+  const total = entries.reduce((sum, { size }) => sum + size, 0)
+  let before = 0
+  const bucketOf = new Map(
+    entries.map(({ name, size }) => {
+      const middle = before + size / 2
+      before += size
+      return [name, Math.floor((buckets * middle) / total)]
+    }),
+  )
+  return Array.from({ length: buckets }, (_, i) => {
+    const own = entries.filter(({ name }) => bucketOf.get(name) === i)
+    return { bucket: `packed${i}`, names: own.map(({ name }) => name), shapes: own.map(({ shape }) => shape) }
+  }).filter(({ names }) => names.length > 0)
 }
 
 /**
- * A state with one tensor in place of each map: a step of thousands of arguments and results spends a good part
- * of its time on passing these. The caller owns both.
+ * A state with one tensor, or a few, in place of each map: a step of thousands of arguments and results spends
+ * a good part of its time on passing these. The caller owns both.
  */
-export function packState(state: TrainingState): TrainingState {
+export function packState(state: TrainingState, packing = packingOf(state.params)): TrainingState {
   return mapState(state, (tensors) => {
-    const packed = tf.tidy(() => tf.concat1d([...tensors.values()].map((tensor) => tensor.as1D())))
-    return new Map([[PACKED, packed]])
+    const concatenated = (names: readonly string[]) =>
+      tf.tidy(() => tf.concat1d(names.map((name) => scopeOf(tensors).get(name).as1D())))
+    return new Map(packing.map(({ bucket, names }) => [bucket, concatenated(names)]))
   })
 }
 
@@ -37,13 +53,18 @@ export function packedNetwork(network: ParametricNetwork, packing: Packing): Par
   return (packed, conditioning, dropoutSeed) => network(unpack(packed, packing), conditioning, dropoutSeed)
 }
 
-function unpack(packed: Parameters, { names, shapes }: Packing): Parameters {
-  const all = packed.get(PACKED) as Tensor1D
-  const tensors = tf.tidy(() => {
-    const parts = tf.split(all, shapes.map((shape) => tf.util.sizeFromShape([...shape]))) // prettier-ignore
-    return parts.map((part, i): Tensor => tf.reshape(part, [...(shapes[i] ?? [])]))
-  })
-  return nameTensors(names, tensors)
+function unpack(packed: Parameters, packing: Packing): Parameters {
+  const tensors = tf.tidy(() =>
+    packing.flatMap(({ bucket, shapes }) => {
+      const sizes = shapes.map((shape) => tf.util.sizeFromShape([...shape]))
+      const parts = tf.split(scopeOf(packed).get(bucket), sizes)
+      return parts.map((part, i): Tensor => tf.reshape(part, [...(shapes[i] ?? [])]))
+    }),
+  )
+  return nameTensors(
+    packing.flatMap(({ names }) => names),
+    tensors,
+  )
 }
 
 function mapState(

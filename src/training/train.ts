@@ -8,6 +8,13 @@ import { createDiffusion } from '../diffusion/gaussian-diffusion.js'
 import { UserError } from '../errors.js'
 import { requireFolder } from '../make-folder.js'
 import { parameterCount } from '../model/parameters.js'
+import {
+  rankFailure,
+  stopWatchingRanks,
+  waitForRanks,
+  watchRanks,
+  type RankGroup,
+} from '../runtime/rank-group.js'
 import { jsonLines } from '../tracking/json-lines.js'
 import { runningMeans } from '../tracking/running-means.js'
 import type { Metrics, Tracker } from '../tracking/tracker.js'
@@ -17,12 +24,14 @@ import { badSteps } from './bad-steps.js'
 import { batchSource } from './batch-source.js'
 import { keepNewest } from './keep-newest.js'
 import { lastStep } from './learning-rate.js'
-import { trainingLoop } from './loop.js'
+import { trainingLoop, type LoopProgress } from './loop.js'
 import { previewMedia } from './preview-films.js'
 import { readAhead } from './read-ahead.js'
 import { startingPoint, type Anew } from './resume.js'
+import { checkSameParameters } from './same-parameters.js'
 import { samplePreview, type Preview } from './sample-preview.js'
 import { saveCheckpoint, type ResolvedTrainConfig, type Saved } from './save-checkpoint.js'
+import { shareStart } from './share-start.js'
 import { timestepSampler } from './timestep-sampler.js'
 import { trainedNetwork } from './trained-network.js'
 import { createTrainer } from './trainer.js'
@@ -41,6 +50,8 @@ export interface TrainRun {
   /** Numbers of the moment, such as `heldMemory`, that each line of the log gets. */
   readonly measure?: () => Metrics
   readonly signal?: AbortSignal
+  /** Those that train together, each with `batch_size` videos; rank 0 alone writes and reports. */
+  readonly ranks?: RankGroup | undefined
   /** Told every `log_interval` steps; the run's `log.jsonl` is written besides. */
   readonly trackers?: readonly Tracker[]
   /** Opens more of them, those that have to know the run. */
@@ -88,7 +99,18 @@ export interface RunResult {
  * @throws UserError for options, data or files that do not work.
  */
 export async function train(run: TrainRun): Promise<RunResult> {
-  const { config, dataset, root = 'checkpoints', trackers = [] } = run
+  try {
+    return await startedRun(run)
+  } catch (error) {
+    throw (run.ranks && rankFailure(run.ranks, error)) ?? error
+  } finally {
+    if (run.ranks) stopWatchingRanks()
+  }
+}
+
+async function startedRun(run: TrainRun): Promise<RunResult> {
+  const { config, dataset, root = 'checkpoints', trackers = [], ranks } = run
+  const isFirst = ranks === undefined || ranks.rank === 0
   if (config.image_size !== dataset.imageSize)
     throw new UserError(
       `the frames of ${dataset.name} are ${dataset.imageSize} pixels wide, not ${config.image_size}`,
@@ -97,14 +119,17 @@ export async function train(run: TrainRun): Promise<RunResult> {
   const isNew = !source || !('runId' in source)
   const runId = isNew ? run.newRunId : source.runId
   const folder = path.join(root, runId)
-  if (isNew && existsSync(path.join(folder, 'log.jsonl')))
+  if (isFirst && isNew && existsSync(path.join(folder, 'log.jsonl')))
     throw new UserError(`${folder} is there already: resume it with --resume_id ${runId}`)
   const rates = emaRates(config)
   const diffusion = createDiffusion(config)
-  const workers = config.num_workers === -1 ? Math.max(1, availableParallelism() - 1) : config.num_workers
+  const cores = Number(process.env.FDM_THREADS) || availableParallelism()
+  const workers = config.num_workers === -1 ? Math.max(1, cores - 1) : config.num_workers
   const reading = readInThreads(dataset, workers)
-  const batches = batchSource(reading.dataset, config)
-  const start = startingPoint(config, root)
+  const batches = batchSource(reading.dataset, config, ranks && { rank: ranks.rank, ranks: ranks.size })
+  const ownStart = () => startingPoint(config, root)
+  const start = ranks ? await shareStart(ranks, isFirst ? ownStart() : undefined, config) : ownStart()
+  if (ranks) watchRanks(ranks)
   const videos = videoList(dataset)
   const changedData = isNew
     ? undefined
@@ -119,17 +144,48 @@ export async function train(run: TrainRun): Promise<RunResult> {
     state: start.state,
     step: start.step,
     optimizerStep: start.optimizerStep,
+    ranks,
   })
-  requireFolder(folder)
+  if (isFirst) requireFolder(folder)
   const logFile = path.join(config.log_dir || folder, 'log.jsonl')
   const lastLine = start.host?.lastLine ?? start.step
-  const sinks = [jsonLines(logFile, lastLine), ...trackers]
+  const sinks = isFirst ? [jsonLines(logFile, lastLine), ...trackers] : []
   let outcome: 'finished' | 'failed' = 'failed'
   const numParameters = parameterCount(config)
   const means = runningMeans(start.host?.means)
   const bad = badSteps(config.max_bad_steps, start.host?.badSteps)
-  const noteBadStep = badStepFile(path.join(folder, 'bad-steps.jsonl'), start.step)
+  const noteBadStep = isFirst ? badStepFile(path.join(folder, 'bad-steps.jsonl'), start.step) : undefined
   let saved: Saved | undefined
+  const write = ({ lastLine, means, sampledAt }: LoopProgress) => {
+    const { step, optimizerStep, state } = trainer
+    const host = {
+      step,
+      lastLine,
+      timesteps: sampler.state(),
+      means,
+      badSteps: bad.counts(),
+      ...(sampledAt === undefined ? {} : { sampledAt }),
+      ...(videos && { videos }),
+    }
+    saved = saveCheckpoint(folder, config, rates, { ...state, optimizerStep }, host)
+    run.onSave?.(saved, step)
+    keepNewest(folder, config.keep, rates)
+  }
+  const sample = async () => {
+    const preview = await samplePreview({
+      parameters: trainer.state.ema[0] ?? trainer.state.params,
+      config,
+      diffusion,
+      dataset,
+      signal: run.signal,
+      onStep: (done, total) => run.onSampleStep?.(trainer.step, done, total),
+    })
+    if (!preview) return false
+    await run.onSample?.(preview, trainer.step)
+    for (const [name, media] of previewMedia(preview))
+      for (const tracker of sinks) tracker.media?.(trainer.step, name, media)
+    return true
+  }
   try {
     const started = {
       runId,
@@ -143,8 +199,10 @@ export async function train(run: TrainRun): Promise<RunResult> {
       changedData,
       numParameters,
     }
-    run.onStart?.(started)
-    sinks.push(...(run.openTrackers?.(started) ?? []))
+    if (isFirst) {
+      run.onStart?.(started)
+      sinks.push(...(run.openTrackers?.(started) ?? []))
+    }
     if (isNew) for (const tracker of sinks) tracker.log(start.step, { num_parameters: numParameters })
     await trainingLoop({
       config,
@@ -161,40 +219,21 @@ export async function train(run: TrainRun): Promise<RunResult> {
       signal: run.signal,
       onStep: run.onStep,
       onBadStep: (badStep) => {
-        noteBadStep(badStep)
+        noteBadStep?.(badStep)
         run.onBadStep?.(badStep)
       },
-      save: ({ lastLine, means, sampledAt }) => {
-        const { step, optimizerStep, state } = trainer
-        const host = {
-          step,
-          lastLine,
-          timesteps: sampler.state(),
-          means,
-          badSteps: bad.counts(),
-          ...(sampledAt === undefined ? {} : { sampledAt }),
-          ...(videos && { videos }),
-        }
-        saved = saveCheckpoint(folder, config, rates, { ...state, optimizerStep }, host)
-        run.onSave?.(saved, step)
-        keepNewest(folder, config.keep, rates)
+      withOthers: ranks !== undefined,
+      save: async (progress) => {
+        if (ranks) await checkSameParameters(ranks, trainer.state.params, trainer.step)
+        if (isFirst) write(progress)
+        if (ranks) await waitForRanks(ranks)
       },
       sample:
         run.onSample &&
         (async () => {
-          const preview = await samplePreview({
-            parameters: trainer.state.ema[0] ?? trainer.state.params,
-            config,
-            diffusion,
-            dataset,
-            signal: run.signal,
-            onStep: (done, total) => run.onSampleStep?.(trainer.step, done, total),
-          })
-          if (!preview) return false
-          await run.onSample?.(preview, trainer.step)
-          for (const [name, media] of previewMedia(preview))
-            for (const tracker of sinks) tracker.media?.(trainer.step, name, media)
-          return true
+          const isDone = isFirst ? await sample() : true
+          if (ranks) await waitForRanks(ranks)
+          return isDone
         }),
     })
     outcome = 'finished'

@@ -1,0 +1,106 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { createInterface } from 'node:readline'
+import { UserError } from '../src/errors.js'
+import { JOB_VARIABLE } from '../src/ranks/launcher.js'
+import { freePort } from '../src/ranks/meet.js'
+import type { Terminal } from './terminal.js'
+
+/** Milliseconds that the others have to say what they miss, when a rank is gone. */
+const GRACE = 15_000
+
+/**
+ * Runs this program's command in several processes of this machine, the ranks: each on a GPU of its own, or on
+ * its share of the processor's cores. What rank 0 says is shown, of the others what goes wrong. Ends when all
+ * have ended; when one is lost, so are all.
+ * @param cards GPUs there are
+ * @throws UserError if one fails, after all have ended.
+ */
+export async function superviseRanks(
+  { devices, words, cards }: { devices: number; words: readonly string[]; cards: number },
+  terminal: Terminal,
+): Promise<void> {
+  if (cards > 0 && devices > cards)
+    throw new UserError(`--devices ${devices} is more than the ${cards} GPUs there are`)
+  const cores = availableParallelism()
+  const threads = Math.max(1, Math.floor(cores / devices))
+  terminal.log(
+    cards > 0
+      ? `${devices} ranks, one per GPU`
+      : `${devices} ranks of ${threads} ${threads === 1 ? 'thread' : 'threads'} each, on ${cores} cores`,
+  )
+  const common = {
+    ...process.env,
+    [JOB_VARIABLE]: randomUUID(),
+    WORLD_SIZE: String(devices),
+    LOCAL_WORLD_SIZE: String(devices),
+    MASTER_ADDR: '127.0.0.1',
+    MASTER_PORT: String(await freePort()),
+    ...(cards === 0 && { FDM_THREADS: process.env.FDM_THREADS ?? String(threads) }),
+  }
+  const children = Array.from({ length: devices }, (_, rank) =>
+    start(words, { ...common, RANK: String(rank), LOCAL_RANK: String(rank) }, rank),
+  )
+  const killAll = () => children.forEach((child) => child.kill('SIGKILL'))
+  const forward = () => children.forEach((child) => child.kill('SIGTERM'))
+  // A second Ctrl-C ends this process at once, and none may stay behind.
+  process.on('exit', killAll)
+  terminal.signal.addEventListener('abort', forward)
+  let timer: NodeJS.Timeout | undefined
+  const ends = children.map(async (child, rank) => {
+    const end = await ended(child)
+    if (end !== undefined && !terminal.signal.aborted) timer ??= setTimeout(killAll, GRACE)
+    return end && { rank, end }
+  })
+  const first = await firstFailure(ends)
+  await Promise.all(ends)
+  clearTimeout(timer)
+  process.off('exit', killAll)
+  terminal.signal.removeEventListener('abort', forward)
+  if (first && !terminal.signal.aborted)
+    throw new UserError(
+      `rank ${first.rank} of ${devices} ${first.end}, so all were ended; the last checkpoint is whole`,
+    )
+}
+
+function start(words: readonly string[], env: NodeJS.ProcessEnv, rank: number): ChildProcess {
+  const program = process.argv[1] ?? ''
+  const child = spawn(process.execPath, [...process.execArgv, program, ...words], {
+    env,
+    // A group of its own: Ctrl-C comes through this process alone. The pipe tells a rank when this one is gone.
+    detached: true,
+    stdio: rank === 0 ? ['pipe', 'inherit', 'inherit'] : ['pipe', 'ignore', 'pipe'],
+  })
+  child.stdin?.on('error', () => undefined)
+  if (child.stderr)
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      process.stderr.write(`[rank ${rank}] ${line}\n`)
+    })
+  return child
+}
+
+/** How a process ended if not well. */
+function ended(child: ChildProcess): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(`did not start (${error.message})`))
+    child.once('exit', (status, signal) => {
+      if (signal) resolve(`was ended by ${signal}`)
+      else resolve(status === 0 ? undefined : `failed (status ${status ?? 0})`)
+    })
+  })
+}
+
+/** The first that is not undefined, when there is one; undefined when all are. */
+function firstFailure<T>(all: readonly Promise<T | undefined>[]): Promise<T | undefined> {
+  return new Promise((resolve) => {
+    for (const each of all) void each.then((value) => value !== undefined && resolve(value))
+    void Promise.all(all).then(() => resolve(undefined))
+  })
+}
+
+/** Ends this process, one of the ranks, when the one that started it is gone. */
+export function endWithParent(): void {
+  process.stdin.once('end', () => process.exit(1)).once('error', () => process.exit(1))
+  process.stdin.resume().unref()
+}

@@ -1,0 +1,42 @@
+import { sumOverRanks, type RankGroup } from '../runtime/rank-group.js'
+import { tf, type Tensor, type Tensor1D } from '../runtime/tf.js'
+import { nameTensors } from './state.js'
+import type { BatchGradients } from './step.js'
+
+/**
+ * The gradients of all ranks added up, and the losses of all ranks' videos, rank after rank. What is there
+ * first is summed first: the losses, then the gradients of the last parameters, which the backward pass begins
+ * with. The caller owns both.
+ */
+export function sumBatchGradients(
+  ranks: RankGroup,
+  { gradients, losses, stop }: BatchGradients,
+): BatchGradients {
+  const kinds = Object.keys(losses)
+  const B = losses[kinds[0] ?? '']?.size ?? 0
+  const backwards = [...gradients].reverse()
+  const names = [...gradients.keys()]
+  const [shared, ...sums] = tf.tidy(() => {
+    const rows = tf.concat1d([...Object.values(losses), ...(stop ? [stop] : [])])
+    // Each rank's numbers have a place of their own: adding zeros changes none.
+    const before = ranks.rank * rows.size
+    const padded = tf.pad1d(rows, [before, (ranks.size - 1) * rows.size - before])
+    const all = sumOverRanks(ranks, new Map<string, Tensor>([['losses', padded], ...backwards]))
+    return [...all.values()]
+  })
+  const table = shared as Tensor1D
+  // (ranks, kinds * B + stop)
+  const [stopSum, ...byKind] = tf.tidy(() => {
+    const rows = table.as2D(ranks.size, table.size / ranks.size)
+    const ofKind = kinds.map((_, i) => tf.reshape(tf.slice2d(rows, [0, i * B], [ranks.size, B]), [-1]))
+    const stops = stop ? tf.slice2d(rows, [0, kinds.length * B], [ranks.size, 1]) : tf.zeros([1, 1])
+    return [tf.reshape(tf.sum(stops), [1]), ...ofKind]
+  }) as Tensor1D[]
+  table.dispose()
+  if (!stop) stopSum?.dispose()
+  return {
+    gradients: nameTensors(names, sums.reverse()),
+    losses: Object.fromEntries(kinds.map((kind, i) => [kind, byKind[i] ?? table])),
+    stop: stop && stopSum,
+  }
+}

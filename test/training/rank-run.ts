@@ -1,0 +1,97 @@
+import { defaultsOf } from '../../src/config/option.js'
+import { diffusionOptions } from '../../src/config/model.js'
+import { createDiffusion } from '../../src/diffusion/gaussian-diffusion.js'
+import { launchedRank } from '../../src/ranks/launcher.js'
+import { meet } from '../../src/ranks/meet.js'
+import { rankFailure, watchRanks, type RankGroup } from '../../src/runtime/rank-group.js'
+import { startRuntime } from '../../src/runtime/start.js'
+import { tf } from '../../src/runtime/tf.js'
+import { batchSource } from '../../src/training/batch-source.js'
+import { flattenState, initialState } from '../../src/training/state.js'
+import { timestepSampler } from '../../src/training/timestep-sampler.js'
+import { train } from '../../src/training/train.js'
+import { createTrainer } from '../../src/training/trainer.js'
+import { fakeDataset, smallConfig, tinyNetwork, tinyParameters } from './fixtures.js'
+
+/** What a process does in turn, told by JSON in its environment. It says `done` after each, and an error. */
+export type RankTask =
+  | { readonly name: 'tiny'; readonly batchSize: number; readonly steps: number }
+  | { readonly name: 'train'; readonly runId: string; readonly config: Parameters<typeof smallConfig>[0] }
+
+/** Steps of a network of a few numbers; what came of them. */
+export async function tinySteps(batchSize: number, steps: number, ranks?: RankGroup) {
+  const diffusion = createDiffusion({ ...defaultsOf(diffusionOptions), diffusion_steps: 50 })
+  const params = tinyParameters()
+  const trainer = createTrainer({
+    config: { lr: 0.01, lr_anneal_steps: 0, weight_decay: 0.1, seed: 7 },
+    network: tinyNetwork,
+    diffusion,
+    emaRates: [0.9],
+    timestepSampler: timestepSampler('loss-second-moment', diffusion.numTimesteps),
+    state: initialState(params, 1),
+    step: 0,
+    optimizerStep: 0,
+    ranks,
+  })
+  tf.dispose([...params.values()])
+  const options = {
+    batch_size: batchSize,
+    microbatch: 1,
+    max_frames: 5,
+    pad_with_random_frames: false,
+    seed: 1,
+  }
+  const batches = batchSource(fakeDataset(), options, ranks && { rank: ranks.rank, ranks: ranks.size })
+  const numbers: number[] = []
+  for (let step = 0; step < steps; step++) {
+    const { losses, gradNorm, draw } = await trainer.update(await batches(step))
+    numbers.push(...Array.from(losses.loss ?? []), gradNorm, ...draw.timesteps)
+  }
+  for (const tensor of flattenState(trainer.state)) numbers.push(...(await tensor.data()))
+  trainer.dispose()
+  return numbers
+}
+
+/** The options of all runs here but for `changes`. */
+export function trainTask(root: string, runId: string, changes: Parameters<typeof smallConfig>[0]) {
+  return {
+    config: smallConfig({
+      ...{ save_interval: 1, log_interval: 1, ema_rate: '0.9', lr: 1e-3, num_workers: 0, batch_size: 1 },
+      ...{ schedule_sampler: 'loss-second-moment', sample_interval: 1000, ...changes },
+    }),
+    dataset: fakeDataset({ videos: 6, T: 8, imageSize: 32 }),
+    newRunId: runId,
+    root,
+    now: () => 0,
+  }
+}
+
+async function runTasks({ root, tasks }: { root: string; tasks: readonly RankTask[] }): Promise<void> {
+  const place = launchedRank(process.env)
+  if (!place) throw new Error('no rank')
+  const meeting = await meet(place, 0, { version: 'test' })
+  const ranks = { rank: place.rank, size: place.size, tasks: meeting.tasks, patience: 60 }
+  const say = (what: unknown) => process.stdout.write(`${JSON.stringify(what)}\n`)
+  try {
+    await startRuntime({ backend: 'tensorflow', cluster: { tasks: meeting.tasks, rank: place.rank } })
+    await meeting.ready()
+    for (const task of tasks) {
+      if (task.name === 'tiny') {
+        say(await tinySteps(task.batchSize, 1, ranks))
+        watchRanks(ranks)
+        say(await tinySteps(task.batchSize, task.steps, ranks))
+      } else {
+        const options = trainTask(root, task.runId, task.config)
+        await train({ ...options, ranks, onSave: (_, step) => say(`${task.runId} saved ${step}`) })
+      }
+    }
+    process.exit(0)
+  } catch (error) {
+    const shown = rankFailure(ranks, error) ?? error
+    process.stderr.write(`error: ${shown instanceof Error ? shown.message : String(shown)}\n`)
+    process.exit(1)
+  }
+}
+
+if (process.env.FDM_RANK_RUN)
+  await runTasks(JSON.parse(process.env.FDM_RANK_RUN) as Parameters<typeof runTasks>[0])

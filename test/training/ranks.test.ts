@@ -1,0 +1,131 @@
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freePort } from '../../src/ranks/meet.js'
+import { startRuntime } from '../../src/runtime/start.js'
+import { readCheckpointFile } from '../../src/torch-file/index.js'
+import { differingRanks } from '../../src/training/same-parameters.js'
+import { train } from '../../src/training/train.js'
+import { ownBinding } from '../helpers/own-binding.js'
+import { spawnModule } from '../helpers/spawn-module.js'
+import { tinySteps, trainTask, type RankTask } from './rank-run.js'
+
+const root = mkdtempSync(path.join(tmpdir(), 'fdm-ranks-'))
+afterAll(() => rmSync(root, { recursive: true }))
+
+/** Seconds without an answer after which a rank is lost, in these tests. */
+const RANK_TIMEOUT = 5
+
+/** Two ranks that do something together, each with what it says. */
+async function startPair(tasks: readonly RankTask[]) {
+  const world = {
+    ...{ WORLD_SIZE: '2', MASTER_ADDR: '127.0.0.1', MASTER_PORT: String(await freePort()), FDM_THREADS: '1' },
+    ...{ FDM_RANK_TIMEOUT: String(RANK_TIMEOUT), FDM_RANK_RUN: JSON.stringify({ root, tasks }) },
+  }
+  return [0, 1].map((rank) => {
+    const child = spawnModule(new URL('./rank-run.ts', import.meta.url), { ...world, RANK: String(rank) })
+    let [stdout, stderr] = ['', '']
+    child.stderr.on('data', (data: Buffer) => (stderr += data.toString()))
+    child.stdout.on('data', (data: Buffer) => (stdout += data.toString()))
+    const end = (once(child, 'close') as Promise<[number | null]>).then(([status]) => ({ status, stderr }))
+    /** Resolves when the process has said that, or has ended. */
+    const said = async (what: string) => {
+      while (!stdout.includes(what) && child.exitCode === null)
+        await Promise.race([once(child.stdout, 'data'), end])
+    }
+    const lines = () => stdout.trim().split('\n').map((line) => JSON.parse(line) as unknown) // prettier-ignore
+    return { child, end, said, lines }
+  })
+}
+
+describe.runIf(ownBinding)('two ranks', () => {
+  beforeAll(() => startRuntime({ backend: 'tensorflow' }))
+
+  it('train as one does with twice the batch, resume to the bit, and end when one hangs', async () => {
+    const options = { ema_rate: '0.9' }
+    const [first, second] = await startPair([
+      { name: 'train', runId: 'two', config: { ...options, max_steps: 2 } },
+      { name: 'train', runId: 'unused', config: { ...options, max_steps: 3, resume_id: 'two' } },
+      { name: 'train', runId: 'whole', config: { ...options, max_steps: 1000 } },
+    ])
+    if (!first || !second) throw new Error('no ranks')
+    await train(trainTask(root, 'one', { ...options, max_steps: 2, batch_size: 2 }))
+    await first.said('whole saved 3')
+    second.child.kill('SIGSTOP')
+    const { status, stderr } = await first.end
+    second.child.kill('SIGKILL')
+    expect(stderr).toMatch(/^error: rank 1 \(127\.0\.0\.1:\d+\) is lost: it does not answer$/m)
+    expect(status).toBe(1)
+
+    for (const file of ['model000002.pt', 'ema_0.9_000002.pt']) {
+      const [a, b] = [weightsOf('one', file), weightsOf('two', file)]
+      // AdamW's first steps are as large as lr whatever a gradient's size: where that is 0, rounding decides.
+      const differences = a.map((value, i) => Math.abs(value - (b[i] ?? NaN))).sort((x, y) => x - y)
+      expect(differences[Math.floor(0.95 * a.length)]).toBeLessThan(1e-5)
+    }
+    const [one, two] = [linesOf('one'), linesOf('two')]
+    one.forEach((line, i) => {
+      expect(Object.keys(two[i] ?? {})).toEqual(Object.keys(line))
+      for (const [name, value] of Object.entries(line))
+        expect(Math.abs((two[i]?.[name] ?? NaN) - value), name).toBeLessThanOrEqual(1e-3 * Math.abs(value))
+    })
+    for (const file of ['model000003.pt', 'ema_0.9_000003.pt'])
+      expect(weightsOf('two', file)).toEqual(weightsOf('whole', file))
+
+    // One goes on alone, with what was saved last.
+    const last = readdirSync(path.join(root, 'whole')).filter((name) => name.startsWith('model')).sort().at(-1) // prettier-ignore
+    const step = Number(/\d+/.exec(last ?? '')?.[0])
+    const alone = await train(trainTask(root, 'unused', { resume_id: 'whole', max_steps: step + 1 }))
+    expect(alone).toMatchObject({ runId: 'whole', step: step + 1 })
+  })
+
+  it('have the numbers of one with twice the batch to rounding, and end when one is killed', async () => {
+    const [first, second] = await startPair([
+      { name: 'tiny', batchSize: 1, steps: 6 },
+      { name: 'tiny', batchSize: 1, steps: 1_000_000 },
+    ])
+    if (!first || !second) throw new Error('no ranks')
+    const alone = [await tinySteps(2, 1), await tinySteps(2, 6)]
+    const lines = async () => {
+      while (first.lines().length < 3 && first.child.exitCode === null) await once(first.child.stdout, 'data')
+      return first.lines().slice(0, 2) as number[][]
+    }
+    await first.said('\n')
+    const together = await lines()
+    together.forEach((numbers, i) => {
+      expect(numbers).toHaveLength(alone[i]?.length ?? 0)
+      numbers.forEach((number, j) => expect(Math.abs(number - (alone[i]?.[j] ?? NaN))).toBeLessThan(2e-6))
+    })
+    second.child.kill('SIGKILL')
+    const { status, stderr } = await first.end
+    expect(stderr).toMatch(/^error: rank 1 \(127\.0\.0\.1:\d+\) is lost: /m)
+    expect(status).toBe(1)
+  })
+})
+
+describe('ranks', () => {
+  it('that differ from the first are found', () => {
+    expect(differingRanks([[1, 2], [1, 2], [1, 3], [1, 2], [0, 2]])).toEqual([2, 4]) // prettier-ignore
+    expect(differingRanks([[1], [1]])).toEqual([])
+    expect(differingRanks([[1], [NaN]])).toEqual([1])
+  })
+
+  it('need TensorFlow', async () => {
+    const cluster = { tasks: ['127.0.0.1:1', '127.0.0.1:2'], rank: 0 }
+    await expect(startRuntime({ backend: 'wasm', cluster })).rejects.toThrow(
+      /several ranks need the TensorFlow that "npx fdm setup" provides/,
+    )
+  })
+})
+
+function weightsOf(runId: string, file: string): readonly number[] {
+  const { stateDict } = readCheckpointFile(path.join(root, runId, file))
+  return [...stateDict.values()].flatMap((tensor) => [...tensor.toFloat32()])
+}
+
+function linesOf(runId: string): Readonly<Record<string, number>>[] {
+  const text = readFileSync(path.join(root, runId, 'log.jsonl'), 'utf8').trimEnd()
+  return text.split('\n').map((line) => JSON.parse(line) as Record<string, number>)
+}
