@@ -8,7 +8,6 @@
 #else
 #define FDM_AVX512
 #endif
-#define FDM_INLINE inline __attribute__((always_inline))
 
 namespace fdm {
 namespace {
@@ -27,7 +26,7 @@ FDM_AVX512 FDM_INLINE void Store(const Vector& vector, float* to) { std::memcpy(
 
 FDM_AVX512 FDM_INLINE void AddTo(const Vector& vector, float* to) { Store(Load(to) + vector, to); }
 
-// Neighbours whose sum is taken before it is added to the others.
+// Neighbours whose sum is taken before it is added to the others, which rounds less than one long sum.
 constexpr int64_t kPart = 3;
 
 template <int pixels>
@@ -60,8 +59,22 @@ FDM_AVX512 FDM_INLINE void ConvolvePixels(const float* x, const Neighbours& neig
 
 }  // namespace
 
-FDM_AVX512 void ConvolveRow(const float* x, const Neighbours& neighbours, int64_t channels,
-                            const float* weights, const float* bias, int64_t width, int64_t step, float* y) {
+template <>
+bool ConvolutionLoops<float>::IsSupported() {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+#else
+  return false;
+#endif
+}
+
+template <>
+FDM_AVX512 void ConvolutionLoops<float>::ConvolveRow(const float* x, const Neighbours& neighbours,
+                                                     int64_t channels, const float* weights,
+                                                     const float* bias, int64_t width, int64_t step,
+                                                     float* y) {
   int64_t at = 0;
   for (; at + 8 <= width; at += 8) {
     ConvolvePixels<8>(x + at * channels, neighbours, channels, weights, bias, step, y + at * step);
@@ -74,8 +87,10 @@ FDM_AVX512 void ConvolveRow(const float* x, const Neighbours& neighbours, int64_
   }
 }
 
-FDM_AVX512 void AddOuterProducts(const float* x, int64_t x_row, const float* dy, int64_t dy_row, int64_t rows,
-                                 int64_t width, float* to, int64_t stride) {
+template <>
+FDM_AVX512 void ConvolutionLoops<float>::AddOuterProducts(const float* x, int64_t x_row, const float* dy,
+                                                          int64_t dy_row, int64_t rows, int64_t width,
+                                                          float* to, int64_t stride) {
   Vector sums[kInputTile][2] = {};
   for (int64_t row = 0; row < rows; ++row) {
     const float *inputs = x + row * x_row, *slopes = dy + row * dy_row;
@@ -97,7 +112,8 @@ FDM_AVX512 void AddOuterProducts(const float* x, int64_t x_row, const float* dy,
   }
 }
 
-FDM_AVX512 void AddPixels(const float* x, int64_t count, float* sums) {
+template <>
+FDM_AVX512 void ConvolutionLoops<float>::AddPixels(const float* x, int64_t count, float* sums) {
   Vector first = {}, second = {};
   for (int64_t i = 0; i < count; ++i) {
     first += Load(x + i * kOutputTile);

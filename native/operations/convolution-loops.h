@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "numbers.h"
+
 namespace fdm {
 
 // Outputs that are computed at once: two vectors.
@@ -13,25 +15,50 @@ constexpr int64_t kOutputTile = 32;
 // the registers, and hide the time that an addition takes.
 constexpr int64_t kInputTile = 8;
 
-// Where a pixel's neighbours are: `count` of them, each at an offset in floats from the pixel.
+// Two numbers in bfloat16, the first one in the lower half: such are multiplied and added up at once.
+using Pair = uint32_t;
+
+// What the loops take as one number of a picture, or of weights, and how many it is.
+template <typename T>
+struct Words {
+  using Word = float;
+  static constexpr int64_t kNumbers = 1;
+};
+template <>
+struct Words<Bits> {
+  using Word = Pair;
+  static constexpr int64_t kNumbers = 2;
+};
+
+// Where a pixel's neighbours are: `count` of them, each at an offset in words from the pixel.
 struct Neighbours {
   const int64_t* offsets;
   int64_t count;
 };
 
-// A row of `width` pixels of kOutputTile channels, `step` floats apart at y: the bias and the sum over all
-// neighbours of weights (neighbours, channels, kOutputTile) times the neighbour at x, whose pixels are next
-// to each other. Sums are taken in parts, which rounds less than one long sum.
-void ConvolveRow(const float* x, const Neighbours& neighbours, int64_t channels, const float* weights,
-                 const float* bias, int64_t width, int64_t step, float* y);
+template <typename T>
+struct ConvolutionLoops {
+  using Word = typename Words<T>::Word;
 
-// Adds to the rows (kInputTile, kOutputTile), `stride` apart, the sum over pixels of x (kInputTile) times dy
-// (kOutputTile). Rows of pixels are x_row and dy_row floats apart.
-void AddOuterProducts(const float* x, int64_t x_row, const float* dy, int64_t dy_row, int64_t rows,
-                      int64_t width, float* to, int64_t stride);
+  static bool IsSupported();
 
-// Adds kOutputTile numbers of each of `count` pixels, one after the other, to `sums`.
-void AddPixels(const float* x, int64_t count, float* sums);
+  // A row of `width` pixels of kOutputTile channels, `step` numbers apart at y: the bias and the sum over all
+  // neighbours of weights (neighbours, words, kOutputTile) times the neighbour at x, whose pixels of `words`
+  // are next to each other.
+  static void ConvolveRow(const Word* x, const Neighbours& neighbours, int64_t words, const Word* weights,
+                          const float* bias, int64_t width, int64_t step, T* y);
+
+  // Adds to the rows (kInputTile, kOutputTile), `stride` apart, the sum over words of pixels, `width` in a row,
+  // of x (kInputTile) times dy (kOutputTile). Rows are x_row and dy_row words apart.
+  static void AddOuterProducts(const Word* x, int64_t x_row, const Word* dy, int64_t dy_row, int64_t rows,
+                               int64_t width, float* to, int64_t stride);
+
+  // Adds kOutputTile numbers of each of `count` words of pixels, one after the other, to `sums`.
+  static void AddPixels(const Word* x, int64_t count, float* sums);
+};
+
+// Pairs of the pixels 0 and 1, 2 and 3, and so on, of `tile` channels each: (pairs, tile).
+void PairPixels(const Bits* pixels, int64_t tile, int64_t pairs, Pair* to);
 
 }  // namespace fdm
 

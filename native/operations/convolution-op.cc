@@ -1,6 +1,9 @@
-// Convolutions in float32 as operations of TensorFlow, for processors that the loops are made for.
-// TensorFlow's own reach half to two thirds of what such a processor can do where channels are few.
+// Convolutions as operations of TensorFlow, in float32 and in bfloat16, for processors that the loops are made
+// for. TensorFlow's own reach half to two thirds of what such a processor can do where channels are few.
 #include "convolution.h"
+
+#include <string>
+
 #include "kernel.h"
 
 namespace fdm {
@@ -30,42 +33,52 @@ int64_t ScaleOf(InferenceContext* c) {
   return c->GetAttr("scale", &scale).ok() ? scale : 1;
 }
 
+absl::Status SetFilters(InferenceContext* c) {
+  ShapeHandle x, dy;
+  TF_RETURN_IF_ERROR(c->WithRank(c->input(0), 4, &x));
+  TF_RETURN_IF_ERROR(c->WithRank(c->input(1), 4, &dy));
+  c->set_output(0, c->MakeShape({3, 3, c->Dim(x, 3), c->Dim(dy, 3)}));
+  c->set_output(1, c->Vector(c->Dim(dy, 3)));
+  return absl::OkStatus();
+}
+
 // x (N, H, W, I), kernel (3, 3, I, O), bias (O); y (N, scale H, scale W, O): the convolution of x, enlarged
 // by repeating its pixels, with one pixel of zeros on every side. I and O are multiples of 32, scale is 1 or 2.
-// Operations that this processor cannot run do not exist.
-const bool is_registered = [] {
-  if (!Convolution::IsSupported()) return false;
-  InitOnStartupMarker{} << OpDefBuilderWrapper("FdmConvolution")
-                               .Input("x: float")
+void Register(const std::string& name, const std::string& types) {
+  InitOnStartupMarker{} << OpDefBuilderWrapper(name.c_str())
+                               .Input("x: T")
                                .Input("kernel: float")
                                .Input("bias: float")
-                               .Output("y: float")
+                               .Output("y: T")
+                               .Attr("T: " + types)
                                .Attr("scale: int = 1")
                                .SetShapeFn([](InferenceContext* c) -> absl::Status {
                                  return SetPictures(c, ScaleOf(c), 1, 3);
                                });
-  InitOnStartupMarker{} << OpDefBuilderWrapper("FdmConvolutionInputGrad")
-                               .Input("dy: float")
+  InitOnStartupMarker{} << OpDefBuilderWrapper((name + "InputGrad").c_str())
+                               .Input("dy: T")
                                .Input("kernel: float")
-                               .Output("dx: float")
+                               .Output("dx: T")
+                               .Attr("T: " + types)
                                .Attr("scale: int = 1")
                                .SetShapeFn([](InferenceContext* c) -> absl::Status {
                                  return SetPictures(c, 1, ScaleOf(c), 2);
                                });
-  InitOnStartupMarker{} << OpDefBuilderWrapper("FdmConvolutionFilterGrad")
-                               .Input("x: float")
-                               .Input("dy: float")
+  InitOnStartupMarker{} << OpDefBuilderWrapper((name + "FilterGrad").c_str())
+                               .Input("x: T")
+                               .Input("dy: T")
                                .Output("dkernel: float")
                                .Output("dbias: float")
+                               .Attr("T: " + types)
                                .Attr("scale: int = 1")
-                               .SetShapeFn([](InferenceContext* c) -> absl::Status {
-                                 ShapeHandle x, dy;
-                                 TF_RETURN_IF_ERROR(c->WithRank(c->input(0), 4, &x));
-                                 TF_RETURN_IF_ERROR(c->WithRank(c->input(1), 4, &dy));
-                                 c->set_output(0, c->MakeShape({3, 3, c->Dim(x, 3), c->Dim(dy, 3)}));
-                                 c->set_output(1, c->Vector(c->Dim(dy, 3)));
-                                 return absl::OkStatus();
-                               });
+                               .SetShapeFn(SetFilters);
+}
+
+// Operations that this processor cannot run do not exist. That for bfloat16 has a name of its own, so that one
+// can see whether it does; a graph has it in float32 until its types are chosen.
+const bool is_registered = [] {
+  if (Convolution<float>::IsSupported()) Register("FdmConvolution", "{float}");
+  if (Convolution<Bits>::IsSupported()) Register("FdmBfloat16Convolution", "{float, bfloat16}");
   return true;
 }();
 
@@ -114,6 +127,7 @@ class ConvolutionKernel : public OpKernel {
   int64_t scale_;
 };
 
+template <typename T>
 class ForwardKernel : public ConvolutionKernel {
  public:
   using ConvolutionKernel::ConvolutionKernel;
@@ -129,11 +143,12 @@ class ForwardKernel : public ConvolutionKernel {
                                                         bias.shape().DebugString())));
     Tensor* y;
     OP_REQUIRES_OK(context, context->allocate_output(0, Large(shape), &y));
-    Convolution::Forward(ThreadsOf(context), shape, Data<float>(x), Data<float>(kernel), Data<float>(bias),
-                         Data<float>(*y));
+    Convolution<T>::Forward(ThreadsOf(context), shape, Data<T>(x), Data<float>(kernel), Data<float>(bias),
+                            Data<T>(*y));
   }
 };
 
+template <typename T>
 class InputGradientKernel : public ConvolutionKernel {
  public:
   using ConvolutionKernel::ConvolutionKernel;
@@ -148,11 +163,11 @@ class InputGradientKernel : public ConvolutionKernel {
                                                         dy.shape().DebugString())));
     Tensor* dx;
     OP_REQUIRES_OK(context, context->allocate_output(0, Small(shape), &dx));
-    Convolution::InputGradient(ThreadsOf(context), shape, Data<float>(dy), Data<float>(kernel),
-                               Data<float>(*dx));
+    Convolution<T>::InputGradient(ThreadsOf(context), shape, Data<T>(dy), Data<float>(kernel), Data<T>(*dx));
   }
 };
 
+template <typename T>
 class FilterGradientKernel : public ConvolutionKernel {
  public:
   using ConvolutionKernel::ConvolutionKernel;
@@ -170,15 +185,21 @@ class FilterGradientKernel : public ConvolutionKernel {
     Tensor *dkernel, *dbias;
     OP_REQUIRES_OK(context, context->allocate_output(0, {3, 3, shape.inputs, shape.outputs}, &dkernel));
     OP_REQUIRES_OK(context, context->allocate_output(1, {shape.outputs}, &dbias));
-    Convolution::FilterGradient(ThreadsOf(context), shape, Data<float>(x), Data<float>(dy),
-                                Data<float>(*dkernel), Data<float>(*dbias));
+    Convolution<T>::FilterGradient(ThreadsOf(context), shape, Data<T>(x), Data<T>(dy), Data<float>(*dkernel),
+                                   Data<float>(*dbias));
   }
 };
 
-REGISTER_KERNEL_BUILDER(Name("FdmConvolution").Device(tensorflow::DEVICE_CPU), ForwardKernel);
-REGISTER_KERNEL_BUILDER(Name("FdmConvolutionInputGrad").Device(tensorflow::DEVICE_CPU), InputGradientKernel);
-REGISTER_KERNEL_BUILDER(Name("FdmConvolutionFilterGrad").Device(tensorflow::DEVICE_CPU),
-                        FilterGradientKernel);
+#define FDM_REGISTER_CONVOLUTION(name, type, T)                                                         \
+  REGISTER_KERNEL_BUILDER(Name(name).Device(tensorflow::DEVICE_CPU).TypeConstraint<type>("T"),          \
+                          ForwardKernel<T>);                                                            \
+  REGISTER_KERNEL_BUILDER(Name(name "InputGrad").Device(tensorflow::DEVICE_CPU).TypeConstraint<type>("T"), \
+                          InputGradientKernel<T>);                                                      \
+  REGISTER_KERNEL_BUILDER(Name(name "FilterGrad").Device(tensorflow::DEVICE_CPU).TypeConstraint<type>("T"), \
+                          FilterGradientKernel<T>)
+
+FDM_REGISTER_CONVOLUTION("FdmConvolution", float, float);
+FDM_REGISTER_CONVOLUTION("FdmBfloat16Convolution", Eigen::bfloat16, Bits);
 
 }  // namespace
 }  // namespace fdm

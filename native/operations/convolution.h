@@ -9,6 +9,7 @@
 
 #include <cstdint>
 
+#include "numbers.h"
 #include "threads.h"
 
 namespace fdm {
@@ -21,21 +22,23 @@ struct ConvolutionShape {
 
 constexpr int64_t kChannelUnit = 32;
 
+// T is what pictures are made of: float, or Bits, whose products are added up in float32 as well.
+template <typename T>
 struct Convolution {
   // Whether this processor, and this build, have what the functions below need.
   static bool IsSupported();
 
   // weights are (3, 3, inputs, outputs), bias (outputs).
-  static void Forward(const Threads& threads, const ConvolutionShape& shape, const float* x,
-                      const float* weights, const float* bias, float* y);
+  static void Forward(const Threads& threads, const ConvolutionShape& shape, const T* x, const float* weights,
+                      const float* bias, T* y);
 
   // The gradient of x for dy, that of y.
-  static void InputGradient(const Threads& threads, const ConvolutionShape& shape, const float* dy,
-                            const float* weights, float* dx);
+  static void InputGradient(const Threads& threads, const ConvolutionShape& shape, const T* dy,
+                            const float* weights, T* dx);
 
   // The gradients of the weights and of the bias.
-  static void FilterGradient(const Threads& threads, const ConvolutionShape& shape, const float* x,
-                             const float* dy, float* dweights, float* dbias);
+  static void FilterGradient(const Threads& threads, const ConvolutionShape& shape, const T* x, const T* dy,
+                             float* dweights, float* dbias);
 };
 
 }  // namespace fdm

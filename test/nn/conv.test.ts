@@ -14,6 +14,9 @@ import { ownBinding } from '../helpers/own-binding.js'
 await startRuntime()
 const hasOperation = ownBinding && (nativeExtension()?.hasOperation('FdmConvolution') ?? false)
 
+const hasBfloat16Operation =
+  ownBinding && (nativeExtension()?.hasOperation('FdmBfloat16Convolution') ?? false)
+
 const made = (shape: readonly number[], seed: number): Tensor => randomNormal(shape, [seed, 3])
 
 /** By TensorFlow's own operations. */
@@ -71,7 +74,7 @@ describe.runIf(hasOperation)('convolutions as operations of our own', () => {
     })
   })
 
-  it('are chosen in float32, for channels that they can, and not where bfloat16 is recorded', () => {
+  it('are chosen for channels that they can, and in bfloat16 where there is one for it', () => {
     const [wide, narrow] = [tf.ones<tf.Rank.R4>([3, 3, 32, 64]), tf.ones<tf.Rank.R4>([3, 3, 4, 32])]
     expect([hasFusedConvolution(wide), hasFusedConvolution(narrow)]).toEqual([true, false])
     const seen: boolean[] = []
@@ -84,7 +87,7 @@ describe.runIf(hasOperation)('convolutions as operations of our own', () => {
       compiled(wide)
       compiled.dispose()
     }
-    expect(seen).toEqual([true, false])
+    expect(seen).toEqual([true, hasBfloat16Operation])
   })
 
   it('refuse shapes that do not go together', () => {
@@ -97,6 +100,42 @@ describe.runIf(hasOperation)('convolutions as operations of our own', () => {
       /multiples of 32, got 4 and 32/,
     )
   })
+})
+
+describe.runIf(hasBfloat16Operation)('convolutions in bfloat16', () => {
+  it.each([
+    [1, 1, 1, 32, 32, 1],
+    [2, 3, 5, 32, 64, 1],
+    [3, 7, 13, 64, 32, 1],
+    [2, 48, 40, 96, 32, 1],
+    [1, 1, 1, 32, 32, 2],
+    [2, 3, 5, 32, 64, 2],
+    [2, 24, 20, 64, 32, 2],
+  ])(
+    'have the values and gradients of float32, but for rounding: %i of %ix%i, %i to %i channels, scale %i',
+    (...given) => {
+      const [N, H, W, I, O, scale] = given as [number, number, number, number, number, 1 | 2]
+      tf.tidy(() => {
+        const inputs = [made([N, H, W, I], 1), tf.mul(made([3, 3, I, O], 2), 0.1), made([O], 3)]
+        const dy = made([N, scale * H, scale * W, O], 4)
+        const both = ([x, kernel, bias]: readonly Tensor[], dy: Tensor) => {
+          const run = (...[x, kernel, bias]: Tensor[]) =>
+            fusedConvolution(x as Tensor4D, kernel as Tensor4D, bias as Tensor1D, scale)
+          const all = [x, kernel, bias] as Tensor[]
+          return [run(...all), ...tf.grads(run)(all, dy)]
+        }
+        const compiled = compile(both, { precision: 'bf16' })
+        const [rounded, exact] = [compiled(inputs, dy), both(inputs, dy)]
+        compiled.dispose()
+        rounded.forEach((tensor, i) => {
+          const expected = exact[i] ?? tf.scalar(NaN)
+          const error = tf.norm(tf.sub(tensor, expected)).dataSync()[0] ?? NaN
+          // Both factors and the result are rounded to 8 bits, each by at most 2^-9 of it.
+          expect(error / (tf.norm(expected).dataSync()[0] ?? NaN), `tensor ${i}`).toBeLessThan(3 * 2 ** -9)
+        })
+      })
+    },
+  )
 })
 
 it('a convolution of enlarged pictures is that of each pixel repeated', () => {

@@ -32,6 +32,10 @@ export const BFLOAT16_RULES: Readonly<Record<string, Bfloat16Rule>> = {
   Conv2D: { role: 'computes', operands: at(0, 1) },
   Conv2DBackpropInput: { role: 'computes', operands: at(1, 2) },
   Conv2DBackpropFilter: { role: 'computes', operands: at(0, 2) },
+  // Kernels and biases are in float32, and so are their gradients.
+  FdmBfloat16Convolution: { role: 'computes', operands: at(0) },
+  FdmBfloat16ConvolutionInputGrad: { role: 'computes', operands: at(0) },
+  FdmBfloat16ConvolutionFilterGrad: { role: 'computes', operands: at(0, 1), outputs: 0 },
   MatMul: { role: 'computes', isProduct: true, operands: at(0, 1) },
   BatchMatMulV2: { role: 'computes', isProduct: true, operands: at(0, 1) },
 
