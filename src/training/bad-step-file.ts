@@ -39,7 +39,7 @@ function linesOf(file: string): readonly string[] {
 /** Of a line that a killed process left unfinished: infinity, so that it goes. */
 function stepOf(line: string): number {
   try {
-    return Number((JSON.parse(line) as Partial<BadStep> | null)?.step ?? Infinity)
+    return (JSON.parse(line) as Partial<BadStep> | null)?.step ?? Infinity
   } catch {
     return Infinity
   }

@@ -70,12 +70,15 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
   let sampledTime: number | undefined
   /** Those that a line of the log should have got and did not. */
   let unlogged: RunningMeansState | undefined
-  let saving = false
+  let failedSave: unknown
   const save = () => {
-    saving = true
-    if (saved !== trainer.step) setup.save({ lastLine, means: unlogged ?? means.state(), sampledAt })
-    saved = trainer.step
-    saving = false
+    try {
+      if (saved !== trainer.step) setup.save({ lastLine, means: unlogged ?? means.state(), sampledAt })
+      saved = trainer.step
+    } catch (error) {
+      failedSave = error
+      throw error
+    }
   }
   const log = (numbers: Metrics) => {
     const { total: skipped } = badSteps.counts()
@@ -139,7 +142,7 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
     if (sampledAt !== undefined && !signal?.aborted) await sample()
     while (trainer.step < end && !signal?.aborted) await oneStep()
   } catch (error) {
-    if (!saving && !(error instanceof TrainingDiverged)) saveIfPossible(save)
+    if (error !== failedSave && !(error instanceof TrainingDiverged)) saveIfPossible(save)
     throw error
   }
   save()
