@@ -72,12 +72,15 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
   let sampledTime: number | undefined
   /** Those that a line of the log should have got and did not. */
   let unlogged: RunningMeansState | undefined
-  let saving = false as boolean
+  let failedSave: unknown
   const save = async () => {
-    saving = true
-    if (saved !== trainer.step) await setup.save({ lastLine, means: unlogged ?? means.state(), sampledAt })
-    saved = trainer.step
-    saving = false
+    try {
+      if (saved !== trainer.step) await setup.save({ lastLine, means: unlogged ?? means.state(), sampledAt })
+      saved = trainer.step
+    } catch (error) {
+      failedSave = error
+      throw error
+    }
   }
   const log = (numbers: Metrics) => {
     const { total: skipped } = badSteps.counts()
@@ -146,7 +149,7 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
     while (trainer.step < end && !isStopped()) await oneStep()
   } catch (error) {
     // Ranks of which one is lost cannot agree that what they have is the same.
-    const canSave = !saving && !setup.withOthers && !(error instanceof TrainingDiverged)
+    const canSave = error !== failedSave && !setup.withOthers && !(error instanceof TrainingDiverged)
     if (canSave) await saveIfPossible(save)
     throw error
   }

@@ -46,11 +46,14 @@ async function oneStep(changes: Partial<ResolvedTrainConfig>): Promise<Outcome> 
   const batches = batchSource(fakeDataset({ imageSize: 32, T: 8 }), config)
   const { losses, fault } = await trainer.update(await batches(0))
   expect(fault).toBeUndefined()
-  const values = tf.tidy(() =>
-    tf.concat1d(flattenState(trainer.state).map((tensor) => tensor.as1D())).dataSync(),
+  const parts = flattenState(trainer.state).map((tensor) =>
+    Buffer.from(tensor.dataSync<'float32'>().slice().buffer),
   )
   trainer.dispose()
-  return { losses: Array.from(losses.loss ?? []), state: Float32Array.from(values) }
+  return {
+    losses: Array.from(losses.loss ?? []),
+    state: new Float32Array(Uint8Array.from(Buffer.concat(parts)).buffer),
+  }
 }
 
 const bytesOf = ({ state }: Outcome) => Buffer.from(state.buffer)

@@ -110,7 +110,7 @@ describe('a run', () => {
           {
             log: (step, metrics) => tracked.push([step, Object.keys(metrics)[0]]),
             media: (step, name, { kind, bytes }) =>
-              tracked.push([step, name, kind, Buffer.from(bytes.subarray(0, 6)).toString()]),
+              tracked.push([step, name, kind, Buffer.from(bytes.subarray(0, 6)).toString('latin1')]),
             close: (outcome) => void tracked.push([runId, isNew, step, lastLine, outcome]),
           },
         ],
@@ -120,6 +120,7 @@ describe('a run', () => {
     expect(tracked).toEqual([
       [0, 'num_parameters'],
       ...[0, 1].map((i) => [1, `video-${i}`, 'gif', 'GIF89a']),
+      ...[0, 1].map((i) => [1, `attention-${i}`, 'png', '\x89PNG\r\n']),
       [1, 'samples'],
       ['signal', true, 0, 0, 'finished'],
     ])
