@@ -22,10 +22,7 @@ export function compileStep(settings: StepSettings): CompiledStep {
   const { ranks } = settings
   const how = compileSettings()
   if (!ranks || !how.xla)
-    return compile(
-      (state: TrainingState, inputs: StepInputs) => trainingStep(settings, state, inputs),
-      how,
-    )
+    return compile((state: TrainingState, inputs: StepInputs) => trainingStep(settings, state, inputs), how)
   const gradients = compile(
     (state: TrainingState, inputs: StepInputs) => batchGradients(settings, state, inputs),
     how,
