@@ -12,9 +12,9 @@ import { endWithParent, superviseRanks } from './supervise-ranks.js'
 // What training on two devices of this machine costs: printed as in docs/devices.md. The first configuration
 // is the demo's, the second has four times its parameters.
 
-const CONFIGURATIONS = process.argv[2] ?? '64px-32c-1b-B2-T8,64px-64c-1b-B2-T8'
+const CONFIGURATIONS = process.argv[2] ?? '32px-32c-1b-B2-T8,32px-64c-1b-B2-T8'
 const ROUNDS = Number(process.argv[3] ?? 5)
-const STEPS = 3
+const STEPS = 2
 const RANKS = 2
 /** Floats in a sum. */
 const SIZES = [1, 250_000, 1_000_000, 4_000_000, 16_000_000]
@@ -35,7 +35,9 @@ await main(async (terminal) => {
     return superviseRanks({ devices: RANKS, words, cards: visibleCards() }, terminal)
   }
   endWithParent()
-  const log = place.rank === 0 ? terminal.log : () => undefined
+  const log = (line: string) => {
+    if (place.rank === 0) terminal.log(line)
+  }
   const { group, runtime, ready } = await joinRanks(place, 0, terminal.signal)
   const { description } = await startRuntime({ backend: 'tensorflow', xla: 'off', ...runtime })
   await ready()

@@ -17,7 +17,7 @@ export interface JoinedRanks<T> {
   /** How this rank's runtime is to be started. */
   readonly runtime: Pick<RuntimeOptions, 'cluster' | 'device'>
   /** To be awaited when the runtime is started, before anything is computed together. */
-  ready(): Promise<void>
+  readonly ready: () => Promise<void>
 }
 
 /**

@@ -14,7 +14,7 @@ export interface Meeting<T> {
    * Waits until all ranks have come so far; nothing is exchanged afterwards.
    * @throws UserError if one ended meanwhile.
    */
-  ready(): Promise<void>
+  readonly ready: () => Promise<void>
 }
 
 export interface MeetOptions {
@@ -28,6 +28,7 @@ export interface MeetOptions {
 /** Milliseconds. Machines of a cluster do not start a job's processes all at once. */
 const USUAL_DEADLINE = 120_000
 const RETRY = 200
+const OVER = 'the time is over'
 
 /**
  * The ranks tell each other where they can be reached: rank 0 waits for all others at the address that all
@@ -81,8 +82,8 @@ async function receive<T>(
     Array.from({ length: place.size }, (_, rank) => rank).filter((rank) => rank > 0 && !others.has(rank))
   try {
     await new Promise<void>((resolve, reject) => {
-      end.addEventListener('abort', () => reject(new Error('time is over')), { once: true })
-      if (end.aborted) reject(new Error('time is over'))
+      end.addEventListener('abort', () => reject(new Error(OVER)), { once: true })
+      if (end.aborted) reject(new Error(OVER))
       server.on('error', (error) => reject(takenPort(port, error)))
       server.on('connection', (connection) => {
         const socket = new LineSocket(connection)
@@ -94,7 +95,7 @@ async function receive<T>(
             const hello = line as Hello
             const refused = refusal(own, hello, others)
             if (refused !== undefined) {
-              lastRefused = `${socket.remoteHost}: ${refused ?? ''}`
+              lastRefused = `${socket.remoteHost}: ${refused}`
               // A stranger is told nothing.
               if (isHello(hello)) socket.send({ refused })
               sockets.delete(socket)
@@ -163,7 +164,7 @@ async function call<T>(
     } catch (error) {
       socket?.destroy()
       if (error instanceof UserError) throw error
-      if (error instanceof Error && !end.aborted) reason = error.message
+      if (error instanceof Error && error.message !== OVER) reason = error.message
     }
     await wait(RETRY, undefined, { signal: end }).catch(() => undefined)
   }
@@ -175,7 +176,7 @@ async function call<T>(
 function connect(host: string, port: number, end: AbortSignal): Promise<LineSocket> {
   return new Promise((resolve, reject) => {
     const connection = createConnection({ host, port })
-    const abort = () => connection.destroy(new Error('no connection'))
+    const abort = () => connection.destroy(new Error(OVER))
     end.addEventListener('abort', abort, { once: true })
     connection.once('error', reject)
     connection.once('connect', () => {

@@ -52,7 +52,7 @@ export function stopWatchingRanks(): void {
  * The sums over all ranks of tensors that each has of the same shapes, one after the other in the order given:
  * ranks must not disagree which comes first. In a compiled function each sum begins as soon as its tensor and
  * the sum before are there, whatever else is computed meanwhile. All ranks get the same bits.
- * @param names tell sums of one function apart; each name has one shape ever
+ * @param names tell sums of one function apart
  */
 export function sumOverRanks(
   group: RankGroup,
@@ -142,7 +142,7 @@ function reduce(group: RankGroup, name: string, tensor: Tensor, patience: number
     Nordering_token: 0,
     max_subdivs_per_device: -1,
   }
-  const inputs = [tensor, ...keysOf(group, `sum ${name}`)]
+  const inputs = [tensor, ...keysOf(group, `sum ${name} of ${tensor.shape.join()}`)]
   return first(runOperationOf('CollectiveReduceV2', inputs, attributes, 1))
 }
 

@@ -57,7 +57,9 @@ function unpack(packed: Parameters, packing: Packing): Parameters {
   const tensors = tf.tidy(() =>
     packing.flatMap(({ bucket, shapes }) => {
       const sizes = shapes.map((shape) => tf.util.sizeFromShape([...shape]))
-      const parts = tf.split(scopeOf(packed).get(bucket), sizes)
+      const all = scopeOf(packed).get(bucket)
+      // The library has no gradient of a split into one part.
+      const parts = sizes.length === 1 ? [all] : tf.split(all, sizes)
       return parts.map((part, i): Tensor => tf.reshape(part, [...(shapes[i] ?? [])]))
     }),
   )

@@ -4,9 +4,8 @@ import { nameTensors } from './state.js'
 import type { BatchGradients } from './step.js'
 
 /**
- * The gradients of all ranks added up, and the losses of all ranks' videos, rank after rank. What is there
- * first is summed first: the losses, then the gradients of the last parameters, which the backward pass begins
- * with. The caller owns both.
+ * The gradients of all ranks added up, and the losses of all ranks' videos, rank after rank. The
+ * gradients of the last parameters, which the backward pass begins with, are summed first. The caller owns both.
  */
 export function sumBatchGradients(
   ranks: RankGroup,
@@ -16,15 +15,15 @@ export function sumBatchGradients(
   const B = losses[kinds[0] ?? '']?.size ?? 0
   const backwards = [...gradients].reverse()
   const names = [...gradients.keys()]
-  const [shared, ...sums] = tf.tidy(() => {
+  const sums = tf.tidy(() => {
     const rows = tf.concat1d([...Object.values(losses), ...(stop ? [stop] : [])])
     // Each rank's numbers have a place of their own: adding zeros changes none.
     const before = ranks.rank * rows.size
     const padded = tf.pad1d(rows, [before, (ranks.size - 1) * rows.size - before])
-    const all = sumOverRanks(ranks, new Map<string, Tensor>([['losses', padded], ...backwards]))
+    const all = sumOverRanks(ranks, new Map<string, Tensor>([...backwards, ['losses', padded]]))
     return [...all.values()]
   })
-  const table = shared as Tensor1D
+  const table = sums.pop() as Tensor1D
   // (ranks, kinds * B + stop)
   const [stopSum, ...byKind] = tf.tidy(() => {
     const rows = table.as2D(ranks.size, table.size / ranks.size)

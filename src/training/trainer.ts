@@ -65,7 +65,7 @@ export interface Trainer {
   dispose(): void
 }
 
-/** Of the gradients over ranks: the first is there early in the backward pass, the last is not large. */
+/** Of the gradients over ranks: enough for the first to be there long before the last. */
 const SUMS = 4
 /** Steps between checks that all ranks still have the same parameters. */
 const CHECK_INTERVAL = 100

@@ -43,12 +43,12 @@ describe('ranks that meet', () => {
     const all = await Promise.all([meet(placeOf(0, port), { hello: [1] }, options), ...others])
     const [first] = all
     for (const { tasks, message } of all) {
-      expect(tasks).toEqual(first?.tasks)
+      expect(tasks).toEqual(first.tasks)
       expect(message).toEqual({ hello: [1] })
     }
-    expect(first?.tasks).toHaveLength(3)
-    for (const task of first?.tasks ?? []) expect(task).toMatch(/^127\.0\.0\.1:\d+$/)
-    expect(new Set(first?.tasks).size).toBe(3)
+    expect(first.tasks).toHaveLength(3)
+    for (const task of first.tasks) expect(task).toMatch(/^127\.0\.0\.1:\d+$/)
+    expect(new Set(first.tasks).size).toBe(3)
     await Promise.all(all.map((meeting) => meeting.ready()))
   })
 

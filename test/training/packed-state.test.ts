@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Parameters } from '../../src/nn/scope.js'
-import { tf, type Tensor } from '../../src/runtime/tf.js'
+import { tf, type Tensor, type Tensor5D } from '../../src/runtime/tf.js'
 import type { ParametricNetwork } from '../../src/training/gradients.js'
 import { packedNetwork, packingOf, packState, unpackState } from '../../src/training/packed-state.js'
 import { disposeState, flattenState, initialState } from '../../src/training/state.js'
@@ -41,6 +41,46 @@ describeEachBackend('a packed state', () => {
     disposeState(unpackState(packed, packingOf(state.params)))
     disposeState(packed)
     expect(tf.memory().numTensors).toBe(before)
+  })
+
+  it('may be in several tensors of about the same size, each of neighbours', () => {
+    const params = given()
+    const packing = packingOf(params, 3)
+    expect(packing.map(({ names }) => names)).toEqual([['kernel'], ['bias', 'scale']])
+    const state = initialState(params, 0)
+    const packed = packState(state, packing)
+    expect([...packed.params.values()].map((tensor) => tensor.arraySync())).toEqual([
+      [1, 2, 3, 4, 5, 6],
+      [7, 8, 9],
+    ])
+    const back = unpackState(packed, packing)
+    expect([...back.params.values()].map((tensor) => tensor.arraySync())).toEqual([
+      [[1, 2, 3], [4, 5, 6]], // prettier-ignore
+      [7, 8],
+      9,
+    ])
+    for (const each of [state, packed, back]) disposeState(each)
+    tf.dispose([...params.values()])
+  })
+
+  it('in one tensor for a single parameter has its gradient', () => {
+    const params = new Map<string, Tensor>([['kernel', tf.tensor1d([1, 2])]])
+    const network: ParametricNetwork = (parts) => () => tf.square<Tensor5D>(parts.get('kernel') as Tensor5D)
+    const run = packedNetwork(network, packingOf(params))
+    const conditioning = madeConditioning()
+    const sum = (value: Tensor) =>
+      tf.sum(
+        run(
+          new Map([['packed0', value]]),
+          conditioning,
+          tf.tensor1d([0, 0], 'int32'),
+        )(conditioning.x0, tf.tensor1d([0])),
+      )
+    expect([
+      ...tf
+        .grad(sum)(tf.tensor1d([1, 2]))
+        .dataSync(),
+    ]).toEqual([2, 4])
   })
 
   it('has the gradients of its parts', () => {

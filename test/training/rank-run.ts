@@ -13,7 +13,7 @@ import { train } from '../../src/training/train.js'
 import { createTrainer } from '../../src/training/trainer.js'
 import { fakeDataset, smallConfig, tinyNetwork, tinyParameters } from './fixtures.js'
 
-/** What a process does in turn, told by JSON in its environment. It says `done` after each, and an error. */
+/** What a process does in turn, told by JSON in its environment. It says `next` after each, and an error. */
 export type RankTask =
   | { readonly name: 'tiny'; readonly batchSize: number; readonly steps: number }
   | { readonly name: 'train'; readonly runId: string; readonly config: Parameters<typeof smallConfig>[0] }
@@ -84,6 +84,7 @@ async function runTasks({ root, tasks }: { root: string; tasks: readonly RankTas
         const options = trainTask(root, task.runId, task.config)
         await train({ ...options, ranks, onSave: (_, step) => say(`${task.runId} saved ${step}`) })
       }
+      process.stdout.write('next\n')
     }
     process.exit(0)
   } catch (error) {

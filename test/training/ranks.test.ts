@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../../src/ranks/meet.js'
 import { startRuntime } from '../../src/runtime/start.js'
@@ -9,7 +11,6 @@ import { readCheckpointFile } from '../../src/torch-file/index.js'
 import { differingRanks } from '../../src/training/same-parameters.js'
 import { train } from '../../src/training/train.js'
 import { ownBinding } from '../helpers/own-binding.js'
-import { spawnModule } from '../helpers/spawn-module.js'
 import { tinySteps, trainTask, type RankTask } from './rank-run.js'
 
 const root = mkdtempSync(path.join(tmpdir(), 'fdm-ranks-'))
@@ -18,6 +19,11 @@ afterAll(() => rmSync(root, { recursive: true }))
 /** Seconds without an answer after which a rank is lost, in these tests. */
 const RANK_TIMEOUT = 5
 
+/** For busy machines: two processes start, and wait for each other. */
+const LONG = { timeout: 600_000 }
+
+const pathOf = (file: string) => fileURLToPath(new URL(file, import.meta.url))
+
 /** Two ranks that do something together, each with what it says. */
 async function startPair(tasks: readonly RankTask[]) {
   const world = {
@@ -25,7 +31,11 @@ async function startPair(tasks: readonly RankTask[]) {
     ...{ FDM_RANK_TIMEOUT: String(RANK_TIMEOUT), FDM_RANK_RUN: JSON.stringify({ root, tasks }) },
   }
   return [0, 1].map((rank) => {
-    const child = spawnModule(new URL('./rank-run.ts', import.meta.url), { ...world, RANK: String(rank) })
+    const [loader, script] = ['../helpers/typescript-loader.js', './rank-run.ts'].map(pathOf)
+    const child = spawn(process.execPath, ['--import', `${loader}`, `${script}`], {
+      env: { ...process.env, ...world, RANK: String(rank) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     let [stdout, stderr] = ['', '']
     child.stderr.on('data', (data: Buffer) => (stderr += data.toString()))
     child.stdout.on('data', (data: Buffer) => (stdout += data.toString()))
@@ -35,7 +45,7 @@ async function startPair(tasks: readonly RankTask[]) {
       while (!stdout.includes(what) && child.exitCode === null)
         await Promise.race([once(child.stdout, 'data'), end])
     }
-    const lines = () => stdout.trim().split('\n').map((line) => JSON.parse(line) as unknown) // prettier-ignore
+    const lines = () => stdout.trim().split('\n').filter((line) => line.startsWith('[')).map((line) => JSON.parse(line) as unknown) // prettier-ignore
     return { child, end, said, lines }
   })
 }
@@ -43,7 +53,7 @@ async function startPair(tasks: readonly RankTask[]) {
 describe.runIf(ownBinding)('two ranks', () => {
   beforeAll(() => startRuntime({ backend: 'tensorflow' }))
 
-  it('train as one does with twice the batch, resume to the bit, and end when one hangs', async () => {
+  it('train as one does with twice the batch, resume to the bit, and end when one hangs', LONG, async () => {
     const options = { ema_rate: '0.9' }
     const [first, second] = await startPair([
       { name: 'train', runId: 'two', config: { ...options, max_steps: 2 } },
@@ -81,28 +91,28 @@ describe.runIf(ownBinding)('two ranks', () => {
     expect(alone).toMatchObject({ runId: 'whole', step: step + 1 })
   })
 
-  it('have the numbers of one with twice the batch to rounding, and end when one is killed', async () => {
-    const [first, second] = await startPair([
-      { name: 'tiny', batchSize: 1, steps: 6 },
-      { name: 'tiny', batchSize: 1, steps: 1_000_000 },
-    ])
-    if (!first || !second) throw new Error('no ranks')
-    const alone = [await tinySteps(2, 1), await tinySteps(2, 6)]
-    const lines = async () => {
-      while (first.lines().length < 3 && first.child.exitCode === null) await once(first.child.stdout, 'data')
-      return first.lines().slice(0, 2) as number[][]
-    }
-    await first.said('\n')
-    const together = await lines()
-    together.forEach((numbers, i) => {
-      expect(numbers).toHaveLength(alone[i]?.length ?? 0)
-      numbers.forEach((number, j) => expect(Math.abs(number - (alone[i]?.[j] ?? NaN))).toBeLessThan(2e-6))
-    })
-    second.child.kill('SIGKILL')
-    const { status, stderr } = await first.end
-    expect(stderr).toMatch(/^error: rank 1 \(127\.0\.0\.1:\d+\) is lost: /m)
-    expect(status).toBe(1)
-  })
+  it(
+    'have the numbers of one with twice the batch to rounding, and end when one is killed',
+    LONG,
+    async () => {
+      const [first, second] = await startPair([
+        { name: 'tiny', batchSize: 1, steps: 6 },
+        { name: 'tiny', batchSize: 1, steps: 1_000_000 },
+      ])
+      if (!first || !second) throw new Error('no ranks')
+      const alone = [await tinySteps(2, 1), await tinySteps(2, 6)]
+      await first.said('next\n')
+      const together = first.lines().slice(0, 2) as number[][]
+      together.forEach((numbers, i) => {
+        expect(numbers).toHaveLength(alone[i]?.length ?? 0)
+        numbers.forEach((number, j) => expect(Math.abs(number - (alone[i]?.[j] ?? NaN))).toBeLessThan(2e-6))
+      })
+      second.child.kill('SIGKILL')
+      const { status, stderr } = await first.end
+      expect(stderr).toMatch(/^error: rank 1 \(127\.0\.0\.1:\d+\) is lost: /m)
+      expect(status).toBe(1)
+    },
+  )
 })
 
 describe('ranks', () => {
