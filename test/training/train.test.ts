@@ -70,7 +70,8 @@ describeEachBackend('a run', (backend) => {
       if (/^(model|ema)/.test(name)) expect(weightsOf(b).equals(weightsOf(a))).toBe(true)
       else expect(readFileSync(b).equals(readFileSync(a))).toBe(true)
     }
-  })
+    // Three processes train on WebAssembly: most of a minute where nothing else runs.
+  }, 300_000)
 })
 
 describe('a run', () => {
