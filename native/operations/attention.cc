@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 #include <vector>
 
+#include "attention-views.h"
+#include "bfloat16-attention.h"
 #include "small-matrix.h"
 
 namespace fdm {
@@ -23,13 +26,6 @@ struct HeadSize {
         features(RoundUp(shape.size, kWidth)) {}
 
   int64_t Numbers() const { return tokens * features; }
-};
-
-// One head's part of a tensor: `stride` from token to token.
-template <typename T>
-struct HeadView {
-  T* start;
-  int64_t stride;
 };
 
 template <typename T>
@@ -60,25 +56,6 @@ FDM_INLINE void Transpose(const HeadSize& head, const float* from, float* to) {
 FDM_INLINE void ExpRow(const HeadSize& head, float shift, float* row) {
   for (int64_t t = 0; t < head.tokens; ++t) row[t] = Exp(row[t] - shift);
   for (int64_t t = head.length; t < head.tokens; ++t) row[t] = 0;
-}
-
-template <typename T>
-struct Views {
-  HeadView<T> q, k, v;
-
-  Views(const AttentionShape& shape, T* qkv, int64_t unit) {
-    const int64_t channels = shape.Channels(), stride = 3 * channels;
-    T* start = qkv + unit / shape.heads * shape.length * stride + unit % shape.heads * shape.size;
-    q = {start, stride};
-    k = {start + channels, stride};
-    v = {start + 2 * channels, stride};
-  }
-};
-
-template <typename T>
-FDM_INLINE HeadView<T> ViewOf(const AttentionShape& shape, T* y, int64_t unit) {
-  const int64_t stride = shape.Channels();
-  return {y + unit / shape.heads * shape.length * stride + unit % shape.heads * shape.size, stride};
 }
 
 // Matrices of one head, one after the other in scratch space that was cleared before.
@@ -184,17 +161,22 @@ FDM_VECTORISED void Versions<T>::Backward(const AttentionShape& shape, int64_t u
   BackwardHead(shape, unit, dy, qkv, scale, dqkv, scratch);
 }
 
-// Calls work(unit, scratch) for every head of every row; `products` is how many matrix products one takes.
+// Calls work(unit, scratch) for every head of every row; `products` is how many matrix products one takes,
+// `numbers` the size of scratch space, which is cleared before the first of them.
 template <typename Work>
-void ForEachHead(const Threads& threads, const AttentionShape& shape, int64_t matrices, int64_t products,
+void ForEachHead(const Threads& threads, const AttentionShape& shape, int64_t products, int64_t numbers,
                  const Work& work) {
   const HeadSize head(shape);
   const int64_t cost = products * head.tokens * head.tokens * head.features / 8;
-  const int64_t numbers = matrices * head.Numbers() + kRows * (2 * head.tokens + head.features);
   threads.run(shape.rows * shape.heads, cost, [&](int64_t begin, int64_t end) {
     std::vector<float> scratch(numbers);
     for (int64_t unit = begin; unit < end; ++unit) work(unit, scratch.data());
   });
+}
+
+int64_t ScratchSize(const AttentionShape& shape, int64_t matrices) {
+  const HeadSize head(shape);
+  return matrices * head.Numbers() + kRows * (2 * head.tokens + head.features);
 }
 
 }  // namespace
@@ -202,7 +184,15 @@ void ForEachHead(const Threads& threads, const AttentionShape& shape, int64_t ma
 template <typename T>
 void Attention<T>::Forward(const Threads& threads, const AttentionShape& shape, const T* qkv, T* y,
                            float* scale) {
-  ForEachHead(threads, shape, kForwardMatrices, 2, [&](int64_t unit, float* scratch) {
+  if constexpr (std::is_same_v<T, Bits>) {
+    if (Bfloat16Attention::IsSupported(shape)) {
+      const int64_t numbers = Bfloat16Attention::ScratchSize(shape);
+      return ForEachHead(threads, shape, 1, numbers, [&](int64_t unit, float* scratch) {
+        Bfloat16Attention::Forward(shape, unit, qkv, y, scale, scratch);
+      });
+    }
+  }
+  ForEachHead(threads, shape, 2, ScratchSize(shape, kForwardMatrices), [&](int64_t unit, float* scratch) {
     Versions<T>::Forward(shape, unit, qkv, y, scale, scratch);
   });
 }
@@ -210,7 +200,15 @@ void Attention<T>::Forward(const Threads& threads, const AttentionShape& shape, 
 template <typename T>
 void Attention<T>::Backward(const Threads& threads, const AttentionShape& shape, const T* dy, const T* qkv,
                             const float* scale, T* dqkv) {
-  ForEachHead(threads, shape, kBackwardMatrices, 5, [&](int64_t unit, float* scratch) {
+  if constexpr (std::is_same_v<T, Bits>) {
+    if (Bfloat16Attention::IsSupported(shape)) {
+      const int64_t numbers = Bfloat16Attention::ScratchSize(shape);
+      return ForEachHead(threads, shape, 2, numbers, [&](int64_t unit, float* scratch) {
+        Bfloat16Attention::Backward(shape, unit, dy, qkv, scale, dqkv, scratch);
+      });
+    }
+  }
+  ForEachHead(threads, shape, 5, ScratchSize(shape, kBackwardMatrices), [&](int64_t unit, float* scratch) {
     Versions<T>::Backward(shape, unit, dy, qkv, scale, dqkv, scratch);
   });
 }

@@ -2,35 +2,12 @@
 // instruction multiplies and adds up sixteen.
 #include "convolution-loops.h"
 
-#include <cstring>
+#include "bfloat16-vectors.h"
 
-#if defined(__x86_64__) && (defined(__clang__) || __GNUC__ >= 10)
-#include <immintrin.h>
-
-#define FDM_AVX512_BF16 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma")))
+#ifdef FDM_HAS_BFLOAT16_VECTORS
 
 namespace fdm {
 namespace {
-
-constexpr int64_t kVector = 16;
-
-FDM_AVX512_BF16 FDM_INLINE __m512bh Load(const Pair* from) {
-  __m512bh vector;
-  std::memcpy(&vector, from, sizeof vector);
-  return vector;
-}
-
-FDM_AVX512_BF16 FDM_INLINE __m512bh Spread(Pair pair) {
-  const __m512i spread = _mm512_set1_epi32(static_cast<int>(pair));
-  __m512bh vector;
-  std::memcpy(&vector, &spread, sizeof vector);
-  return vector;
-}
-
-FDM_AVX512_BF16 FDM_INLINE void StoreRounded(__m512 vector, Bits* to) {
-  const __m256bh rounded = _mm512_cvtneps_pbh(vector);
-  std::memcpy(to, &rounded, sizeof rounded);
-}
 
 FDM_AVX512_BF16 FDM_INLINE void AddTo(__m512 vector, float* to) {
   _mm512_storeu_ps(to, _mm512_add_ps(_mm512_loadu_ps(to), vector));
@@ -43,16 +20,16 @@ FDM_AVX512_BF16 FDM_INLINE void ConvolvePixels(const Pair* x, const Neighbours& 
 #pragma GCC unroll 8
   for (int p = 0; p < pixels; ++p) {
     sums[p][0] = _mm512_loadu_ps(bias);
-    sums[p][1] = _mm512_loadu_ps(bias + kVector);
+    sums[p][1] = _mm512_loadu_ps(bias + kLanes);
   }
   for (int64_t i = 0; i < neighbours.count; ++i) {
     const Pair* neighbour = x + neighbours.offsets[i];
     for (int64_t c = 0; c < words; ++c) {
-      const __m512bh first = Load(weights), second = Load(weights + kVector);
+      const __m512bh first = LoadPairs(weights), second = LoadPairs(weights + kLanes);
       weights += kOutputTile;
 #pragma GCC unroll 8
       for (int p = 0; p < pixels; ++p) {
-        const __m512bh value = Spread(neighbour[p * words + c]);
+        const __m512bh value = SpreadPair(neighbour[p * words + c]);
         sums[p][0] = _mm512_dpbf16_ps(sums[p][0], value, first);
         sums[p][1] = _mm512_dpbf16_ps(sums[p][1], value, second);
       }
@@ -61,7 +38,7 @@ FDM_AVX512_BF16 FDM_INLINE void ConvolvePixels(const Pair* x, const Neighbours& 
 #pragma GCC unroll 8
   for (int p = 0; p < pixels; ++p) {
     StoreRounded(sums[p][0], y + p * step);
-    StoreRounded(sums[p][1], y + p * step + kVector);
+    StoreRounded(sums[p][1], y + p * step + kLanes);
   }
 }
 
@@ -80,7 +57,7 @@ FDM_AVX512_BF16 FDM_INLINE void PairTiles(const Bits* pixels, int64_t pairs, Pai
 
 template <>
 bool ConvolutionLoops<Bits>::IsSupported() {
-  return ConvolutionLoops<float>::IsSupported() && __builtin_cpu_supports("avx512bf16");
+  return HasBfloat16Vectors();
 }
 
 template <>
@@ -108,10 +85,10 @@ FDM_AVX512_BF16 void ConvolutionLoops<Bits>::AddOuterProducts(const Pair* x, int
   for (int64_t row = 0; row < rows; ++row) {
     const Pair *inputs = x + row * x_row, *slopes = dy + row * dy_row;
     for (int64_t at = 0; at < width; ++at) {
-      const __m512bh first = Load(slopes), second = Load(slopes + kVector);
+      const __m512bh first = LoadPairs(slopes), second = LoadPairs(slopes + kLanes);
 #pragma GCC unroll 8
       for (int64_t i = 0; i < kInputTile; ++i) {
-        const __m512bh value = Spread(inputs[i]);
+        const __m512bh value = SpreadPair(inputs[i]);
         sums[i][0] = _mm512_dpbf16_ps(sums[i][0], value, first);
         sums[i][1] = _mm512_dpbf16_ps(sums[i][1], value, second);
       }
@@ -122,20 +99,20 @@ FDM_AVX512_BF16 void ConvolutionLoops<Bits>::AddOuterProducts(const Pair* x, int
 #pragma GCC unroll 8
   for (int64_t i = 0; i < kInputTile; ++i) {
     AddTo(sums[i][0], to + i * stride);
-    AddTo(sums[i][1], to + i * stride + kVector);
+    AddTo(sums[i][1], to + i * stride + kLanes);
   }
 }
 
 template <>
 FDM_AVX512_BF16 void ConvolutionLoops<Bits>::AddPixels(const Pair* x, int64_t count, float* sums) {
-  const __m512bh ones = Spread(0x3f803f80);
+  const __m512bh ones = SpreadPair(0x3f803f80);
   __m512 first = {}, second = {};
   for (int64_t i = 0; i < count; ++i) {
-    first = _mm512_dpbf16_ps(first, ones, Load(x + i * kOutputTile));
-    second = _mm512_dpbf16_ps(second, ones, Load(x + i * kOutputTile + kVector));
+    first = _mm512_dpbf16_ps(first, ones, LoadPairs(x + i * kOutputTile));
+    second = _mm512_dpbf16_ps(second, ones, LoadPairs(x + i * kOutputTile + kLanes));
   }
   AddTo(first, sums);
-  AddTo(second, sums + kVector);
+  AddTo(second, sums + kLanes);
 }
 
 FDM_AVX512_BF16 void PairPixels(const Bits* pixels, int64_t tile, int64_t pairs, Pair* to) {

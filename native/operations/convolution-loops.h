@@ -15,9 +15,6 @@ constexpr int64_t kOutputTile = 32;
 // the registers, and hide the time that an addition takes.
 constexpr int64_t kInputTile = 8;
 
-// Two numbers in bfloat16, the first one in the lower half: such are multiplied and added up at once.
-using Pair = uint32_t;
-
 // What the loops take as one number of a picture, or of weights, and how many it is.
 template <typename T>
 struct Words {

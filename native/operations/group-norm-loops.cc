@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 
 namespace fdm {
 namespace {
@@ -139,12 +140,22 @@ void MergeMoments(int64_t channels, int64_t before, Moments total, int64_t rows,
 template <typename T>
 FDM_VECTORISED void Loops<T>::ComputeMoments(int64_t rows, int64_t channels, const T* x, Moments result,
                                              float* scratch) {
+  if constexpr (std::is_same_v<T, Bits>) {
+    if (Bfloat16Loops::IsSupported(channels)) {
+      return Bfloat16Loops::ComputeMoments(rows, channels, x, result, scratch);
+    }
+  }
   AllMoments(rows, channels, x, result, scratch);
 }
 
 template <typename T>
 FDM_VECTORISED void Loops<T>::Normalize(int64_t rows, int64_t channels, const T* x, Affine map, bool silu,
                                         T* y) {
+  if constexpr (std::is_same_v<T, Bits>) {
+    if (Bfloat16Loops::IsSupported(channels)) {
+      return Bfloat16Loops::Normalize(rows, channels, x, map, silu, y);
+    }
+  }
   if (silu) {
     NormalizeRows<true>(rows, channels, x, map, y);
   } else {
@@ -155,6 +166,11 @@ FDM_VECTORISED void Loops<T>::Normalize(int64_t rows, int64_t channels, const T*
 template <typename T>
 FDM_VECTORISED void Loops<T>::SumGradients(int64_t rows, int64_t channels, const T* x, const T* dy,
                                            Affine map, bool silu, GradientSums result, float* scratch) {
+  if constexpr (std::is_same_v<T, Bits>) {
+    if (Bfloat16Loops::IsSupported(channels)) {
+      return Bfloat16Loops::SumGradients(rows, channels, x, dy, map, silu, result);
+    }
+  }
   if (silu) {
     SumRows<true>(rows, channels, x, dy, map, result, scratch);
   } else {
@@ -165,6 +181,11 @@ FDM_VECTORISED void Loops<T>::SumGradients(int64_t rows, int64_t channels, const
 template <typename T>
 FDM_VECTORISED void Loops<T>::InputGradient(int64_t rows, int64_t channels, const T* x, const T* dy,
                                             Affine map, bool silu, GroupMeans means, T* dx) {
+  if constexpr (std::is_same_v<T, Bits>) {
+    if (Bfloat16Loops::IsSupported(channels)) {
+      return Bfloat16Loops::InputGradient(rows, channels, x, dy, map, silu, means, dx);
+    }
+  }
   if (silu) {
     InputGradientRows<true>(rows, channels, x, dy, map, means, dx);
   } else {

@@ -22,6 +22,8 @@ namespace fdm {
 
 // Those of a bfloat16, the upper half of a float.
 using Bits = uint16_t;
+// Two of them, the first one in the lower half: such are multiplied and added up at once.
+using Pair = uint32_t;
 
 template <typename To, typename From>
 FDM_INLINE To BitCast(From from) {

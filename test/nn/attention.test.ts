@@ -99,8 +99,12 @@ describe.runIf(ownBinding)('attention as one operation', () => {
     })
   })
 
-  it('computes in bfloat16 where its neighbours do', () => {
-    const [B, D, T, C] = [2, 20, 6, 64]
+  // Sizes of heads that are whole vectors, that are not, and that are odd.
+  it.each([
+    [2, 20, 6, 64],
+    [1, 37, 2, 40],
+    [1, 32, 3, 36],
+  ])('computes in bfloat16 where its neighbours do: %i, %i, %i, %i', (B, D, T, C) => {
     const step = (x: Tensor2D, first: Tensor2D, last: Tensor2D, inputs: RelativeAttentionInputs) => {
       const loss = (value: Tensor2D) => {
         const qkv = matrixProduct(value, first)

@@ -46,7 +46,7 @@ export const BFLOAT16_RULES: Readonly<Record<string, Bfloat16Rule>> = {
   // Statistics, scale and shift are in float32 whatever the features are in.
   FdmGroupNorm: { role: 'bridges', operands: at(0) },
   FdmGroupNormGrad: { role: 'bridges', operands: at(1), others: [0] },
-  // Attention's products, softmax and sums are in float32 inside of the operation.
+  // Attention's softmax and sums are in float32 inside of the operation.
   FdmAttention: { role: 'bridges', operands: at(0) },
   FdmAttentionGrad: { role: 'bridges', operands: at(1), others: [0] },
   FdmRelativeAttention: { role: 'bridges', operands: at(0), others: [1, 2, 3] },
