@@ -35,6 +35,8 @@ export interface UNetOptions {
   readonly dropoutSeed?: Tensor1D | undefined
   /** Receives each attention layer's weights in order of execution; they live as long as the call's tidy. */
   readonly onAttention?: OnAttention | undefined
+  /** Sees the features that enter each layer, and gives those to compute with. */
+  readonly enterLayer?: ((features: Tensor4D, layer: string) => Tensor4D) | undefined
 }
 
 /**
@@ -58,7 +60,8 @@ export function unet(
   const last = [...net.inputBlocks, net.middleBlock, ...net.outputBlocks].flat().findLast(isAttention)
   let remaining: Tensor1D | undefined
   let dropouts = 0
-  const run = (x: Tensor4D, layer: Layer): Tensor4D => {
+  const run = (features: Tensor4D, layer: Layer): Tensor4D => {
+    const x = options.enterLayer?.(features, layer.name) ?? features
     switch (layer.kind) {
       case 'conv':
         return conv3x3(x, root.at(layer.name))

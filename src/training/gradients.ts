@@ -3,14 +3,18 @@ import { trainingLosses, type Losses } from '../diffusion/losses.js'
 import type { Conditioning, Network } from '../diffusion/types.js'
 import { videoNoise } from '../diffusion/video-noise.js'
 import type { Parameters } from '../nn/scope.js'
-import { tf, type Tensor, type Tensor1D, type Tensor2D } from '../runtime/tf.js'
+import { tf, type Tensor, type Tensor1D, type Tensor2D, type Tensor4D } from '../runtime/tf.js'
 import { nameTensors } from './state.js'
 
-/** The trained network as a pure function of its parameters. */
+/** Sees the features that enter a layer, of that name, and gives those to compute with. */
+export type EnterLayer = (features: Tensor4D, layer: string) => Tensor4D
+
+/** The trained network as a pure function of its parameters; those of a layer are looked up when it is entered. */
 export type ParametricNetwork = (
   params: Parameters,
   conditioning: Conditioning,
   dropoutSeed: Tensor1D,
+  enterLayer?: EnterLayer,
 ) => Network
 
 /** What a step is fed for some of its videos, B of T frames. */

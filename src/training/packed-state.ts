@@ -1,6 +1,5 @@
 import { scopeOf, type Parameters } from '../nn/scope.js'
 import { tf, type Tensor } from '../runtime/tf.js'
-import type { ParametricNetwork } from './gradients.js'
 import { nameTensors, type TrainingState } from './state.js'
 
 /** How the parameters lie in one tensor, or in a few: in this order, each in C order. */
@@ -48,12 +47,8 @@ export function unpackState(state: TrainingState, packing: Packing): TrainingSta
   return mapState(state, (packed) => unpack(packed, packing))
 }
 
-/** A network of packed parameters. */
-export function packedNetwork(network: ParametricNetwork, packing: Packing): ParametricNetwork {
-  return (packed, conditioning, dropoutSeed) => network(unpack(packed, packing), conditioning, dropoutSeed)
-}
-
-function unpack(packed: Parameters, packing: Packing): Parameters {
+/** Parameters that lie in the tensors given, which the caller owns as well. */
+export function unpack(packed: Parameters, packing: Packing): Parameters {
   const tensors = tf.tidy(() =>
     packing.flatMap(({ bucket, shapes }) => {
       const sizes = shapes.map((shape) => tf.util.sizeFromShape([...shape]))

@@ -13,6 +13,8 @@ import { sumBatchGradients } from './sum-gradients.js'
 /** What stays the same from step to step. */
 export interface StepSettings extends ParameterUpdateSettings {
   readonly network: ParametricNetwork
+  /** The same network, of packed parameters whose gradients come one after the other. */
+  readonly networkInOrder?: ParametricNetwork | undefined
   readonly diffusion: GaussianDiffusion
   /** Those that share the batch, each with as many of its videos. */
   readonly ranks?: RankGroup | undefined
@@ -56,17 +58,18 @@ export function trainingStep(settings: StepSettings, state: TrainingState, input
 
 /** The part of a step before the sums over ranks: this rank's share of the gradients and losses. */
 export function batchGradients(
-  { network, diffusion, ranks }: StepSettings,
+  { network, networkInOrder, diffusion, ranks }: StepSettings,
   { params }: TrainingState,
   { microBatches, stop }: StepInputs,
 ): BatchGradients {
   const names = [...params.keys()]
   const batchSize = microBatches.reduce((total, { x0 }) => total + x0.shape[0], 0) * (ranks?.size ?? 1)
+  // Of several micro-batches the sum is there after the last. To wait in each would only keep all their
+  // activations at once, as TensorFlow goes on with another meanwhile.
+  const run = microBatches.length === 1 ? (networkInOrder ?? network) : network
   // A scope returns tensors in lists, not in maps: hence lists, named again outside.
   const { tensors, losses } = tf.tidy(() => {
-    const parts = microBatches.map((micro) =>
-      microBatchGradients(network, diffusion, params, micro, batchSize),
-    )
+    const parts = microBatches.map((micro) => microBatchGradients(run, diffusion, params, micro, batchSize))
     return {
       tensors: names.map((name) => sumOf(parts.map((part) => scopeOf(part.gradients).get(name)))),
       losses: joinLosses(parts.map((part) => part.losses)),

@@ -4,6 +4,11 @@ import type { ParametricNetwork } from './gradients.js'
 
 /** The UNet as training sees it: with dropout, where there is any. */
 export function trainedNetwork(config: NetworkConfig): ParametricNetwork {
-  return (params, conditioning, dropoutSeed) => (x, timesteps) =>
-    unet(params, config, { ...conditioning, x, timesteps }, config.dropout > 0 ? { dropoutSeed } : {})
+  return (params, conditioning, dropoutSeed, enterLayer) => (x, timesteps) =>
+    unet(
+      params,
+      config,
+      { ...conditioning, x, timesteps },
+      { ...(config.dropout > 0 && { dropoutSeed }), enterLayer },
+    )
 }

@@ -10,7 +10,8 @@ import type { Batch } from './batch.js'
 import { feedMicroBatch, partsOf } from './feed.js'
 import type { ParametricNetwork } from './gradients.js'
 import { learningRate } from './learning-rate.js'
-import { packedNetwork, packingOf, packState, unpackState } from './packed-state.js'
+import { packedNetwork } from './packed-network.js'
+import { packingOf, packState, unpackState } from './packed-state.js'
 import { checkSameParameters } from './same-parameters.js'
 import { disposeState, type TrainingState } from './state.js'
 import { compileStep } from './compile-step.js'
@@ -74,7 +75,11 @@ export function createTrainer(setup: TrainerSetup): Trainer {
   const { config, network, diffusion, emaRates, timestepSampler, ranks } = setup
   const { rank, size: rankCount } = ranks ?? { rank: 0, size: 1 }
   const packing = packingOf(setup.state.params, ranks ? SUMS : 1)
-  const settings = { network: packedNetwork(network, packing), diffusion, emaRates, ranks, ...ADAMW_DEFAULTS }
+  const settings = {
+    network: packedNetwork(network, packing),
+    networkInOrder: ranks && packedNetwork(network, packing, true),
+    ...{ diffusion, emaRates, ranks, ...ADAMW_DEFAULTS },
+  }
   let { step, optimizerStep } = setup
   let packed = packState(setup.state, packing)
   disposeState(setup.state)

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest'
 import type { Parameters } from '../../src/nn/scope.js'
-import { tf, type Tensor, type Tensor5D } from '../../src/runtime/tf.js'
+import { tf, type Tensor, type Tensor4D, type Tensor5D } from '../../src/runtime/tf.js'
 import type { ParametricNetwork } from '../../src/training/gradients.js'
-import { packedNetwork, packingOf, packState, unpackState } from '../../src/training/packed-state.js'
+import { packedNetwork } from '../../src/training/packed-network.js'
+import { packingOf, packState, unpackState } from '../../src/training/packed-state.js'
 import { disposeState, flattenState, initialState } from '../../src/training/state.js'
 import { describeEachBackend } from '../helpers/backends.js'
 import { madeConditioning } from '../helpers/tiny-model.js'
@@ -99,5 +100,42 @@ describeEachBackend('a packed state', () => {
     const gradient = tf.grad(sum)(part(packed, name)).dataSync()
     // d/dk of k^2 s is 2 k s; of the scale it is the sum of squares, 91; the bias has no part in it.
     expect([...gradient]).toEqual([18, 36, 54, 72, 90, 108, 0, 0, 91])
+  })
+
+  it('in several tensors has the gradients of the layers that a network enters', () => {
+    const params = new Map<string, Tensor>([
+      ['a.weight', tf.tensor1d([2, 3])],
+      ['b.weight', tf.tensor1d([5])],
+      ['b.bias', tf.tensor1d([7])],
+      ['c.weight', tf.tensor1d([1, 4])],
+    ])
+    const entered: string[] = []
+    const network: ParametricNetwork = (parts, _conditioning, _seed, enter) => (x) => {
+      const layer = (features: Tensor4D, name: string): Tensor4D => {
+        entered.push(name)
+        const own = enter?.(features, name) ?? features
+        const scaled = tf.mul<Tensor4D>(tf.square(own), tf.sum(parts.get(`${name}.weight`) ?? NaN))
+        return tf.add(scaled, tf.sum(parts.get(`${name}.bias`) ?? tf.scalar(0)))
+      }
+      return tf.expandDims(['a', 'b', 'c'].reduce(layer, tf.reshape(x, [1, 1, 1, 1])))
+    }
+    const packing = packingOf(params, 3)
+    expect(packing.map(({ names }) => names)).toEqual([['a.weight'], ['b.weight', 'b.bias'], ['c.weight']])
+    const packed = packState(initialState(params, 0), packing).params
+    const x: Tensor5D = tf.ones([1, 1, 1, 1, 1])
+    const run = packedNetwork(network, packing, true)
+    const value = (...tensors: Tensor[]) => {
+      const named = new Map([...packed.keys()].map((name, i) => [name, tensors[i] ?? tf.scalar(NaN)]))
+      return tf.sum(run(named, madeConditioning(), tf.tensor1d([0, 0], 'int32'))(x, tf.tensor1d([0])))
+    }
+    const gradients = tf.grads(value)([...packed.values()])
+    // y = (1 + 4) u^2, u = 5 v^2 + 7, v = (2 + 3) 1^2: dy/du = 10 u, du/dv = 10 v.
+    const [v, u] = [5, 132]
+    expect(gradients.map((gradient) => [...gradient.dataSync()])).toEqual([
+      [10 * u * 10 * v, 10 * u * 10 * v],
+      [10 * u * v ** 2, 10 * u],
+      [u ** 2, u ** 2],
+    ])
+    expect(entered).toEqual(['a', 'b', 'c'])
   })
 })

@@ -1,3 +1,5 @@
+import { cpSync } from 'node:fs'
+import path from 'node:path'
 import { defaultsOf } from '../../src/config/option.js'
 import { diffusionOptions } from '../../src/config/model.js'
 import { createDiffusion } from '../../src/diffusion/gaussian-diffusion.js'
@@ -16,6 +18,8 @@ import { fakeDataset, smallConfig, tinyNetwork, tinyParameters } from './fixture
 /** What a process does in turn, told by JSON in its environment. It says `next` after each, and an error. */
 export type RankTask =
   | { readonly name: 'tiny'; readonly batchSize: number; readonly steps: number }
+  /** Makes a run's folder what it was after a step of another run. */
+  | { readonly name: 'copy'; readonly from: string; readonly to: string; readonly step: number }
   | { readonly name: 'train'; readonly runId: string; readonly config: Parameters<typeof smallConfig>[0] }
 
 /** Steps of a network of a few numbers; what came of them. */
@@ -57,13 +61,23 @@ export function trainTask(root: string, runId: string, changes: Parameters<typeo
   return {
     config: smallConfig({
       ...{ save_interval: 1, log_interval: 1, ema_rate: '0.9', lr: 1e-3, num_workers: 0, batch_size: 1 },
-      ...{ schedule_sampler: 'loss-second-moment', sample_interval: 1000, ...changes },
+      ...{
+        schedule_sampler: 'loss-second-moment',
+        sample_interval: 1000,
+        attention_resolutions: '8',
+        ...changes,
+      },
     }),
     dataset: fakeDataset({ videos: 6, T: 8, imageSize: 32 }),
     newRunId: runId,
     root,
     now: () => 0,
   }
+}
+
+function copyRun(root: string, { from, to, step }: Extract<RankTask, { name: 'copy' }>): void {
+  const isLater = (file: string) => Number(/(\d{6})\.\w+$/.exec(file)?.[1] ?? 0) > step
+  cpSync(path.join(root, from), path.join(root, to), { recursive: true, filter: (file) => !isLater(file) })
 }
 
 async function runTasks({ root, tasks }: { root: string; tasks: readonly RankTask[] }): Promise<void> {
@@ -80,6 +94,8 @@ async function runTasks({ root, tasks }: { root: string; tasks: readonly RankTas
         say(await tinySteps(task.batchSize, 1, ranks))
         watchRanks(ranks)
         say(await tinySteps(task.batchSize, task.steps, ranks))
+      } else if (task.name === 'copy') {
+        if (ranks.rank === 0) copyRun(root, task)
       } else {
         const options = trainTask(root, task.runId, task.config)
         await train({ ...options, ranks, onSave: (_, step) => say(`${task.runId} saved ${step}`) })

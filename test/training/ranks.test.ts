@@ -56,13 +56,13 @@ describe.runIf(ownBinding)('two ranks', () => {
   it('train as one does with twice the batch, resume to the bit, and end when one hangs', LONG, async () => {
     const options = { ema_rate: '0.9' }
     const [first, second] = await startPair([
-      { name: 'train', runId: 'two', config: { ...options, max_steps: 2 } },
-      { name: 'train', runId: 'unused', config: { ...options, max_steps: 3, resume_id: 'two' } },
-      { name: 'train', runId: 'whole', config: { ...options, max_steps: 1000 } },
+      { name: 'train', runId: 'two', config: { ...options, max_steps: 3 } },
+      { name: 'copy', from: 'two', to: 'resumed', step: 2 },
+      { name: 'train', runId: 'resumed', config: { ...options, max_steps: 1000, resume_id: 'resumed' } },
     ])
     if (!first || !second) throw new Error('no ranks')
     await train(trainTask(root, 'one', { ...options, max_steps: 2, batch_size: 2 }))
-    await first.said('whole saved 3')
+    await first.said('resumed saved 3')
     second.child.kill('SIGSTOP')
     const { status, stderr } = await first.end
     second.child.kill('SIGKILL')
@@ -82,13 +82,13 @@ describe.runIf(ownBinding)('two ranks', () => {
         expect(Math.abs((two[i]?.[name] ?? NaN) - value), name).toBeLessThanOrEqual(1e-3 * Math.abs(value))
     })
     for (const file of ['model000003.pt', 'ema_0.9_000003.pt'])
-      expect(weightsOf('two', file)).toEqual(weightsOf('whole', file))
+      expect(weightsOf('resumed', file)).toEqual(weightsOf('two', file))
 
     // One goes on alone, with what was saved last.
-    const last = readdirSync(path.join(root, 'whole')).filter((name) => name.startsWith('model')).sort().at(-1) // prettier-ignore
+    const last = readdirSync(path.join(root, 'resumed')).filter((name) => name.startsWith('model')).sort().at(-1) // prettier-ignore
     const step = Number(/\d+/.exec(last ?? '')?.[0])
-    const alone = await train(trainTask(root, 'unused', { resume_id: 'whole', max_steps: step + 1 }))
-    expect(alone).toMatchObject({ runId: 'whole', step: step + 1 })
+    const alone = await train(trainTask(root, 'unused', { resume_id: 'resumed', max_steps: step + 1 }))
+    expect(alone).toMatchObject({ runId: 'resumed', step: step + 1 })
   })
 
   it(

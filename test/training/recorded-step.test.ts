@@ -12,7 +12,8 @@ import { tf, type Tensor } from '../../src/runtime/tf.js'
 import { ADAMW_DEFAULTS } from '../../src/training/adamw.js'
 import type { Batch } from '../../src/training/batch.js'
 import { feedMicroBatch } from '../../src/training/feed.js'
-import { packedNetwork, packingOf, packState } from '../../src/training/packed-state.js'
+import { packedNetwork } from '../../src/training/packed-network.js'
+import { packingOf, packState } from '../../src/training/packed-state.js'
 import { initialState } from '../../src/training/state.js'
 import { trainingStep } from '../../src/training/step.js'
 import { trainedNetwork } from '../../src/training/trained-network.js'
@@ -55,11 +56,45 @@ describe.runIf(ownBinding)('the graph of a training step', () => {
   it('updates all parameters with one operation', () => {
     expect(count('FdmAdamW')).toBe(1)
     expect(count('L2Loss')).toBe(1)
+    expect(count('FdmHold')).toBe(0)
+  })
+
+  it('computes no gradients of one bucket before those of the buckets after it are there', () => {
+    const inBuckets = recordedStep(4)
+    const updates = inBuckets.filter(({ op }) => op === 'FdmAdamW')
+    const holds = updates.map((update) => before(inBuckets, update).filter(({ op }) => op === 'FdmHold'))
+    expect(holds.map(({ length }) => length)).toEqual([3, 2, 1, 0])
+    // What is held back for a bucket has its whole gradient: that which its update takes.
+    const awaited = new Set(holds[0]?.map(({ inputs }) => inputs[1]))
+    expect(updates.slice(1).map(({ inputs }) => inputs.some((input) => awaited.has(input)))).toEqual([
+      true,
+      true,
+      true,
+    ])
+    // Nothing is left out but the hold itself.
+    const convolutions = (list: readonly GraphNode[]) => list.filter(({ op }) => op.includes('Conv')).length
+    expect(convolutions(inBuckets)).toBe(convolutions(nodes))
   })
 })
 
-/** What a step of two videos of three frames does, of which two are observed. */
-function recordedStep(): readonly GraphNode[] {
+/** All that an operation's inputs are computed from. */
+function before(nodes: readonly GraphNode[], end: GraphNode): readonly GraphNode[] {
+  const byName = new Map(nodes.map((node) => [node.name, node]))
+  const found = new Set([end])
+  // A set goes on to what is added to it meanwhile.
+  for (const { inputs } of found)
+    for (const input of inputs) {
+      const node = byName.get(input.slice(0, input.lastIndexOf(':')))
+      if (node) found.add(node)
+    }
+  return [...found]
+}
+
+/**
+ * What a step of two videos of three frames does, of which two are observed.
+ * @param buckets tensors that the parameters lie in
+ */
+function recordedStep(buckets = 1): readonly GraphNode[] {
   const [backend, extension] = [tensorflowBackend(), nativeExtension()]
   if (!backend || !extension) throw new Error('TensorFlow was not started')
   const diffusion = createDiffusion(CONFIG)
@@ -83,8 +118,9 @@ function recordedStep(): readonly GraphNode[] {
     })
     const scalars = { keep: tf.scalar(1), stepSize: tf.scalar(1), rootCorrection: tf.scalar(1) }
     const { parameters } = createModel(CONFIG, { seed: 0 })
-    const state = packState(initialState(parameters, 1))
-    const network = packedNetwork(trainedNetwork(CONFIG), packingOf(parameters))
+    const packing = packingOf(parameters, buckets)
+    const state = packState(initialState(parameters, 1), packing)
+    const network = packedNetwork(trainedNetwork(CONFIG), packing, buckets > 1)
     const settings = { ...ADAMW_DEFAULTS, diffusion, emaRates: [0.9], network }
     const given = flattenTree([state, { microBatches: [microBatch], scalars }] as const)
     const step = (tensors: readonly Tensor[]) =>

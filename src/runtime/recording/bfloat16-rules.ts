@@ -59,6 +59,7 @@ export const BFLOAT16_RULES: Readonly<Record<string, Bfloat16Rule>> = {
 
   ConcatV2: { role: 'moves', operands: allButLast },
   FdmAfter: { role: 'moves', operands: at(0), others: [1] },
+  FdmHold: { role: 'moves', operands: at(0) },
   ExpandDims: { role: 'moves', operands: at(0) },
   Identity: { role: 'moves', operands: at(0) },
   Pad: { role: 'moves', operands: at(0) },
