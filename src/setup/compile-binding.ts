@@ -42,25 +42,37 @@ export async function compileBinding(
   const objects = `${output}.objects`
   mkdirSync(objects, { recursive: true })
   const include = [path.join(libraries, 'include'), driver].map((folder) => `-I${folder}`)
-  const compile = (sources: readonly string[], settings: readonly string[]) => {
-    return compileInTurn(sources, objects, [...include, ...settings])
+  const compile = async (source: string, settings: readonly string[]) => {
+    const object = path.join(objects, `${path.basename(source, '.cc')}.o`)
+    await runCompiler(['-c', source, ...include, ...settings, '-o', object])
+    return object
   }
-  const compileRest = async () => [
-    ...(await compile(driverSources(driver), RENAMED)),
-    ...(await compile(extensionFiles().filter(isSource), [])),
-  ]
-  const compileOperations = async () => {
+  let reason: string | undefined
+  const compileOperation = async (source: string) => {
+    if (reason !== undefined) return undefined
     try {
-      return await compile(operationFiles().filter(isSource), OPERATION_SETTINGS)
+      return await compile(source, OPERATION_SETTINGS)
     } catch (error) {
       if (!(error instanceof UserError)) throw error
-      onLeftOut(error.message)
-      return []
+      reason ??= error.message
+      return undefined
     }
   }
-  const parts = await Promise.all([compileRest(), compileOperations()])
+  const [operations = [], rest = []] = await sideBySide([
+    operationFiles()
+      .filter(isSource)
+      .map((source) => () => compileOperation(source)),
+    [
+      ...driverSources(driver).map((source) => () => compile(source, RENAMED)),
+      ...extensionFiles()
+        .filter(isSource)
+        .map((source) => () => compile(source, [])),
+    ],
+  ])
+  if (reason !== undefined) onLeftOut(reason)
+  const parts = [...rest, ...(reason === undefined ? operations : [])].filter((part) => part !== undefined)
   await runCompiler([
-    ...['-shared', ...parts.flat()],
+    ...['-shared', ...parts],
     ...LIBRARIES.map((name) => path.join(libraries, name)),
     ...[`-Wl,-rpath,${libraries}`, '-o', output],
   ])
@@ -89,19 +101,19 @@ const OPERATION_SETTINGS = [
   ...['-O3', '-fno-math-errno', '-fno-trapping-math', '-ffp-contract=fast'],
 ]
 
-/** One after the other, since each needs much memory. */
-async function compileInTurn(
-  sources: readonly string[],
-  folder: string,
-  more: readonly string[],
-): Promise<string[]> {
-  const objects: string[] = []
-  for (const source of sources) {
-    const object = path.join(folder, `${path.basename(source, '.cc')}.o`)
-    await runCompiler(['-c', source, ...more, '-o', object])
-    objects.push(object)
+/**
+ * Runs lists of tasks, two at a time, as each needs much memory: one worker begins with the first list, the
+ * other with the last, and whoever is done helps the other.
+ * @returns the results, list by list
+ */
+async function sideBySide<T>(lists: readonly (readonly (() => Promise<T>)[])[]): Promise<T[][]> {
+  const results: T[][] = lists.map(() => [])
+  const waiting = lists.flatMap((tasks, list) => tasks.map((run) => ({ run, list })))
+  const work = async (next: () => (typeof waiting)[number] | undefined) => {
+    for (let task = next(); task; task = next()) results[task.list]?.push(await task.run())
   }
-  return objects
+  await Promise.all([work(() => waiting.shift()), work(() => waiting.pop())])
+  return results
 }
 
 function driverSources(driver: string): string[] {

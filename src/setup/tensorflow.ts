@@ -98,7 +98,7 @@ async function build(
   const libraries = given ?? python ?? (await fetched(cache, cuda, onProgress))
   const driver = installedDriver() ?? (await fetchedDriver(cache, onProgress))
   const binding = await provide(cache, bindingName(driver, libraries), async (temporary) => {
-    onProgress('compiling the binding (about 30 s)')
+    onProgress('compiling the binding (about a minute)')
     await compileBinding(driver, libraries, temporary, (reason) => {
       onProgress(`some parts will be slower: ${reason}`)
     })
