@@ -18,7 +18,8 @@ import { attentionPictures, PREVIEW_FPS, previewFilms } from '../src/training/pr
 import { resumedOptions } from '../src/training/resumed-options.js'
 import type { Preview } from '../src/training/sample-preview.js'
 import type { ResolvedTrainConfig } from '../src/training/save-checkpoint.js'
-import { train, type RunResult, type RunStart } from '../src/training/train.js'
+import { train } from '../src/training/train.js'
+import type { RunResult, RunStart } from '../src/training/train-run.js'
 import { encodeGif } from '../src/video/gif.js'
 import { filmGrid } from '../src/video/grid.js'
 import { openConfigDataset } from './open-dataset.js'
@@ -163,12 +164,18 @@ function never(): never {
 
 function logStart(
   terminal: Terminal,
-  { runId, folder, step, checkpoint, anew, changedData, numParameters }: RunStart,
+  { runId, folder, step, checkpoint, anew, changedData, commonBatch, numParameters }: RunStart,
   config: ResolvedTrainConfig,
 ): void {
   terminal.log(`run ${runId} in ${folder}: ${(numParameters / 1e6).toFixed(1)} million parameters`)
   if (checkpoint !== undefined) terminal.log(`going on after step ${step} from ${checkpoint}`)
   if (changedData !== undefined) terminal.log(`its videos have changed: ${changedData}`)
+  const { before, now } = commonBatch
+  if (before !== undefined && before !== now)
+    terminal.log(
+      `a batch had ${before} ${before === 1 ? 'video' : 'videos'} over all ranks there and has ${now} now: ` +
+        'the order of the videos is another one from here on',
+    )
   if (anew.optimizer) terminal.log('no state of the optimizer lies beside it: AdamW starts anew')
   for (const rate of anew.averages)
     terminal.log(`no average of rate ${rate} lies beside it: it starts as the weights are`)
