@@ -17,6 +17,7 @@ import { runOutput, type RunOutput } from './run-output.js'
 import { requireNewPlace, runPlace } from './run-place.js'
 import { checkSameParameters } from './same-parameters.js'
 import type { ResolvedTrainConfig } from './save-checkpoint.js'
+import { checkSameVideos } from './same-videos.js'
 import { shareStart } from './share-start.js'
 import { timestepSampler } from './timestep-sampler.js'
 import type { RunResult, TrainRun } from './train-run.js'
@@ -56,6 +57,7 @@ async function startedRun(run: TrainRun): Promise<RunResult> {
   const start = await commonStart(run, root)
   const { host } = start
   const videos = videoList(dataset)
+  if (ranks) await checkSameVideos(ranks, videos)
   const changedData = place.isNew
     ? undefined
     : requireSameVideos(host?.videos, videos, config.allow_changed_data)

@@ -8,6 +8,7 @@ import { startRuntime } from '../../src/runtime/start.js'
 import { tf } from '../../src/runtime/tf.js'
 import { batchSource } from '../../src/training/batch-source.js'
 import { flattenState, initialState } from '../../src/training/state.js'
+import { checkSameVideos } from '../../src/training/same-videos.js'
 import { timestepSampler } from '../../src/training/timestep-sampler.js'
 import { train } from '../../src/training/train.js'
 import { createTrainer } from '../../src/training/trainer.js'
@@ -16,6 +17,7 @@ import { fakeDataset, smallConfig, tinyNetwork, tinyParameters } from './fixture
 /** What a process does in turn, told by JSON in its environment. It says `next` after each, and an error. */
 export type RankTask =
   | { readonly name: 'tiny'; readonly batchSize: number; readonly steps: number }
+  | { readonly name: 'videos' }
   | { readonly name: 'train'; readonly runId: string; readonly config: Parameters<typeof smallConfig>[0] }
 
 /** Steps of a network of a few numbers; what came of them. */
@@ -80,6 +82,10 @@ async function runTasks({ root, tasks }: { root: string; tasks: readonly RankTas
         say(await tinySteps(task.batchSize, 1, ranks))
         watchRanks(ranks)
         say(await tinySteps(task.batchSize, task.steps, ranks))
+      } else if (task.name === 'videos') {
+        const videos = { count: 1, sha256: `of rank ${place.rank}` }
+        await checkSameVideos(ranks, { ...videos, sha256: 'of all' })
+        await checkSameVideos(ranks, videos).catch((error: unknown) => say([String(error)]))
       } else {
         const options = trainTask(root, task.runId, task.config)
         await train({ ...options, ranks, onSave: (_, step) => say(`${task.runId} saved ${step}`) })
