@@ -1,12 +1,11 @@
 import { UserError } from '../src/errors.js'
 import { JOB_VARIABLE } from '../src/ranks/launcher.js'
+import { INTERRUPTED } from './interrupted.js'
 import { createTerminal, type Terminal } from './terminal.js'
 
 /** Exit statuses besides 0: what the person can mend, a fault of the program (sysexits' EX_SOFTWARE). */
 const FAILED = 1
 const FAULT = 70
-/** What shells report for a process ended by SIGINT and SIGTERM. */
-const INTERRUPTED = { SIGINT: 130, SIGTERM: 143 } as const
 
 /**
  * Runs a program in this process: the one place that turns errors into a line and a status, and that exits.

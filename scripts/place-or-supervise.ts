@@ -5,14 +5,22 @@ import { visibleCards } from './join-ranks.js'
 import { endWithParent, superviseRanks } from './supervise-ranks.js'
 import type { Terminal } from './terminal.js'
 
+interface Launch {
+  /** Ranks asked for; undefined for what a launcher says. */
+  readonly devices: number | undefined
+  readonly dryRun: boolean
+  readonly backend: string
+  /** Called before ranks are started: what is wrong with the options is said once then, and at once. */
+  readonly check: () => void
+}
+
 /**
  * What this process is: one of several ranks, undefined for one on its own, or the one that starts them,
  * which has done its work then.
- * @param devices ranks asked for; undefined for what a launcher says
  * @throws UserError if a launcher and `devices` disagree, or ranks cannot compute together here.
  */
 export async function placeOrSupervise(
-  { devices, dryRun, backend }: { devices: number | undefined; dryRun: boolean; backend: string },
+  { devices, dryRun, backend, check }: Launch,
   terminal: Terminal,
 ): Promise<RankPlace | 'supervised' | undefined> {
   const isStarted = process.env[JOB_VARIABLE] !== undefined && process.env.RANK !== undefined
@@ -30,6 +38,7 @@ export async function placeOrSupervise(
       'several devices need the TensorFlow that "npx fdm setup" provides, and no tfjs-node that is installed besides',
     )
   if (place || dryRun) return place
+  check()
   await superviseRanks(
     { devices: devices ?? 1, words: process.argv.slice(2), cards: visibleCards() },
     terminal,

@@ -77,8 +77,9 @@ export async function runRegressorTraining(
     bar?.update(...numbers)
   }
   let best: string | undefined
+  let isDone: boolean
   try {
-    await trainLocator({
+    isDone = await trainLocator({
       ...{ trainer, train, test, progress, config, signal: terminal.signal },
       onStep: (step, total, { loss, quality }) =>
         show('training', step, total, `loss ${mean(loss).toFixed(3)}, ${inWords(network, mean(quality))}`),
@@ -98,7 +99,9 @@ export async function runRegressorTraining(
     bar?.stop()
   }
   terminal.log(
-    `stopped after step ${trainer.step}; go on with: npx fdm regressor-train --resume_id ${newRunId}`,
+    isDone
+      ? `all ${config.num_epochs} epochs are done, ${trainer.step} steps; more with --resume_id ${newRunId} and a larger --num_epochs`
+      : `stopped after step ${trainer.step}; go on with: npx fdm regressor-train --resume_id ${newRunId}`,
   )
   trainer.dispose()
 }

@@ -1,10 +1,6 @@
 import { hostname } from 'node:os'
 import path from 'node:path'
-import { absentAttentionSizes, featureMapSizes } from '../src/config/attention-sizes.js'
-import { asTyped } from '../src/config/option.js'
-import { precisionOf, resolveTrainConfig } from '../src/config/training.js'
-import { datasetDefaults } from '../src/data/registry.js'
-import { UserError } from '../src/errors.js'
+import { precisionOf } from '../src/config/training.js'
 import { writeFileAtomic } from '../src/files.js'
 import { heldMemory } from '../src/runtime/held-memory.js'
 import type { RankPlace } from '../src/ranks/launcher.js'
@@ -15,21 +11,18 @@ import { wandbSettings } from '../src/tracking/wandb/settings.js'
 import { badStepLine } from '../src/training/bad-step-report.js'
 import { lastStep } from '../src/training/learning-rate.js'
 import { attentionPictures, PREVIEW_FPS, previewFilms } from '../src/training/preview-films.js'
-import { resumedOptions } from '../src/training/resumed-options.js'
 import type { Preview } from '../src/training/sample-preview.js'
 import type { ResolvedTrainConfig } from '../src/training/save-checkpoint.js'
-import { train, type RunResult, type RunStart } from '../src/training/train.js'
+import { train } from '../src/training/train.js'
+import type { RunResult, RunStart } from '../src/training/train-run.js'
 import { encodeGif } from '../src/video/gif.js'
 import { filmGrid } from '../src/video/grid.js'
+import { chosenConfig, RUNS } from './chosen-config.js'
 import { openConfigDataset } from './open-dataset.js'
-import { printedConfig } from './print-config.js'
 import { joinRanks } from './join-ranks.js'
 import { silentTerminal, type Terminal } from './terminal.js'
 import { trainingBars } from './training-bars.js'
 import { trainingLine } from './training-line.js'
-
-/** The folder of all runs. */
-const ROOT = 'checkpoints'
 
 export interface TrainingRequest {
   /** Options of `train`, without defaults. */
@@ -76,7 +69,7 @@ export async function runTraining(
       config,
       dataset,
       newRunId,
-      root: ROOT,
+      root: RUNS,
       now: () => performance.now(),
       measure: heldMemory,
       signal: terminal.signal,
@@ -137,52 +130,28 @@ export async function runTraining(
   }
 }
 
-/** The configuration that the options given make, which is printed. */
-function chosenConfig(given: TrainingRequest['given'], terminal: Terminal): ResolvedTrainConfig {
-  const { values, checkpoint, changes } = resumedOptions(given, ROOT)
-  const config = withDatasetDefaults(values)
-  terminal.log(`configuration:\n${printedConfig({ ...config })}`)
-  if (checkpoint !== undefined)
-    terminal.log(
-      `${config.resume_checkpoint ? 'model and data are' : 'options not given are'} those of ${checkpoint}`,
-    )
-  for (const { name, saved, given } of changes)
-    terminal.log(`${name} was ${asTyped(saved)} there and is ${asTyped(given)} now`)
-  if (checkpoint === undefined)
-    for (const size of absentAttentionSizes(config))
-      terminal.log(
-        `note: nothing attends at ${size} of --attention_resolutions: ` +
-          `the feature maps are ${featureMapSizes(config).join(', ')} pixels wide`,
-      )
-  return config
-}
-
 function never(): never {
   throw new Error('there is no configuration')
 }
 
 function logStart(
   terminal: Terminal,
-  { runId, folder, step, checkpoint, anew, changedData, numParameters }: RunStart,
+  { runId, folder, step, checkpoint, anew, changedData, commonBatch, numParameters }: RunStart,
   config: ResolvedTrainConfig,
 ): void {
   terminal.log(`run ${runId} in ${folder}: ${(numParameters / 1e6).toFixed(1)} million parameters`)
   if (checkpoint !== undefined) terminal.log(`going on after step ${step} from ${checkpoint}`)
   if (changedData !== undefined) terminal.log(`its videos have changed: ${changedData}`)
+  const { before, now } = commonBatch
+  if (before !== undefined && before !== now)
+    terminal.log(
+      `a batch had ${before} ${before === 1 ? 'video' : 'videos'} over all ranks there and has ${now} now: ` +
+        'the order of the videos is another one from here on',
+    )
   if (anew.optimizer) terminal.log('no state of the optimizer lies beside it: AdamW starts anew')
   for (const rate of anew.averages)
     terminal.log(`no average of rate ${rate} lies beside it: it starts as the weights are`)
   const end = lastStep(config)
   if (step >= end)
     terminal.log(`that is its last step already: to go on, raise --max_steps or --lr_anneal_steps`)
-}
-
-/** What the data set decides where nothing is said. */
-function withDatasetDefaults(values: Readonly<Record<string, unknown>>): ResolvedTrainConfig {
-  const { dataset: name, image_size: imageSize, T } = resolveTrainConfig(values)
-  if (name === undefined) throw new UserError('--dataset is required: see fdm train --help')
-  const defaults = datasetDefaults(name)
-  const image_size = imageSize ?? defaults.imageSize
-  const config = resolveTrainConfig({ ...values, image_size, T: T === -1 ? (defaults.T ?? -1) : T })
-  return { ...config, image_size }
 }

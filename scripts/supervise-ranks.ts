@@ -5,10 +5,12 @@ import { createInterface } from 'node:readline'
 import { UserError } from '../src/errors.js'
 import { JOB_VARIABLE } from '../src/ranks/launcher.js'
 import { freePort } from '../src/ranks/meet.js'
+import { INTERRUPTED } from './interrupted.js'
 import type { Terminal } from './terminal.js'
 
 /** Milliseconds that the others have to say what they miss, when a rank is gone. */
 const GRACE = 15_000
+const TOLD = 'was told to stop'
 
 /**
  * Runs this program's command in several processes of this machine, the ranks: each on a GPU of its own, or on
@@ -50,7 +52,8 @@ export async function superviseRanks(
   let timer: NodeJS.Timeout | undefined
   const ends = children.map(async (child, rank) => {
     const end = await ended(child)
-    if (end !== undefined && !terminal.signal.aborted) timer ??= setTimeout(killAll, GRACE)
+    // One that was told to stop has all others stop after the same step, however long they save.
+    if (end !== undefined && end !== TOLD && !terminal.signal.aborted) timer ??= setTimeout(killAll, GRACE)
     return end && { rank, end }
   })
   const first = await firstFailure(ends)
@@ -60,7 +63,9 @@ export async function superviseRanks(
   terminal.signal.removeEventListener('abort', forward)
   if (first && !terminal.signal.aborted)
     throw new UserError(
-      `rank ${first.rank} of ${devices} ${first.end}, so all were ended; the last checkpoint is whole`,
+      first.end === TOLD
+        ? `rank ${first.rank} of ${devices} ${TOLD}, so all stopped`
+        : `rank ${first.rank} of ${devices} ${first.end}, so all were ended; the last checkpoint is whole`,
     )
 }
 
@@ -86,6 +91,7 @@ function ended(child: ChildProcess): Promise<string | undefined> {
     child.once('error', (error) => resolve(`did not start (${error.message})`))
     child.once('exit', (status, signal) => {
       if (signal) resolve(`was ended by ${signal}`)
+      else if (Object.values(INTERRUPTED).some((told) => told === status)) resolve(TOLD)
       else resolve(status === 0 ? undefined : `failed (status ${status ?? 0})`)
     })
   })

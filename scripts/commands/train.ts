@@ -27,7 +27,10 @@ export const trainCommand = defineCommand({
   ],
   async run({ devices, dry_run: dryRun, wandb_id: wandbId, resume_id: resumeId, ...rest }, terminal, given) {
     const { placeOrSupervise } = await import('../place-or-supervise.js')
-    const place = await placeOrSupervise({ devices, dryRun, backend: rest.backend }, terminal)
+    const { chosenConfig } = await import('../chosen-config.js')
+    const { silentTerminal } = await import('../terminal.js')
+    const check = () => void chosenConfig(given, silentTerminal(terminal))
+    const place = await placeOrSupervise({ devices, dryRun, backend: rest.backend, check }, terminal)
     if (place === 'supervised') return
     const { runTraining } = await import('../run-training.js')
     // A resumed run goes on under its own name.

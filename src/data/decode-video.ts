@@ -123,7 +123,7 @@ function atRate(rate: number): string[] {
 /** Resolves when ffmpeg has decoded the whole file. */
 function outcome(command: ffmpeg.FfmpegCommand, name: string): Promise<void> {
   const failure = (reason: string, cause?: Error) =>
-    new UserError(`${name} cannot be decoded: ${reason}: replace or remove it`, { cause })
+    new UserError(`${name} cannot be decoded: ${reason.replace(/\.$/, '')}: replace or remove it`, { cause })
   return new Promise((resolve, reject) => {
     command.on('end', (_: string | null, words: string | null) => {
       const damage = linesOf(words).find((line) => PASSED_OVER.test(line))

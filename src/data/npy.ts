@@ -111,6 +111,7 @@ function parseHeader(file: string, fd: number): NpyHeader {
   const fault = (what: string, cause?: unknown) => new UserError(`${file} ${what}`, { cause })
   const stat = fstatSync(fd)
   if (!stat.isFile()) throw fault('is not a .npy file: it is no plain file')
+  if (stat.size === 0) throw fault('is empty: it has 0 bytes')
   const fileBytes = stat.size
   const start = Buffer.alloc(12)
   readSync(fd, start, 0, 12, 0)

@@ -49,9 +49,15 @@ export async function meet<T>(
     ...{ fdm: version, job: place.job, rank: place.rank, size: place.size },
     ...(tasks ? { address: tasks[place.rank] } : { port }),
   }
-  return place.rank === 0
-    ? receive(place, hello, message as T, end, deadline)
-    : call<T>(place, hello, end, deadline)
+  try {
+    return place.rank === 0
+      ? await receive(place, hello, message as T, end, deadline)
+      : await call<T>(place, hello, end, deadline)
+  } catch (error) {
+    // Whoever was told to stop misses nobody.
+    signal?.throwIfAborted()
+    throw error
+  }
 }
 
 interface Hello {
@@ -178,9 +184,13 @@ function connect(host: string, port: number, end: AbortSignal): Promise<LineSock
     const connection = createConnection({ host, port })
     const abort = () => connection.destroy(new Error(OVER))
     end.addEventListener('abort', abort, { once: true })
-    connection.once('error', reject)
+    const settled = () => end.removeEventListener('abort', abort)
+    connection.once('error', (error) => {
+      settled()
+      reject(error)
+    })
     connection.once('connect', () => {
-      end.removeEventListener('abort', abort)
+      settled()
       resolve(new LineSocket(connection))
     })
   })
@@ -238,8 +248,9 @@ async function orLost(line: Promise<unknown>, who: string): Promise<void> {
 
 function orAborted<T>(work: Promise<T>, end: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    end.addEventListener('abort', () => reject(new Error('rank 0 waits for others')), { once: true })
-    work.then(resolve, reject)
+    const abort = () => reject(new Error('rank 0 waits for others'))
+    end.addEventListener('abort', abort, { once: true })
+    void work.then(resolve, reject).finally(() => end.removeEventListener('abort', abort))
   })
 }
 

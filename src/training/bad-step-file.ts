@@ -1,7 +1,4 @@
-import { appendFileSync, readFileSync } from 'node:fs'
-import { UserError } from '../errors.js'
-import { isMissing, writeFileAtomic } from '../files.js'
-import { fileReason } from '../system-errors.js'
+import { jsonLineFile } from '../tracking/json-line-file.js'
 import type { BadStep } from './bad-step-report.js'
 
 /**
@@ -11,46 +8,7 @@ import type { BadStep } from './bad-step-report.js'
  * @throws UserError if the file cannot be read or written.
  */
 export function badStepFile(file: string, step: number): (bad: BadStep) => void {
-  attempt('read', file, () => {
-    const lines = linesOf(file)
-    const kept = lines.filter((line) => stepOf(line) <= step)
-    if (kept.length < lines.length) writeFileAtomic(file, kept.map((line) => `${line}\n`).join(''))
-  })
-  return (bad) => {
-    attempt('write', file, () => appendFileSync(file, `${JSON.stringify(bad, spellOut)}\n`))
-  }
-}
-
-function spellOut(_: string, value: unknown): unknown {
-  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value
-}
-
-function linesOf(file: string): readonly string[] {
-  try {
-    return readFileSync(file, 'utf8')
-      .split('\n')
-      .filter((line) => line !== '')
-  } catch (error) {
-    if (isMissing(error)) return []
-    throw error
-  }
-}
-
-/** Of a line that a killed process left unfinished: infinity, so that it goes. */
-function stepOf(line: string): number {
-  try {
-    const step = (JSON.parse(line) as { readonly step?: unknown } | null)?.step
-    return typeof step === 'number' ? step : Infinity
-  } catch {
-    return Infinity
-  }
-}
-
-function attempt(what: 'read' | 'write', file: string, run: () => void): void {
-  try {
-    run()
-  } catch (error) {
-    const reason = fileReason(error)
-    throw reason ? new UserError(`could not ${what} ${file}: ${reason}`, { cause: error }) : error
-  }
+  return jsonLineFile(file, step, (_, value) =>
+    typeof value === 'number' && !Number.isFinite(value) ? String(value) : value,
+  )
 }

@@ -1,4 +1,3 @@
-import type { Batch } from './batch.js'
 import type { ItemSource } from './item.js'
 import type { StepReport } from './trainer.js'
 
@@ -20,11 +19,11 @@ export interface BadVideo extends Partial<ItemSource> {
   readonly losses: Readonly<Record<string, number>>
 }
 
-/** Puts together what is known of a bad step. */
-export function badStepOf(step: number, report: StepReport, microBatches: readonly Batch[]): BadStep {
-  const sources = microBatches.flatMap((batch) =>
-    Array.from({ length: batch.shape[0] }, (_, b) => batch.sources?.[b]),
-  )
+/**
+ * Puts together what is known of a bad step.
+ * @param sources of all videos of the batch
+ */
+export function badStepOf(step: number, report: StepReport, sources: readonly ItemSource[]): BadStep {
   const videos = report.draw.timesteps.map((timestep, b) => ({
     ...sources[b],
     timestep,

@@ -1,19 +1,15 @@
 import type { TrainingConfig } from '../config/training.js'
 import type { VideoDataset } from '../data/dataset.js'
-import { hostRandom } from '../random.js'
 import { makeBatch, type Batch } from './batch.js'
-import { epochOrder, WHOLE_BATCH, type BatchShare } from './epoch-order.js'
-import { drawItem, readItem, type ItemRequest } from './item.js'
+import { WHOLE_BATCH, type BatchShare } from './epoch-order.js'
+import { drawItem, readItem } from './item.js'
+import { itemRequests, type ItemOptions } from './item-requests.js'
 
-type BatchOptions = Pick<
-  TrainingConfig,
-  'batch_size' | 'microbatch' | 'max_frames' | 'pad_with_random_frames' | 'seed'
->
+type BatchOptions = ItemOptions & Pick<TrainingConfig, 'microbatch'>
 
 /**
  * The batch of each step, cut into micro-batches. A function of the seed and the step alone, so that a
- * resumed run sees what it would have seen. Each step takes one batch of the epoch's order to train on and,
- * where padding is random frames, the next one to pad with.
+ * resumed run sees what it would have seen.
  * @param config `batch_size` and `microbatch` count the videos of one process
  * @param share of several processes: each reads its own part of what one process with so many times the
  *   batch size would read, and gets exactly that part of its batch, row for row
@@ -24,26 +20,14 @@ export function batchSource(
   config: BatchOptions,
   { rank, ranks }: BatchShare = WHOLE_BATCH,
 ): (step: number) => Promise<readonly Batch[]> {
-  const { batch_size: batchSize, max_frames: maxFrames, pad_with_random_frames: padRandomly, seed } = config
-  const shares = Array.from({ length: ranks }, (_, i) =>
-    epochOrder(dataset.length, batchSize, seed, { rank: i, ranks }),
-  )
-  if (!shares[rank]) throw new RangeError(`rank ${rank} of ${ranks}`)
-  const requestsOf = (step: number, share: number): readonly ItemRequest[] => {
-    const videosOf = shares[share] ?? (() => [])
-    const paddingVideos = padRandomly ? videosOf(2 * step + 1) : []
-    return videosOf(padRandomly ? 2 * step : step).map((video, b) => {
-      const paddingVideo = paddingVideos[b]
-      const random = hostRandom(seed, 'item', step, share * batchSize + b)
-      return { dataset, video, maxFrames, random, ...(paddingVideo === undefined ? {} : { paddingVideo }) }
-    })
-  }
+  const { max_frames: maxFrames, pad_with_random_frames: padRandomly } = config
+  const requestsOf = itemRequests(dataset, config, ranks)
+  const others = Array.from({ length: ranks }, (_, share) => share).filter((share) => share !== rank)
+  if (others.length === ranks) throw new RangeError(`rank ${rank} of ${ranks}`)
   return async (step) => {
     const items = await Promise.all(requestsOf(step, rank).map(readItem))
     // How long the others' are; with random padding all are equally long.
-    const drawn = padRandomly
-      ? []
-      : shares.flatMap((_, share) => (share === rank ? [] : requestsOf(step, share).map(drawItem)))
+    const drawn = padRandomly ? [] : others.flatMap((share) => requestsOf(step, share).map(drawItem))
     const length = commonLength([...items, ...drawn], Math.min(maxFrames, dataset.T))
     const size = microBatchSize(config)
     return Array.from({ length: Math.ceil(items.length / size) }, (_, i) =>

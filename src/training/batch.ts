@@ -1,4 +1,4 @@
-import type { ItemSource, TrainingItem } from './item.js'
+import type { TrainingItem } from './item.js'
 
 /** Some videos that go through the network together, on the host. B videos of T frames of size H = W. */
 export interface Batch {
@@ -13,8 +13,6 @@ export interface Batch {
   readonly lossMask: Float32Array
   /** (B, T): position of each frame in the window it comes from. */
   readonly frameIndices: Int32Array
-  /** Where each video's frames come from, where that is known. */
-  readonly sources?: readonly ItemSource[]
 }
 
 /**
@@ -56,6 +54,5 @@ export function makeBatch(
     latentMask,
     lossMask,
     frameIndices,
-    sources: items.map(({ source }) => source),
   }
 }

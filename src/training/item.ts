@@ -4,7 +4,6 @@ import { sampleTask, type Task } from './task-sampling.js'
 
 /** One row of a batch before it is brought to the length of the others. */
 export interface TrainingItem {
-  readonly source: ItemSource
   /** (rows, H, W, 3), uint8: the task's frames in ascending order, then padding. */
   readonly pixels: Uint8Array
   readonly imageSize: number
@@ -77,7 +76,7 @@ export function drawItem(request: ItemRequest): DrawnItem {
  * @throws UserError from the data set, naming the file.
  */
 export async function readItem(request: ItemRequest): Promise<TrainingItem> {
-  const { dataset, video, paddingVideo } = request
+  const { dataset, video } = request
   const { start, observed, positions, padding, length } = drawItem(request)
   const [own, other] = await Promise.all([
     readWindow(dataset, { video, start, positions }),
@@ -86,14 +85,7 @@ export async function readItem(request: ItemRequest): Promise<TrainingItem> {
   const pixels = new Uint8Array(own.length + other.length)
   pixels.set(own)
   pixels.set(other, own.length)
-  const name = dataset.nameOf?.(video)
   return {
-    source: {
-      video,
-      start,
-      ...(name === undefined ? {} : { name }),
-      ...(paddingVideo === undefined ? {} : { paddingVideo }),
-    },
     pixels,
     imageSize: dataset.imageSize,
     positions: [...positions, ...padding.positions],
@@ -102,6 +94,18 @@ export async function readItem(request: ItemRequest): Promise<TrainingItem> {
       ...padding.positions.map(() => 'padding' as const),
     ],
     length,
+  }
+}
+
+/** Where an item's frames come from, known without reading them. */
+export function itemSource(request: ItemRequest): ItemSource {
+  const { dataset, video, paddingVideo } = request
+  const name = dataset.nameOf?.(video)
+  return {
+    video,
+    start: drawItem(request).start,
+    ...(name === undefined ? {} : { name }),
+    ...(paddingVideo === undefined ? {} : { paddingVideo }),
   }
 }
 

@@ -6,6 +6,7 @@ import type { Metrics, Tracker } from '../tracking/tracker.js'
 import { badStepOf, type BadStep } from './bad-step-report.js'
 import { TrainingDiverged, type BadSteps } from './bad-steps.js'
 import type { Batch } from './batch.js'
+import type { ItemSource } from './item.js'
 import { lastStep } from './learning-rate.js'
 import type { Trainer } from './trainer.js'
 
@@ -19,6 +20,8 @@ export interface LoopSetup {
   readonly withOthers?: boolean | undefined
   /** Called with each step in turn. */
   readonly batches: (step: number) => Promise<readonly Batch[]>
+  /** Where the videos of a step's batch come from, for the report of a bad one. */
+  readonly videosOf: (step: number) => readonly ItemSource[]
   readonly numTimesteps: number
   readonly means: RunningMeans
   readonly badSteps: BadSteps
@@ -68,6 +71,7 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
   const total = Number.isFinite(end) ? end : undefined
   let saved = trainer.step
   let { lastLine, sampledAt } = setup
+  let saveIsDue = false
   let batchSize = 0
   let sampledTime: number | undefined
   /** Those that a line of the log should have got and did not. */
@@ -77,6 +81,7 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
     try {
       if (saved !== trainer.step) await setup.save({ lastLine, means: unlogged ?? means.state(), sampledAt })
       saved = trainer.step
+      saveIsDue = false
     } catch (error) {
       failedSave = error
       throw error
@@ -124,7 +129,7 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
       addLosses(means, report.losses, report.draw, setup.numTimesteps)
       means.add('grad_norm', report.gradNorm)
     } else {
-      const bad = badStepOf(step, report, batch)
+      const bad = badStepOf(step, report, setup.videosOf(step - 1))
       setup.onBadStep?.(bad)
       badSteps.bad(bad)
     }
@@ -138,7 +143,9 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
       unlogged = undefined
       lastLine = step
     }
-    if (step % config.save_interval === 0) await save()
+    saveIsDue ||= step % config.save_interval === 0
+    // What bad steps came from may be ruined already: it must not take the place of what was saved before.
+    if (saveIsDue && report.fault === undefined) await save()
     await sample()
     // Computing blocks the process; signals get through only here.
     await setImmediate()

@@ -29,6 +29,8 @@ export interface HostState {
   readonly badSteps?: BadStepCounts
   /** The step after which videos were sampled last, 0 for none; files of older versions do not say. */
   readonly sampledAt?: number
+  /** Videos of all ranks in a batch; files of older versions do not say. */
+  readonly commonBatch?: number
   /** What it was trained on; files of older versions do not say. */
   readonly videos?: VideoList
 }

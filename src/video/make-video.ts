@@ -82,6 +82,10 @@ async function readColumns(
   const T = shownFrames(options.T, set.shape[0])
   const [, H, W] = set.shape
   const files = new Map(set.samples.map(({ video, sampleIdx, file }) => [`${video}-${sampleIdx}`, file]))
+  if (obsFrames === '' && obsLength > set.shape[0])
+    throw new UserError(
+      `--obs_length takes 0 to ${set.shape[0]}, the frames of each sample, not ${obsLength}`,
+    )
   const observed = obsFrames === '' ? obsLength : parseObservedFrames(obsFrames, T)
   const marked = (film: Film) =>
     markObserved(film, typeof observed === 'number' ? range(Math.min(observed, T)) : observed)

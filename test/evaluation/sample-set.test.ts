@@ -56,7 +56,7 @@ test('names what cannot be used, and leaves it out if asked to', () => {
   expect(samples.map(({ video }) => video)).toEqual([1, 2])
   expect(skipped.map(({ file, reason }) => `${path.basename(file)} ${reason}`)).toEqual([
     'sample_0000-0.npy is of shape (4, 3, 2, 2), others of (5, 3, 2, 2)',
-    'sample_0003-0.npy is not a .npy file: it begins differently',
+    'sample_0003-0.npy is empty: it has 0 bytes',
     'sample_0004-0.npy is not a .npy file: it begins differently',
     'sample_0005-0.npy holds no frames',
     'sample_0006-0.npy holds uint8 (5, 2, 2, 3), not uint8 (T, 3, H, W)',

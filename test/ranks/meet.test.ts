@@ -52,6 +52,21 @@ describe('ranks that meet', () => {
     await Promise.all(all.map((meeting) => meeting.ready()))
   })
 
+  it('wait for rank 0 without gathering listeners, and miss nobody when told to stop', async () => {
+    const warnings: Error[] = []
+    const warn = (warning: Error) => warnings.push(warning)
+    process.on('warning', warn)
+    const stop = new AbortController()
+    const port = await freePort()
+    const late = meet(placeOf(1, port), undefined, { ...options, signal: stop.signal })
+    const first = meet(placeOf(0, await freePort()), 0, { ...options, signal: stop.signal })
+    await setTimeout(3000)
+    stop.abort()
+    for (const meeting of [late, first]) await expect(meeting).rejects.toThrow(/aborted/)
+    process.off('warning', warn)
+    expect(warnings).toEqual([])
+  })
+
   it('take the addresses that are stated', async () => {
     const port = await freePort()
     const tasks = [`127.0.0.1:${port}`, 'b:1', 'c:2']

@@ -1,4 +1,12 @@
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, it } from 'vitest'
@@ -36,6 +44,9 @@ it('notes bad steps, and takes back those after the step that is resumed', () =>
 })
 
 it('says so where it cannot write', () => {
-  const note = badStepFile(path.join(folder, 'missing', 'bad-steps.jsonl'), 0)
-  expect(() => note(bad(1))).toThrow(UserError)
+  writeFileSync(path.join(folder, 'file'), '')
+  const note = badStepFile(path.join(folder, 'other.jsonl'), 0)
+  mkdirSync(path.join(folder, 'other.jsonl'))
+  expect(() => note(bad(1))).toThrow(/could not write .*other\.jsonl: it is a folder/)
+  expect(() => badStepFile(path.join(folder, 'file', 'x.jsonl'), 0)).toThrow(UserError)
 })

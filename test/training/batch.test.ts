@@ -3,6 +3,7 @@ import { UserError } from '../../src/errors.js'
 import { hostRandom } from '../../src/random.js'
 import { makeBatch, type Batch } from '../../src/training/batch.js'
 import { batchSource } from '../../src/training/batch-source.js'
+import { batchVideos } from '../../src/training/batch-videos.js'
 import { readItem } from '../../src/training/item.js'
 import { fakeDataset, pixelOf } from './fixtures.js'
 
@@ -107,6 +108,26 @@ describe('several processes', () => {
       expect(shares.flat().map(({ shape }) => shape[1])).toEqual([1, 1, 1].map(() => whole.shape[1]))
       expect(shares.flat().flatMap(rows)).toEqual(rows(whole))
     }
+  })
+
+  it('know where the videos of all come from, without reading', async () => {
+    const config = { ...options, pad_with_random_frames: false, max_frames: 5 }
+    const dataset = fakeDataset({ videos: 9 })
+    const videosOf = batchVideos(dataset, config, 2)
+    for (let step = 0; step < 6; step++) {
+      const videos = videosOf(step)
+      expect(dataset.reads.splice(0)).toEqual([])
+      const parts = [0, 1].map((rank) => batchSource(dataset, config, { rank, ranks: 2 })(step))
+      const batches = (await Promise.all(parts)).flat()
+      const first = batches.flatMap((batch) =>
+        [0, 1].map((b) => firstPixel(batch, b, 0) - (batch.frameIndices[b * batch.shape[1]] ?? NaN)),
+      )
+      expect(videos.map(({ video, start }) => pixelOf(video, start))).toEqual(first)
+      dataset.reads.splice(0)
+    }
+    expect(batchVideos(dataset, options, 2)(3)).toEqual(
+      batchVideos(dataset, { ...options, batch_size: 4 }, 1)(3),
+    )
   })
 
   it('read nothing of the others', async () => {

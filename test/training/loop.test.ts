@@ -30,11 +30,12 @@ const BATCH: Batch = {
   latentMask: Float32Array.of(1, 1),
   lossMask: Float32Array.of(1, 1),
   frameIndices: new Int32Array(2),
-  sources: [
-    { video: 7, name: 'video_7.pt', start: 3 },
-    { video: 9, start: 0 },
-  ],
 }
+
+const VIDEOS = [
+  { video: 7, name: 'video_7.pt', start: 3 },
+  { video: 9, start: 0 },
+]
 
 /** A loop over a trainer whose loss is its step, and NaN in bad steps; says what it saved last. */
 async function loop(
@@ -67,6 +68,7 @@ async function loop(
     config: { ...defaultsOf(trainingOptions), log_interval: 4, ...config },
     trainer: trainer as unknown as Trainer,
     batches: () => Promise.resolve([BATCH]),
+    videosOf: () => VIDEOS,
     numTimesteps: 4,
     means,
     badSteps: badSteps(0),
@@ -175,6 +177,20 @@ it('ends after too many bad steps in a row, and does not save what they came fro
   await expect(run(badSteps(1), [1])).rejects.toThrow(
     /: step 1 was bad, at step 1 the loss is NaN; go on from/,
   )
+})
+
+it('saves no step of a row of bad ones but what ends it, or the run', async () => {
+  const saves = async (bad: readonly number[], max_steps: number) => {
+    const steps: number[] = []
+    const onStep = (step: number) => void steps.push(step)
+    const saved: number[] = []
+    const save = () => void saved.push(steps.at(-1) ?? 0)
+    await loop('row', START, { save_interval: 2, max_steps }, { onStep, save }, bad)
+    return saved
+  }
+  expect(await saves([4, 5], 8)).toEqual([2, 6, 8])
+  expect(await saves([3, 4, 5], 9)).toEqual([2, 6, 8, 9])
+  expect(await saves([4, 5], 5)).toEqual([2, 5])
 })
 
 it('saves what was done before data or the log failed', async () => {

@@ -10,6 +10,7 @@ import { startRuntime } from '../../src/runtime/start.js'
 import { tf } from '../../src/runtime/tf.js'
 import { batchSource } from '../../src/training/batch-source.js'
 import { flattenState, initialState } from '../../src/training/state.js'
+import { checkSameVideos } from '../../src/training/same-videos.js'
 import { timestepSampler } from '../../src/training/timestep-sampler.js'
 import { train } from '../../src/training/train.js'
 import { createTrainer } from '../../src/training/trainer.js'
@@ -20,6 +21,7 @@ export type RankTask =
   | { readonly name: 'tiny'; readonly batchSize: number; readonly steps: number }
   /** Makes a run's folder what it was after a step of another run. */
   | { readonly name: 'copy'; readonly from: string; readonly to: string; readonly step: number }
+  | { readonly name: 'videos' }
   | { readonly name: 'train'; readonly runId: string; readonly config: Parameters<typeof smallConfig>[0] }
 
 /** Steps of a network of a few numbers; what came of them. */
@@ -96,6 +98,10 @@ async function runTasks({ root, tasks }: { root: string; tasks: readonly RankTas
         say(await tinySteps(task.batchSize, task.steps, ranks))
       } else if (task.name === 'copy') {
         if (ranks.rank === 0) copyRun(root, task)
+      } else if (task.name === 'videos') {
+        const videos = { count: 1, sha256: `of rank ${place.rank}` }
+        await checkSameVideos(ranks, { ...videos, sha256: 'of all' })
+        await checkSameVideos(ranks, videos).catch((error: unknown) => say([String(error)]))
       } else {
         const options = trainTask(root, task.runId, task.config)
         await train({ ...options, ranks, onSave: (_, step) => say(`${task.runId} saved ${step}`) })

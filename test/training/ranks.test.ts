@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../../src/ranks/meet.js'
 import { startRuntime } from '../../src/runtime/start.js'
 import { readCheckpointFile } from '../../src/torch-file/index.js'
-import { differingRanks } from '../../src/training/same-parameters.js'
+import { notAsTheFirst } from '../../src/training/differing-ranks.js'
 import { train } from '../../src/training/train.js'
 import { ownBinding } from '../helpers/own-binding.js'
 import { tinySteps, trainTask, type RankTask } from './rank-run.js'
@@ -97,16 +97,20 @@ describe.runIf(ownBinding)('two ranks', () => {
     async () => {
       const [first, second] = await startPair([
         { name: 'tiny', batchSize: 1, steps: 6 },
+        { name: 'videos' },
         { name: 'tiny', batchSize: 1, steps: 1_000_000 },
       ])
       if (!first || !second) throw new Error('no ranks')
       const alone = [await tinySteps(2, 1), await tinySteps(2, 6)]
-      await first.said('next\n')
+      await first.said('that rank 0 reads')
       const together = first.lines().slice(0, 2) as number[][]
       together.forEach((numbers, i) => {
         expect(numbers).toHaveLength(alone[i]?.length ?? 0)
         numbers.forEach((number, j) => expect(Math.abs(number - (alone[i]?.[j] ?? NaN))).toBeLessThan(2e-6))
       })
+      expect(first.lines()[2]).toMatchObject([
+        expect.stringMatching(/rank 1 does not read the videos that rank 0 reads/),
+      ])
       second.child.kill('SIGKILL')
       const { status, stderr } = await first.end
       expect(stderr).toMatch(/^error: rank 1 \(127\.0\.0\.1:\d+\) is lost: /m)
@@ -117,9 +121,9 @@ describe.runIf(ownBinding)('two ranks', () => {
 
 describe('ranks', () => {
   it('that differ from the first are found', () => {
-    expect(differingRanks([[1, 2], [1, 2], [1, 3], [1, 2], [0, 2]])).toEqual([2, 4]) // prettier-ignore
-    expect(differingRanks([[1], [1]])).toEqual([])
-    expect(differingRanks([[1], [NaN]])).toEqual([1])
+    expect(notAsTheFirst([[1, 2], [1, 2], [1, 3], [1, 2], [0, 2]])).toEqual([2, 4]) // prettier-ignore
+    expect(notAsTheFirst([[1], [1]])).toEqual([])
+    expect(notAsTheFirst([[1], [NaN]])).toEqual([1])
   })
 
   it('need TensorFlow', async () => {

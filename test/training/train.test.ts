@@ -22,7 +22,8 @@ import { startingPoint } from '../../src/training/resume.js'
 import type { Preview } from '../../src/training/sample-preview.js'
 import type { ResolvedTrainConfig } from '../../src/training/save-checkpoint.js'
 import { disposeState } from '../../src/training/state.js'
-import { train, type TrainRun } from '../../src/training/train.js'
+import { train } from '../../src/training/train.js'
+import type { TrainRun } from '../../src/training/train-run.js'
 import { availableBackends, describeEachBackend } from '../helpers/backends.js'
 import { spawnModule } from '../helpers/spawn-module.js'
 import type { ChildRun } from './run-child.js'
@@ -217,6 +218,37 @@ describe('a run', () => {
     expect(hostOf(old)).toEqual({ ...old, lastLine: 4 })
     expect(hostOf({ ...old, lastLine: 3 })).toEqual({ ...old, lastLine: 3 })
     expect(() => hostOf({ ...old, lastLine: '3' })).toThrow(/state000004.json is damaged/)
+  })
+
+  it('leaves the log of another run alone', async () => {
+    const log_dir = path.join(root, 'logs')
+    mkdirSync(log_dir)
+    const log = path.join(log_dir, 'log.jsonl')
+    const lines = '{"step":0}\n{"step":10}\n'
+    writeFileSync(log, lines)
+    await expect(run('second', { log_dir, max_steps: 1 })).rejects.toThrow(`${log} is the log of another run`)
+    expect(readFileSync(log, 'utf8')).toBe(lines)
+    await expect(run('signal', { max_steps: 1 })).rejects.toThrow(/is there already: resume it with/)
+  })
+
+  it('removes no older checkpoint while steps are bad, and says how large a batch was before', async () => {
+    const spoilt = { videos: 3, T: 8, imageSize: 32 }
+    const options = { batch_size: 2, save_interval: 1, keep: 1, max_steps: 1 }
+    const batches: unknown[] = []
+    const onStart: TrainRun['onStart'] = ({ commonBatch }) => batches.push(commonBatch)
+    await run('kept', options, { dataset: fakeDataset(spoilt), onStart })
+    // Above this limit is every gradient.
+    const worse = { ...options, max_steps: 3, skip_grad_norm: 1e-30, resume_id: 'kept', batch_size: 1 }
+    await run('', worse, { dataset: fakeDataset(spoilt), onStart })
+    const models = () => readdirSync(path.join(root, 'kept')).filter((name) => name.startsWith('model'))
+    expect(models()).toEqual(['model000001.pt', 'model000003.pt'])
+    await run('', { ...options, resume_id: 'kept', max_steps: 4 }, { onStart })
+    expect(models()).toEqual(['model000004.pt'])
+    expect(batches).toEqual([
+      { before: undefined, now: 2 },
+      { before: 2, now: 1 },
+      { before: 1, now: 2 },
+    ])
   })
 
   it('refuses to resume nothing, and data of another size', async () => {

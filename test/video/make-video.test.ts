@@ -70,6 +70,12 @@ function colours(file: string, at: readonly (readonly [x: number, y: number])[])
   return at.map(([x, y]) => [...data.subarray((y * width + x) * 4, (y * width + x) * 4 + 3)])
 }
 
+test('marks no more frames than there are', async () => {
+  await expect(make({ do_n: 2, n_seeds: 2, obs_length: T + 1 })).rejects.toThrow(
+    `--obs_length takes 0 to ${T}, the frames of each sample, not ${T + 1}`,
+  )
+})
+
 test('truth on top, seeds below, one row each, and a border on observed frames', async () => {
   const file = await make({ do_n: 2, n_seeds: 2, obs_length: 2 })
   expect(file).toBe(path.join(run, 'videos/2_2.png'))

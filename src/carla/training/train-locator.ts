@@ -44,9 +44,10 @@ export interface EpochReport {
  * Trains a network of `to-world-coords`: epochs of all training frames in a new order each, changed at random,
  * then a look at all test frames as they are. The learning rate falls to a tenth every `lr_step` epochs. All
  * that is random depends on the seed and the step alone, so that a run that goes on ends as if never stopped.
+ * @returns whether all epochs are done: else it was told to stop
  * @throws UserError from data, training or saving.
  */
-export async function trainLocator(training: LocatorTraining): Promise<void> {
+export async function trainLocator(training: LocatorTraining): Promise<boolean> {
   const { trainer, train, config, signal } = training
   const order = epochOrder(train.count, config.batch_size, config.seed)
   const perEpoch = Math.floor(train.count / config.batch_size)
@@ -68,7 +69,7 @@ export async function trainLocator(training: LocatorTraining): Promise<void> {
       sums = { loss: 0, quality: 0, frames: 0 }
       save()
     }
-    if (step >= end) return
+    if (step >= end) return true
     const lr = config.lr * 0.1 ** Math.floor(Math.floor(step / perEpoch) / config.lr_step)
     const read = train.read(order(step))
     const batch = config.with_transforms ? augmented(read, config.seed, step) : read
@@ -84,6 +85,7 @@ export async function trainLocator(training: LocatorTraining): Promise<void> {
     await setImmediate()
   }
   save()
+  return false
 }
 
 async function testNetwork({

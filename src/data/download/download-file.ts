@@ -125,17 +125,23 @@ async function receive(partial: PartialFile, options: DownloadOptions): Promise<
   }
 }
 
+/** Milliseconds without a sign of life after which a process that is fetching counts as killed. */
+const STALE = 30_000
+
 async function acquire(file: string): Promise<() => Promise<void>> {
   try {
     return await lock(file, {
       realpath: false,
       lockfilePath: `${file}.part.lock`,
-      stale: 30_000,
+      stale: STALE,
       update: 5_000,
     })
   } catch (error) {
     if (errorCode(error) !== 'ELOCKED') throw error
-    throw new UserError(`another process is fetching ${file}: wait for it, or end it`, { cause: error })
+    throw new UserError(
+      `another process is fetching ${file}, or was less than ${STALE / 1000} s ago: wait for it, or end it`,
+      { cause: error },
+    )
   }
 }
 

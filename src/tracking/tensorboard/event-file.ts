@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import path from 'node:path'
 import { makeFolder } from '../../make-folder.js'
 import type { Tracker } from '../tracker.js'
-import { writeFailure } from '../write-failure.js'
+import { fileFailure } from '../file-failure.js'
 import { imageEvent, restartEvent, scalarsEvent, versionEvent } from './event.js'
 import { tfRecord } from './tf-record.js'
 
@@ -20,7 +20,7 @@ export function eventFile(folder: string, lastLine: number | undefined, now: () 
     try {
       appendFileSync(file, tfRecord(event))
     } catch (error) {
-      throw writeFailure(file, error)
+      throw fileFailure('write', file, error)
     }
   }
   const file = newFile(folder, now())
@@ -44,6 +44,6 @@ function newFile(folder: string, time: number): string {
     const seconds = String(Math.max(Math.floor(time / 1000), ...times)).padStart(10, '0')
     return path.join(folder, `events.out.tfevents.${seconds}.${hostname()}.${process.pid}.0`)
   } catch (error) {
-    throw writeFailure(folder, error)
+    throw fileFailure('write', folder, error)
   }
 }

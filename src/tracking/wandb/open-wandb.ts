@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Tracker } from '../tracker.js'
-import { writeFailure } from '../write-failure.js'
+import { fileFailure } from '../file-failure.js'
 import { jsonItems } from './json.js'
 import { findRunFolder, markOffline, newRunFolder } from './run-folder.js'
 import { logEnd, openRunLog } from './run-log.js'
@@ -87,7 +87,7 @@ function openLog({ entity, project, displayName, dir }: WandbTarget, run: Tracke
     const config = jsonItems(run.config)
     return { folder, log: openRunLog({ folder, run: { ...info, resumed, config }, resumes, after, now }) }
   } catch (error) {
-    throw writeFailure(path.join(root, 'wandb'), error)
+    throw fileFailure('write', path.join(root, 'wandb'), error)
   }
 }
 

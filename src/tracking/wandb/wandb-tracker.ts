@@ -3,7 +3,7 @@ import path from 'node:path'
 import { writeFileAtomic } from '../../files.js'
 import { mediaSize } from '../media-size.js'
 import type { Media, Tracker } from '../tracker.js'
-import { writeFailure } from '../write-failure.js'
+import { fileFailure } from '../file-failure.js'
 import { jsonItems } from './json.js'
 import type { RunFolder } from './run-folder.js'
 import type { RunLog } from './run-log.js'
@@ -29,7 +29,7 @@ export function wandbTracker({ folder, log, sender, patience, onWaiting }: Wandb
     try {
       action()
     } catch (error) {
-      throw writeFailure(folder.path, error)
+      throw fileFailure('write', folder.path, error)
     }
     sender?.news()
   }

@@ -133,7 +133,7 @@ async function run(
   const trainer = createLocatorTrainer(regressor, 'sgd', { state, step: progress.step })
   const stop = new AbortController()
   const reports: EpochReport[] = []
-  await trainLocator({
+  const isDone = await trainLocator({
     ...{ trainer, train: madeFrames(10), test: madeFrames(5), progress, signal: stop.signal },
     config: { lr: 1e-4, lr_step: 1, num_epochs: 2, batch_size: 4, save_interval: saveInterval, with_transforms: true, seed: 3 }, // prettier-ignore
     onStep: (step) => {
@@ -149,6 +149,7 @@ async function run(
     },
     save: (reached) => writeRunFile(folder, { lr: 1e-4 }, reached, regressor, trainer.state),
   })
+  expect(isDone).toBe(until === Infinity)
   trainer.dispose()
   return reports
 }

@@ -1,8 +1,0 @@
-import { UserError } from '../errors.js'
-import { fileReason } from '../system-errors.js'
-
-/** The error to throw where a tracker cannot write: in the person's words if it is the person's affair. */
-export function writeFailure(place: string, error: unknown): unknown {
-  const reason = fileReason(error)
-  return reason ? new UserError(`could not write ${place}: ${reason}`, { cause: error }) : error
-}

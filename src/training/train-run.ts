@@ -1,0 +1,61 @@
+import type { VideoDataset } from '../data/dataset.js'
+import type { RankGroup } from '../runtime/rank-group.js'
+import type { Metrics, Tracker } from '../tracking/tracker.js'
+import type { BadStep } from './bad-step-report.js'
+import type { Anew } from './resume.js'
+import type { RunPlace } from './run-place.js'
+import type { Preview } from './sample-preview.js'
+import type { ResolvedTrainConfig, Saved } from './save-checkpoint.js'
+
+export interface TrainRun {
+  /** With the data set's `image_size` and `T` filled in. */
+  readonly config: ResolvedTrainConfig
+  /** The training split. */
+  readonly dataset: VideoDataset
+  /** The folder of a new run below `root`; a resumed run has its own name. */
+  readonly newRunId: string
+  /** The folder of all runs. */
+  readonly root?: string
+  readonly now: () => number
+  /** Numbers of the moment, such as `heldMemory`, that each line of the log gets. */
+  readonly measure?: () => Metrics
+  readonly signal?: AbortSignal
+  /** Those that train together, each with `batch_size` videos; rank 0 alone writes and reports. */
+  readonly ranks?: RankGroup | undefined
+  /** Told every `log_interval` steps; the run's `log.jsonl` is written besides. */
+  readonly trackers?: readonly Tracker[]
+  /** Opens more of them, those that have to know the run. */
+  readonly openTrackers?: (start: RunStart) => readonly Tracker[]
+  readonly onStart?: (start: RunStart) => void
+  readonly onStep?: (step: number, total: number | undefined, loss: number) => void
+  /** Told of each step that was skipped, and of the batch that made it bad. */
+  readonly onBadStep?: (bad: BadStep) => void
+  readonly onSave?: (saved: Saved, step: number) => void
+  /** Called while videos are sampled, with the denoising steps done, from 0 on. */
+  readonly onSampleStep?: (step: number, done: number, total: number) => void
+  /** Without it no videos are sampled during training. */
+  readonly onSample?: (preview: Preview, step: number) => void | Promise<void>
+}
+
+export interface RunStart extends RunPlace {
+  /** Updates done before. */
+  readonly step: number
+  /** Step of the last line of the log that it goes on from. */
+  readonly lastLine: number
+  /** The checkpoint it goes on from. */
+  readonly checkpoint: string | undefined
+  readonly anew: Anew
+  /** What is different about the videos of a resumed run, in words. */
+  readonly changedData: string | undefined
+  /** Videos of all ranks in a batch, when the checkpoint was saved if that is known, and now. */
+  readonly commonBatch: { readonly before: number | undefined; readonly now: number }
+  readonly numParameters: number
+}
+
+export interface RunResult {
+  readonly runId: string
+  readonly folder: string
+  readonly step: number
+  /** The last files written by this call, if any were. */
+  readonly saved: Saved | undefined
+}
