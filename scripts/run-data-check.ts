@@ -48,7 +48,7 @@ export async function runDataCheck(request: DataCheckRequest, terminal: Terminal
   if (bad > 0 || both.length > 0)
     throw new UserError(
       [
-        ...(bad > 0 ? [`${bad} videos of data set ${name} cannot be used`] : []),
+        ...(bad > 0 ? [`${bad} ${bad === 1 ? 'video' : 'videos'} of data set ${name} cannot be used`] : []),
         ...(both.length > 0 ? [`${both.length} videos are in both splits`] : []),
       ].join(', '),
     )
@@ -85,7 +85,7 @@ function reportLines({ split, videos, frames, imageSize, bad, still }: SplitRepo
   const [fewest, most, total] = frames
   const lengths = fewest === most ? `${most}` : `${fewest} to ${most}`
   return [
-    `${split}: ${videos} videos of ${lengths} frames, ${total} in all; each uint8 (T, ${imageSize}, ${imageSize}, 3)`,
+    `${split}: ${videos} ${videos === 1 ? 'video' : 'videos'} of ${lengths} frames, ${total} in all; each uint8 (T, ${imageSize}, ${imageSize}, 3)`,
     ...bad.map(({ reason }) => `${split}: bad: ${reason}`),
     ...(still.length > 0 ? [`${split}: note: nothing moves in ${some(still)}`] : []),
   ]

@@ -1,15 +1,16 @@
 import { datasetOptions } from '../../../src/config/dataset.js'
 import { choice, flag, text } from '../../../src/config/option.js'
+import { datasetNames } from '../../../src/data/records.js'
 import { defineCommand } from '../../command.js'
 
-const { dataset, data_dir, image_size, T, frame_stride, resize, frame_rate, test_share, test_list } =
-  datasetOptions
+const { data_dir, image_size, T, frame_stride, resize, frame_rate, test_share, test_list } = datasetOptions
 
 export const dataCheckCommand = defineCommand({
   name: 'data check',
   summary: 'read a data set and say what is there, what cannot be used, and what it looks like',
   options: {
-    ...{ dataset, data_dir, image_size, T, frame_stride, resize, frame_rate, test_share, test_list },
+    dataset: choice(undefined, datasetNames, 'what to look through'),
+    ...{ data_dir, image_size, T, frame_stride, resize, frame_rate, test_share, test_list },
     split: choice('both', ['both', 'train', 'test'], 'which videos'),
     quick: flag(false, 'read only the first and last frame of each video: finds no damage inside files'),
     sheet: text(
