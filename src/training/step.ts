@@ -8,7 +8,7 @@ import { gradNorm } from './grad-norm.js'
 import { microBatchGradients, type MicroBatch, type ParametricNetwork } from './gradients.js'
 import { parameterUpdate, type ParameterUpdateSettings, type UpdatedParameter } from './parameter-update.js'
 import { flattenState, mapTensors, nameTensors, unflattenState, type TrainingState } from './state.js'
-import { sumBatchGradients } from './sum-gradients.js'
+import { sumBatchGradients, type BatchGradients } from './sum-gradients.js'
 
 /** What stays the same from step to step. */
 export interface StepSettings extends ParameterUpdateSettings {
@@ -35,11 +35,6 @@ export interface StepResult {
   readonly gradNorm: Tensor
   /** The sum over the ranks. */
   readonly stop?: Tensor1D | undefined
-}
-
-/** What a step learns from its batch. */
-export interface BatchGradients extends Pick<StepResult, 'losses' | 'stop'> {
-  readonly gradients: Parameters
 }
 
 /**

@@ -1,7 +1,16 @@
+import type { Parameters } from '../nn/scope.js'
 import { sumOverRanks, type RankGroup } from '../runtime/rank-group.js'
 import { tf, type Tensor, type Tensor1D } from '../runtime/tf.js'
 import { nameTensors } from './state.js'
-import type { BatchGradients } from './step.js'
+
+/** What a step learns from its batch. */
+export interface BatchGradients {
+  readonly gradients: Parameters
+  /** Unweighted losses by kind, one number per video. */
+  readonly losses: Readonly<Record<string, Tensor1D>>
+  /** (1): what is added up over the ranks; nothing without ranks. */
+  readonly stop?: Tensor1D | undefined
+}
 
 /**
  * The gradients of all ranks added up, and the losses of all ranks' videos, rank after rank. The

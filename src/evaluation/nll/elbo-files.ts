@@ -4,20 +4,8 @@ import { UserError } from '../../errors.js'
 import { writeFileAtomic } from '../../files.js'
 import { readJsonRecord } from '../../sampling/json-record.js'
 import { withAdvice } from '../../with-advice.js'
+import type { TermRow } from './stage-terms.js'
 import type { VideoBound } from './video-bound.js'
-
-/** One diffusion step of one stage. Means are over the values of the latent frames. */
-export interface TermRow {
-  readonly t: number
-  /** How often it counts in sums over all steps. */
-  readonly weight: number
-  /** Bits per dimension: KL, at t = 0 the decoder's term. */
-  readonly vb: number
-  /** Mean squared error of the predicted clean frames. */
-  readonly xstart_mse: number
-  /** Mean squared error of the noise that follows from them. */
-  readonly mse: number
-}
 
 /** The columns of a file of terms. */
 export const TERM_COLUMNS = ['t', 'weight', 'vb', 'xstart_mse', 'mse'] as const

@@ -17,17 +17,9 @@ import type { Film } from '../../sampling/video-batch.js'
 import { videoQueue } from '../../sampling/video-queue.js'
 import { range } from '../../schemes/range.js'
 import { boundStep } from '../../sampling/bound-step.js'
-import {
-  elboName,
-  elbosFolder,
-  readBound,
-  readTerms,
-  writeBound,
-  writeTerms,
-  type TermRow,
-} from './elbo-files.js'
+import { elboName, elbosFolder, readBound, readTerms, writeBound, writeTerms } from './elbo-files.js'
 import type { NllInputs, NllRun } from './plan-nll.js'
-import { stageTerms } from './stage-terms.js'
+import { stageTerms, type TermRow } from './stage-terms.js'
 import { videoBound, type VideoBound } from './video-bound.js'
 
 export interface MeasuredVideo {

@@ -4,13 +4,25 @@ import { frameOfFilm, type Film } from '../../sampling/video-batch.js'
 import type { Stage } from '../../schemes/types.js'
 import type { BoundStep } from '../../sampling/bound-step.js'
 import { chooseTimesteps } from './choose-timesteps.js'
-import type { TermRow } from './elbo-files.js'
 
 export interface StageOfVideo {
   readonly film: Film
   /** Position of the video in its data set. */
   readonly video: number
   readonly stage: Stage & { readonly index: number }
+}
+
+/** One diffusion step of one stage. Means are over the values of the latent frames. */
+export interface TermRow {
+  readonly t: number
+  /** How often it counts in sums over all steps. */
+  readonly weight: number
+  /** Bits per dimension: KL, at t = 0 the decoder's term. */
+  readonly vb: number
+  /** Mean squared error of the predicted clean frames. */
+  readonly xstart_mse: number
+  /** Mean squared error of the noise that follows from them. */
+  readonly mse: number
 }
 
 export interface StageTermsOptions {

@@ -4,7 +4,7 @@ import { priorBits } from '../../diffusion/likelihood.js'
 import { tf } from '../../runtime/tf.js'
 import { frameOfFilm, type Film } from '../../sampling/video-batch.js'
 import type { Stage } from '../../schemes/types.js'
-import type { TermRow } from './elbo-files.js'
+import type { TermRow } from './stage-terms.js'
 
 /** An upper bound on the negative log-likelihood of what a stage samples, given what it conditions on. */
 export interface StageBound extends Stage {
