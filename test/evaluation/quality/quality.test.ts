@@ -129,6 +129,6 @@ test('a video of which a sample is bad is left out as a whole', () => {
   expect(whole.samples.map(({ video, sampleIdx }) => `${video}-${sampleIdx}`)).toEqual(['0-0', '0-1', '2-0', '2-1']) // prettier-ignore
   for (const video of [0, 2]) writeFileSync(sampleFile(folder, video, 0), '')
   expect(() => wholeVideos(sampleSet(folder, { skipBad: true }))).toThrow(
-    /no video of which all samples can be used \(.*0000-0\.npy is not/,
+    /no video of which all samples can be used \(.*0000-0\.npy is empty/,
   )
 })
