@@ -56,7 +56,7 @@ describe('check', () => {
     expect(error).toBeUndefined()
     expect(lines).toEqual([
       'train: 3 videos of 5 to 7 frames, 18 in all; each uint8 (T, 16, 16, 3)',
-      'test: 1 videos of 8 frames, 8 in all; each uint8 (T, 16, 16, 3)',
+      'test: 1 video of 8 frames, 8 in all; each uint8 (T, 16, 16, 3)',
       `what it looks like: ${path.join(folder, 'sheet.png')}`,
       'nothing is wrong',
     ])
@@ -73,12 +73,12 @@ describe('check', () => {
     truncateSync(path.join(folder, 'video_2.pt'), 1000)
     const { lines, error } = await check(folder)
     expect(error).toBe('2 videos of data set toy_town cannot be used')
-    expect(lines[0]).toBe('train: 1 videos of 5 frames, 5 in all; each uint8 (T, 16, 16, 3)')
+    expect(lines[0]).toBe('train: 1 video of 5 frames, 5 in all; each uint8 (T, 16, 16, 3)')
     expect(
       lines.filter((line) => line.startsWith('train: bad: ')).map((line) => /video_\d/.exec(line)?.[0]),
     ).toEqual(['video_2', 'video_1'])
     // The first and the last frame alone do not tell.
-    expect((await check(folder, '--quick')).error).toMatch(/^1 videos/)
+    expect((await check(folder, '--quick')).error).toMatch(/^1 video of/)
     const { lines: json } = await check(folder, '--json')
     expect(json).toHaveLength(1)
     expect(JSON.parse(json[0] ?? '')).toMatchObject({
@@ -95,7 +95,7 @@ describe('check', () => {
     expect(await check(folder, '--split', 'test')).toMatchObject({ error: undefined })
     const { lines, error } = await check(folder)
     expect(lines).toContain('in both splits: video_0.pt')
-    expect(error).toBe('1 videos are in both splits')
+    expect(error).toBe('1 video in both splits')
   })
 
   test('says why no video can be used', async () => {
