@@ -1,22 +1,35 @@
 import { LONG_VIDEO, measurePlanning } from '../src/bench/planning.js'
+import { nativeExtension } from '../src/runtime/native-extension.js'
+import { startRuntime } from '../src/runtime/start.js'
 import { samplingSchemes } from '../src/schemes/registry.js'
 
 // How long planning takes: printed as a table, of which docs/schemes.md has the gist.
 
-/** Numbers in an embedding: of pixels, and of LPIPS at 64x64 pixels. */
-const EMBEDDINGS = [192, 31_872]
+/** What frames are compared by: numbers each, and whether as soon as they come. */
+const FEATURES = [
+  { of: 'pixels', numbers: 192, compared: false },
+  { of: 'LPIPS, 64x64', numbers: 31_872, compared: true },
+] as const
+const NONE = { of: '', numbers: 0, compared: false }
 
+const { description } = await startRuntime()
 const { videoLength, observed, maxFrames, stepSize } = LONG_VIDEO
 process.stdout.write(
-  `${videoLength} frames from ${String(observed)}, ${maxFrames} at once, ${stepSize} new; milliseconds of processor time\n\n` +
-    '| scheme | numbers in an embedding | stages | first time | later |\n| --- | --- | --- | --- | --- |\n',
+  `${description}\n${videoLength} frames from ${String(observed)}, ${maxFrames} at once, ${stepSize} new; milliseconds of processor time\n\n` +
+    '| scheme | features | stages | planning, first time | later | comparing frames as they come |\n' +
+    '| --- | --- | --- | --- | --- | --- |\n',
 )
 for (const scheme of Object.values(samplingSchemes))
-  for (const numbers of scheme.adaptive ? EMBEDDINGS : [0]) {
-    const repetitions = numbers > 1000 ? 3 : 15
-    const { stages, milliseconds } = measurePlanning(scheme, LONG_VIDEO, { numbers, repetitions })
-    const [first = NaN, ...later] = milliseconds
-    const cells = [scheme.name, numbers || '', stages, first.toFixed(1), median(later).toFixed(1)]
+  for (const { of, numbers, compared } of scheme.adaptive ? FEATURES : [NONE]) {
+    const squaredDistances = compared ? nativeExtension()?.squaredDistances : undefined
+    const [first, ...later] = measurePlanning(scheme, LONG_VIDEO, {
+      numbers,
+      repetitions: numbers > 1000 ? 6 : 15,
+      squaredDistances,
+    })
+    const planning = [first?.planning ?? NaN, median(later.map((time) => time.planning))]
+    const comparing = squaredDistances ? median(later.map((time) => time.comparing)).toFixed(0) : ''
+    const cells = [scheme.name, of, first?.stages ?? 0, ...planning.map((ms) => ms.toFixed(1)), comparing]
     process.stdout.write(`| ${cells.join(' | ')} |\n`)
   }
 

@@ -63,7 +63,7 @@ async function* plansOfVideos(
       const data = await dataset.readFrames(video, range(T))
       yield {
         video,
-        stages: trueStages(scheme, settings, { shape: [T, size, size, 3], data }, features.embed),
+        stages: trueStages(scheme, settings, { shape: [T, size, size, 3], data }, features),
       }
     }
   } finally {

@@ -31,7 +31,7 @@ export type { Conditioning, Denoised, Denoiser, Network, Sampler, SamplerState }
 
 export { samplingSchemes } from './schemes/registry.js'
 export { planVideo } from './schemes/plan.js'
-export type { FrameFeatures, SamplingScheme, SchemeSettings, Stage } from './schemes/types.js'
+export type { FrameDistances, SamplingScheme, SchemeSettings, Stage } from './schemes/types.js'
 export { sampleVideo } from './sampling/sample-video.js'
 export type { SampleVideoOptions, SamplingProgress } from './sampling/sample-video-options.js'
 export type { SamplingDiffusion, SamplingModel } from './sampling/denoising-step.js'

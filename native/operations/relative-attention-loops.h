@@ -31,11 +31,11 @@ struct Lanes {
   Vector low, high;
 };
 
-FDM_INLINE Lanes LoadLanes(const float* from) { return {LoadVector(from), LoadVector(from + kHalf)}; }
+FDM_INLINE Lanes LoadLanes(const float* from) { return {LoadVector(from), LoadVector(from + kVectorLength)}; }
 
 FDM_INLINE void StoreLanes(const Lanes& lanes, float* to) {
   StoreVector(lanes.low, to);
-  StoreVector(lanes.high, to + kHalf);
+  StoreVector(lanes.high, to + kVectorLength);
 }
 
 FDM_INLINE void Add(const Lanes& a, const Lanes& b, Lanes* sum) {

@@ -3,33 +3,16 @@
 #ifndef FDM_SMALL_MATRIX_H_
 #define FDM_SMALL_MATRIX_H_
 
-#include "numbers.h"
+#include "vectors.h"
 
 namespace fdm {
 
-// Two vectors, no longer than the processor's own: the compiler makes slow code of longer ones. On x86 that
-// is AVX2, which all but the oldest have, provided the compiler can choose when the addon is loaded.
-#if defined(__x86_64__) && !defined(__clang__)
-constexpr int64_t kHalf = 8;
-#else
-constexpr int64_t kHalf = 4;
-#endif
-constexpr int64_t kWidth = 2 * kHalf;
+constexpr int64_t kWidth = 2 * kVectorLength;
 // How many rows are multiplied at once. With two vectors each, as many sums as hide the time that an
 // addition takes, and no more than there are registers.
 constexpr int64_t kRows = 4;
 
-typedef float Vector __attribute__((vector_size(kHalf * sizeof(float))));
-
 FDM_INLINE int64_t RoundUp(int64_t count, int64_t unit) { return (count + unit - 1) / unit * unit; }
-
-FDM_INLINE Vector LoadVector(const float* from) {
-  Vector vector;
-  std::memcpy(&vector, from, sizeof vector);
-  return vector;
-}
-
-FDM_INLINE void StoreVector(const Vector& vector, float* to) { std::memcpy(to, &vector, sizeof vector); }
 
 // to (kRows, columns) = a (kRows, of which `inner` columns; `stride` apart) times b (inner, columns)
 FDM_INLINE void Multiply(int64_t inner, int64_t columns, const float* a, int64_t stride, const float* b,
@@ -37,7 +20,8 @@ FDM_INLINE void Multiply(int64_t inner, int64_t columns, const float* a, int64_t
   for (int64_t j = 0; j < columns; j += kWidth) {
     Vector sums[kRows][2] = {};
     for (int64_t k = 0; k < inner; ++k) {
-      const Vector first = LoadVector(b + k * columns + j), second = LoadVector(b + k * columns + j + kHalf);
+      const Vector first = LoadVector(b + k * columns + j);
+      const Vector second = LoadVector(b + k * columns + j + kVectorLength);
 #pragma GCC unroll 4
       for (int64_t i = 0; i < kRows; ++i) {
         sums[i][0] += a[i * stride + k] * first;
@@ -47,7 +31,7 @@ FDM_INLINE void Multiply(int64_t inner, int64_t columns, const float* a, int64_t
 #pragma GCC unroll 4
     for (int64_t i = 0; i < kRows; ++i) {
       StoreVector(sums[i][0], to + i * columns + j);
-      StoreVector(sums[i][1], to + i * columns + j + kHalf);
+      StoreVector(sums[i][1], to + i * columns + j + kVectorLength);
     }
   }
 }
@@ -55,7 +39,7 @@ FDM_INLINE void Multiply(int64_t inner, int64_t columns, const float* a, int64_t
 // to (count, columns) += a^T b, where a is (kRows, of which `count` columns) and b (kRows, columns)
 FDM_INLINE void AddTransposedProduct(int64_t count, int64_t columns, const float* a, int64_t stride,
                                      const float* b, float* to) {
-  for (int64_t j = 0; j < columns; j += kHalf) {
+  for (int64_t j = 0; j < columns; j += kVectorLength) {
     const Vector right0 = LoadVector(b + j), right1 = LoadVector(b + columns + j);
     const Vector right2 = LoadVector(b + 2 * columns + j), right3 = LoadVector(b + 3 * columns + j);
     for (int64_t i = 0; i < count; ++i) {
@@ -67,33 +51,27 @@ FDM_INLINE void AddTransposedProduct(int64_t count, int64_t columns, const float
   }
 }
 
-FDM_INLINE float Sum(const Vector& vector) {
-  float sum = 0;
-  for (int64_t i = 0; i < kHalf; ++i) sum += vector[i];
-  return sum;
-}
-
-// `count` is a multiple of kHalf here and below.
+// `count` is a multiple of kVectorLength here and below.
 FDM_INLINE float Sum(int64_t count, const float* values) {
   Vector sum = {};
-  for (int64_t i = 0; i < count; i += kHalf) sum += LoadVector(values + i);
+  for (int64_t i = 0; i < count; i += kVectorLength) sum += LoadVector(values + i);
   return Sum(sum);
 }
 
 FDM_INLINE float Dot(int64_t count, const float* a, const float* b) {
   Vector sum = {};
-  for (int64_t i = 0; i < count; i += kHalf) sum += LoadVector(a + i) * LoadVector(b + i);
+  for (int64_t i = 0; i < count; i += kVectorLength) sum += LoadVector(a + i) * LoadVector(b + i);
   return Sum(sum);
 }
 
 FDM_INLINE float Largest(int64_t count, const float* values) {
   Vector largest = LoadVector(values);
-  for (int64_t i = kHalf; i < count; i += kHalf) {
+  for (int64_t i = kVectorLength; i < count; i += kVectorLength) {
     const Vector next = LoadVector(values + i);
     largest = next > largest ? next : largest;
   }
   float result = largest[0];
-  for (int64_t i = 1; i < kHalf; ++i) result = largest[i] > result ? largest[i] : result;
+  for (int64_t i = 1; i < kVectorLength; ++i) result = largest[i] > result ? largest[i] : result;
   return result;
 }
 

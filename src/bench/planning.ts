@@ -1,45 +1,94 @@
 import { hostRandom } from '../random.js'
-import { outlineVideo } from '../schemes/plan.js'
+import { frameDistances } from '../sampling/frame-distances.js'
 import { range } from '../schemes/range.js'
-import type { FrameFeatures, SamplingScheme, SchemeSettings } from '../schemes/types.js'
+import { givenFrames } from '../schemes/settings.js'
+import type { FrameDistances, SamplingScheme, SchemeSettings } from '../schemes/types.js'
+import type { SquaredDistances } from '../squared-distance.js'
 
 /** Frames as many as in the videos of CARLA, in windows as the paper has them. */
 export const LONG_VIDEO: SchemeSettings = { videoLength: 1000, observed: 36, maxFrames: 20, stepSize: 10 }
 
+export interface PlanningSetup {
+  /** Length of an embedding. */
+  readonly numbers: number
+  readonly repetitions: number
+  /** Compares frames as they come. Default: they are compared two by two, where a scheme asks for it. */
+  readonly squaredDistances?: SquaredDistances | undefined
+}
+
+/** How long one video takes, in milliseconds of processor time. */
 export interface PlanningTime {
   readonly stages: number
-  /** Milliseconds of processor time, of each repetition. */
-  readonly milliseconds: readonly number[]
+  /** Choosing the frames of all stages. */
+  readonly planning: number
+  /** `squaredDistances`, besides. */
+  readonly comparing: number
 }
 
 /**
- * How long a scheme takes to plan a whole video, given the embeddings of its frames where it asks for them.
- * @param numbers length of an embedding
+ * How long a scheme takes to plan a whole video, given the embeddings of its frames where it asks for them:
+ * new frames come after each stage, as in sampling.
+ * @returns one record per repetition
  */
 export function measurePlanning(
   scheme: SamplingScheme,
   settings: SchemeSettings,
-  { numbers, repetitions }: { readonly numbers: number; readonly repetitions: number },
-): PlanningTime {
-  const features = wanderingFeatures(settings.videoLength, numbers)
-  const milliseconds = range(repetitions).map(() => {
-    const begun = process.cpuUsage()
-    Array.from(scheme.stages(settings, features))
-    const { user, system } = process.cpuUsage(begun)
-    return (user + system) / 1000
+  { numbers, repetitions, squaredDistances }: PlanningSetup,
+): readonly PlanningTime[] {
+  const looks = wanderingLooks(scheme.adaptive ? settings.videoLength : 0, numbers)
+  return range(repetitions).map(() => {
+    let comparing = 0
+    const compare: SquaredDistances | undefined =
+      squaredDistances &&
+      ((from, against) => {
+        const begun = processorTime()
+        const distances = squaredDistances(from, against)
+        comparing += processorTime() - begun
+        return distances
+      })
+    const done = [...givenFrames(settings)]
+    const distances = distancesOf(looks, done, compare)
+    const begun = processorTime()
+    let stages = 0
+    for (const { latent } of scheme.stages(settings, distances)) {
+      done.push(...latent)
+      stages++
+    }
+    return { stages, planning: processorTime() - begun - comparing, comparing }
   })
-  return { stages: outlineVideo(scheme, settings).length, milliseconds }
+}
+
+/** @param done frames whose embeddings may be looked at: it grows */
+function distancesOf(
+  looks: readonly Float32Array[],
+  done: readonly number[],
+  squaredDistances: SquaredDistances | undefined,
+): FrameDistances {
+  const frames = {
+    numFrames: looks.length,
+    frameShape: [1, 1, 1] as const,
+    get: (frame: number) => looks[frame] ?? new Float32Array(),
+    get numDone() {
+      return done.length
+    },
+    doneFrames: () => done,
+  }
+  return frameDistances(frames, { embed: (embeddings) => embeddings, squaredDistances })
+}
+
+function processorTime(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
 }
 
 /** Embeddings like those of a drive: each frame a little different from the one before. */
-function wanderingFeatures(videoLength: number, numbers: number): FrameFeatures {
+function wanderingLooks(videoLength: number, numbers: number): readonly Float32Array[] {
   const random = hostRandom('wandering')
   const steps = Float32Array.from({ length: 4096 }, () => random.uniform() - 0.5)
   let look = new Float32Array(numbers)
-  const looks = range(videoLength).map(() => {
+  return range(videoLength).map(() => {
     const offset = random.integer(0, steps.length)
     look = look.map((value, i) => value + (steps[(offset + i * 7 + (i >> 12)) % steps.length] ?? 0))
     return look
   })
-  return { of: (frame) => looks[frame] ?? new Float32Array() }
 }

@@ -102,7 +102,7 @@ export function compareVideos(made: VideoBatch, truth: VideoBatch, observed: num
   const pairs = places.map(([b, t]) => [frameOf(made, b, t), frameOf(truth, b, t)] as const)
   const cells = (side: 0 | 1) =>
     featuresOf(
-      pixelFeatures(
+      pixelFeatures.embed(
         pairs.map((pair) => fromPixels(pair[side])),
         [H, W, C],
       ),

@@ -2,7 +2,9 @@ import { fromPixels } from '../data/pixels.js'
 import { UserError } from '../errors.js'
 import { fromTorchLayout } from '../model/torch-layout.js'
 import { compile } from '../runtime/compile.js'
+import { nativeExtension } from '../runtime/native-extension.js'
 import { tf, type Tensor } from '../runtime/tf.js'
+import type { SquaredDistances } from '../squared-distance.js'
 import { embedFrames } from './embed-frames.js'
 import { CONVOLUTIONS, readLpipsWeights, type LpipsWeights } from './lpips-weights.js'
 
@@ -18,6 +20,8 @@ export interface FrameEmbedder {
     frames: Uint8Array | Float32Array,
     size: { readonly height: number; readonly width: number },
   ): Float32Array[]
+  /** LPIPS distances of many pairs of embeddings, if the backend in use computes them fast. */
+  readonly squaredDistances: SquaredDistances | undefined
   /** Frees the weights. */
   dispose(): void
 }
@@ -55,6 +59,7 @@ export function loadLpips(place: string): FrameEmbedder {
       }
       return embeddings
     },
+    squaredDistances: nativeExtension()?.squaredDistances,
     dispose() {
       embedChunk.dispose()
       tf.dispose([...parameters.values()])

@@ -1,3 +1,4 @@
+import type { SquaredDistances } from '../squared-distance.js'
 import { tensorflowBackend } from './tensorflow-backend.js'
 
 /** What the addon built by `fdm setup` adds to the TensorFlow binding (see native/). */
@@ -28,6 +29,12 @@ export interface NativeExtension {
     graphDef: Uint8Array,
     node: string,
   ): readonly { readonly dtype: number; readonly shape: readonly number[] }[]
+  /**
+   * Distances of vectors on the host, on one thread, to about the precision of float32. That of a pair does
+   * not depend on the others.
+   * @throws Error for vectors of different lengths.
+   */
+  readonly squaredDistances: SquaredDistances
   /** Whether the backend knows an operation, TensorFlow's or ours, or a registered function. */
   hasOperation(name: string): boolean
   /** Whether the backend computes on a GPU. This one function any binding has. */
@@ -71,7 +78,7 @@ export function withoutOwnOperations<T>(run: () => T): T {
 
 /** Whether an addon is one that `fdm setup` built, and not an earlier version's. */
 export function isExtension(binding: object): binding is NativeExtension {
-  return 'registerFunction' in binding && 'inferOutputs' in binding
+  return 'registerFunction' in binding && 'squaredDistances' in binding
 }
 
 /** Whether `fdm setup` of an earlier version built an addon, which lacks what this one needs to compile. */

@@ -1,10 +1,10 @@
 import type { SamplingConfig } from '../config/sampling.js'
 import { withAdvice } from '../with-advice.js'
-import { pixelFeatures, type EmbedFrames } from './pixel-features.js'
+import type { FrameFeatures } from './frame-features.js'
+import { pixelFeatures } from './pixel-features.js'
 
 /** What adaptive schemes compare frames by, ready to be used. */
-export interface AdaptiveFeatures {
-  readonly embed: EmbedFrames
+export interface AdaptiveFeatures extends FrameFeatures {
   dispose(): void
 }
 
@@ -20,13 +20,14 @@ export async function adaptiveFeatures({
   adaptive_features: kind,
   lpips_weights: weights = WEIGHTS,
 }: Pick<SamplingConfig, 'adaptive_features' | 'lpips_weights'>): Promise<AdaptiveFeatures> {
-  if (kind === 'pixels') return { embed: pixelFeatures, dispose: () => undefined }
+  if (kind === 'pixels') return { ...pixelFeatures, dispose: () => undefined }
   // Pixels need no tensors: those of LPIPS are loaded with it.
   const { loadLpips } = await import('../lpips/load-lpips.js')
   const advice = 'give the folder with --lpips_weights, or compare by --adaptive_features pixels'
   const lpips = withAdvice(advice, () => loadLpips(weights))
   return {
     embed: (frames, [height, width]) => lpips.embed(joined(frames), { height, width }),
+    squaredDistances: lpips.squaredDistances,
     dispose: () => lpips.dispose(),
   }
 }

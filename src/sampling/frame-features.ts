@@ -1,30 +1,16 @@
-import type { FrameFeatures } from '../schemes/types.js'
-import type { FrameStore } from './frame-store.js'
-import type { EmbedFrames } from './pixel-features.js'
+import type { SquaredDistances } from '../squared-distance.js'
 
-/**
- * Features of the done frames of one video, for schemes that look at frames. They are made when first asked
- * for, of all frames that have come since in one go, and kept: a done frame does not change.
- */
-export function frameFeatures(
-  frames: Pick<FrameStore, 'frameShape' | 'get' | 'doneFrames'>,
-  embed: EmbedFrames,
-): FrameFeatures {
-  const known = new Map<number, Float32Array | Float64Array>()
-  const embedNew = () => {
-    const fresh = frames.doneFrames().filter((frame) => !known.has(frame))
-    const features = embed(
-      fresh.map((frame) => frames.get(frame)),
-      frames.frameShape,
-    )
-    fresh.forEach((frame, i) => known.set(frame, features[i] ?? new Float32Array()))
-  }
-  return {
-    of(frame) {
-      if (!known.has(frame)) embedNew()
-      const features = known.get(frame)
-      if (!features) throw new Error(`frame ${frame} has no features: it is not done`)
-      return features
-    },
-  }
+/** What adaptive schemes compare frames by. */
+export interface FrameFeatures {
+  /**
+   * One vector per frame: the squared Euclidean distance of two says how different their frames look.
+   * @param frames of one shape, each in the network's scale
+   * @param shape theirs: (H, W, C)
+   */
+  readonly embed: (
+    frames: readonly Float32Array[],
+    shape: readonly [number, number, number],
+  ) => readonly Float32Array[]
+  /** Computes many distances in less time than one after the other would take. */
+  readonly squaredDistances?: SquaredDistances | undefined
 }

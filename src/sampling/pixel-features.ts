@@ -1,19 +1,17 @@
+import type { FrameFeatures } from './frame-features.js'
+
 /** Most cells per side that a frame is reduced to: what moves matters, not its texture. */
 const CELLS = 8
-
-/** Feature vectors of frames of one shape (H, W, C), each frame in the network's scale. */
-export type EmbedFrames = (
-  frames: readonly Float32Array[],
-  shape: readonly [number, number, number],
-) => readonly (Float32Array | Float64Array)[]
 
 /**
  * Frames compared by their pixels: the mean colour of each cell of a grid of at most 8x8 cells. Needs no
  * weights, and is the same on every machine.
  */
-export const pixelFeatures: EmbedFrames = (frames, shape) => frames.map((frame) => cellMeans(frame, shape))
+export const pixelFeatures: FrameFeatures = {
+  embed: (frames, shape) => frames.map((frame) => cellMeans(frame, shape)),
+}
 
-function cellMeans(frame: Float32Array, [H, W, C]: readonly [number, number, number]): Float64Array {
+function cellMeans(frame: Float32Array, [H, W, C]: readonly [number, number, number]): Float32Array {
   const [rows, columns] = [Math.min(CELLS, H), Math.min(CELLS, W)]
   const sums = new Float64Array(rows * columns * C)
   const counts = new Float64Array(sums.length)
@@ -25,5 +23,5 @@ function cellMeans(frame: Float32Array, [H, W, C]: readonly [number, number, num
         counts[cell * C + c] = (counts[cell * C + c] ?? 0) + 1
       }
     }
-  return sums.map((sum, i) => sum / (counts[i] ?? 1))
+  return Float32Array.from(sums, (sum, i) => sum / (counts[i] ?? 1))
 }

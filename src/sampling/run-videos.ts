@@ -6,7 +6,7 @@ import { claimsIn, type Claim, type ClaimOptions } from './claims.js'
 import { namesIn } from './names-in.js'
 import type { UnfinishedVideo } from './next-batch.js'
 import type { SampleRun, SampleRunInputs } from './plan-sample-run.js'
-import type { EmbedFrames } from './pixel-features.js'
+import type { FrameFeatures } from './frame-features.js'
 import { sampleFile, sampleName, samplesFolder, unfinishedFolder } from './results-layout.js'
 import { removeIfEmpty } from './remove-if-empty.js'
 import { writeSample } from './sample-file.js'
@@ -40,14 +40,14 @@ export interface RunVideos {
 
 export interface RunVideosOptions {
   /** What an adaptive scheme compares frames by. Default: their pixels. */
-  readonly embed?: EmbedFrames | undefined
+  readonly features?: FrameFeatures | undefined
   readonly claims?: ClaimOptions | undefined
 }
 
 export function runVideos(
   run: SampleRun,
   inputs: SampleRunInputs,
-  { embed, claims: claimOptions }: RunVideosOptions = {},
+  { features, claims: claimOptions }: RunVideosOptions = {},
 ): RunVideos {
   const { dataset } = inputs
   const { sample_idx: sampleIdx, save_stages: saveStages, seed } = inputs.options
@@ -82,7 +82,7 @@ export function runVideos(
   const begin = async ({ video, claim }: ClaimedVideo) => {
     const key = { seed, video, sampleIdx }
     const given = await givenVideo(dataset, video, givenFrames(run.settings))
-    const begun = beginVideo({ given, scheme: run.scheme, settings: run.settings, key, embed })
+    const begun = beginVideo({ given, scheme: run.scheme, settings: run.settings, key, features })
     const saved = savedOf(video)
     saved.restore(begun)
     active.set(begun, { claim, saved })

@@ -10,7 +10,7 @@ import { claimsIn, type Claims, type Claim } from './claims.js'
 import { nextBatch } from './next-batch.js'
 import { pictureStatistics, type PictureStatistics } from './picture-statistics.js'
 import type { LongRun, LongRunInputs } from './plan-long-run.js'
-import type { EmbedFrames } from './pixel-features.js'
+import type { FrameFeatures } from './frame-features.js'
 import { recordRun } from './record-run.js'
 import { readSample, writeSample } from './sample-file.js'
 import { sampleStage } from './sample-stage.js'
@@ -87,7 +87,7 @@ export async function* sampleLong(
           onProgress?.({ chunk: index, stages, ...progress })
           signal?.throwIfAborted()
         }
-        const film = await sampleChunk(chunk, done, { run, inputs, setup, embed: features?.embed, report })
+        const film = await sampleChunk(chunk, done, { run, inputs, setup, features, report })
         if (!claim.isHeld()) throw new UserError(`another process has taken over ${run.chunkFolder}`)
         writeSample(file, film)
         savedChunk(run, inputs, chunk).remove()
@@ -114,7 +114,7 @@ interface ChunkContext {
   readonly run: LongRun
   readonly inputs: LongRunInputs
   readonly setup: SamplingSetup
-  readonly embed: EmbedFrames | undefined
+  readonly features: FrameFeatures | undefined
   readonly report: (progress: Omit<LongProgress, 'chunk' | 'stages'>) => void
 }
 
@@ -125,7 +125,7 @@ interface ChunkContext {
 async function sampleChunk(
   chunk: Chunk,
   before: Film | undefined,
-  { run, inputs, setup, embed, report }: ChunkContext,
+  { run, inputs, setup, features, report }: ChunkContext,
 ): Promise<Film> {
   const { options, dataset } = inputs
   const { imageSize: size } = dataset
@@ -143,7 +143,7 @@ async function sampleChunk(
       video: options.start_index,
       sampleIdx: options.sample_idx,
     },
-    embed,
+    features,
   })
   const saved = savedChunk(run, inputs, chunk)
   saved.restore(video)

@@ -48,7 +48,7 @@ export async function* sampleRun(
     schedule: run.optimised?.digest,
   })
   const features = run.features && (await adaptiveFeatures(inputs.options))
-  const videos = runVideos(run, inputs, { embed: features?.embed, claims })
+  const videos = runVideos(run, inputs, { features, claims })
   const sampled = (video: number, isNew: boolean) => ({ video, file: videos.fileOf(video), isNew })
   let finished = 0
   try {

@@ -1,7 +1,7 @@
 import type { Sampler } from '../diffusion/types.js'
 import type { SamplingScheme, Stage } from '../schemes/types.js'
 import type { DenoisingStep, SamplingDiffusion, SamplingModel } from './denoising-step.js'
-import type { EmbedFrames } from './pixel-features.js'
+import type { FrameFeatures } from './frame-features.js'
 import type { VideoBatch } from './video-batch.js'
 
 export interface SampleVideoOptions {
@@ -13,7 +13,7 @@ export interface SampleVideoOptions {
   readonly observed: number | readonly number[]
   readonly scheme: SamplingScheme
   /** What an adaptive scheme compares frames by. Default: their pixels. */
-  readonly embed?: EmbedFrames
+  readonly features?: FrameFeatures
   /** Most frames that the network takes at once: at most what it was trained with. */
   readonly maxFrames: number
   /** Most new frames per stage. Default: half of `maxFrames`, rounded down. */

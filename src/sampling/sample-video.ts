@@ -18,7 +18,7 @@ import { beginVideo } from './video-in-progress.js'
  */
 export async function sampleVideo(options: SampleVideoOptions): Promise<VideoBatch> {
   checkSampleVideo(options)
-  const { diffusion, videos: given, observed, scheme, embed, maxFrames, onProgress, signal } = options
+  const { diffusion, videos: given, observed, scheme, features, maxFrames, onProgress, signal } = options
   const { seed = 0, sampleIdx = 0, videoIndices = range(given.shape[0]) } = options
   const settings: SchemeSettings = {
     videoLength: given.shape[1],
@@ -28,7 +28,7 @@ export async function sampleVideo(options: SampleVideoOptions): Promise<VideoBat
   }
   const stages = outlineVideo(scheme, settings).length
   const videos = videoIndices.map((video, b) =>
-    beginVideo({ given: filmOf(given, b), scheme, settings, key: { seed, video, sampleIdx }, embed }),
+    beginVideo({ given: filmOf(given, b), scheme, settings, key: { seed, video, sampleIdx }, features }),
   )
   const denoise = options.denoise ?? ownStep(options)
   const { numTimesteps } = diffusion

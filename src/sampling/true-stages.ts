@@ -1,9 +1,9 @@
 import { checkedStages } from '../schemes/plan.js'
 import { range } from '../schemes/range.js'
 import type { SamplingScheme, SchemeSettings, Stage } from '../schemes/types.js'
-import { frameFeatures } from './frame-features.js'
+import { frameDistances } from './frame-distances.js'
+import type { FrameFeatures } from './frame-features.js'
 import { frameStore } from './frame-store.js'
-import type { EmbedFrames } from './pixel-features.js'
 import type { Film } from './video-batch.js'
 
 /**
@@ -15,8 +15,8 @@ export function trueStages(
   scheme: SamplingScheme,
   settings: SchemeSettings,
   film: Film,
-  embed: EmbedFrames,
+  features: FrameFeatures,
 ): readonly Stage[] {
-  const features = frameFeatures(frameStore(film, range(settings.videoLength)), embed)
-  return [...checkedStages(scheme.name, settings, scheme.stages(settings, features))]
+  const distances = frameDistances(frameStore(film, range(settings.videoLength)), features)
+  return [...checkedStages(scheme.name, settings, scheme.stages(settings, distances))]
 }

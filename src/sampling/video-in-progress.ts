@@ -1,9 +1,10 @@
 import { checkedStages } from '../schemes/plan.js'
 import { givenFrames } from '../schemes/settings.js'
 import type { SamplingScheme, SchemeSettings, Stage } from '../schemes/types.js'
-import { frameFeatures } from './frame-features.js'
+import { frameDistances } from './frame-distances.js'
+import type { FrameFeatures } from './frame-features.js'
 import { frameStore, type FrameStore } from './frame-store.js'
-import { pixelFeatures, type EmbedFrames } from './pixel-features.js'
+import { pixelFeatures } from './pixel-features.js'
 import type { NoiseKey } from './stage-noise.js'
 import type { Film } from './video-batch.js'
 
@@ -31,17 +32,17 @@ export interface VideoToComplete {
   readonly settings: SchemeSettings
   readonly key: NoiseKey
   /** What an adaptive scheme compares frames by. Default: their pixels. */
-  readonly embed?: EmbedFrames | undefined
+  readonly features?: FrameFeatures | undefined
 }
 
 /**
  * A video before its first stage. It walks stages of its own: a scheme may choose by what its frames are.
  * @throws UserError for settings that cannot work.
  */
-export function beginVideo({ given, scheme, settings, key, embed }: VideoToComplete): VideoInProgress {
+export function beginVideo({ given, scheme, settings, key, features }: VideoToComplete): VideoInProgress {
   const frames = frameStore(given, givenFrames(settings))
-  const features = frameFeatures(frames, embed ?? pixelFeatures)
-  const stages = checkedStages(scheme.name, settings, scheme.stages(settings, features))
+  const distances = frameDistances(frames, features ?? pixelFeatures)
+  const stages = checkedStages(scheme.name, settings, scheme.stages(settings, distances))
   let index = 0
   const walk = (): NumberedStage | undefined => {
     const { value: stage } = stages.next()

@@ -21,12 +21,12 @@ export function adaptiveScheme(scheme: AdaptiveScheme): SamplingScheme {
     name: scheme.name,
     summary: scheme.summary,
     adaptive: true,
-    stages(settings, features) {
+    stages(settings, distances) {
       checkSettings(settings)
       checkFirstFrames(scheme.name, settings)
       scheme.check?.(settings)
-      if (!features) throw new Error(`${scheme.name} needs features of frames`)
-      const choose = diverseFrames(features, settings.videoLength)
+      if (!distances) throw new Error(`${scheme.name} needs the distances of frames`)
+      const choose = diverseFrames(distances)
       const stages = afterFirst(settings, scheme.first?.(settings), (start) =>
         scheme.plan(settings, start, choose),
       )

@@ -24,8 +24,8 @@ export function requireScheme(where: string, scheme: SamplingScheme): void {
  * @throws UserError, before the first stage, for settings that cannot work.
  */
 export function outlineVideo(scheme: SamplingScheme, settings: SchemeSettings): readonly Stage[] {
-  const alike = new Float32Array(1)
-  return [...checkedStages(scheme.name, settings, scheme.stages(settings, { of: () => alike }))]
+  const alike = new Float64Array(Math.max(0, settings.videoLength))
+  return [...checkedStages(scheme.name, settings, scheme.stages(settings, { from: () => alike }))]
 }
 
 /**

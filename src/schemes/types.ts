@@ -18,10 +18,13 @@ export interface SchemeSettings {
   readonly stepSize: number
 }
 
-/** What an adaptive scheme may look at: features of frames that are done. */
-export interface FrameFeatures {
-  /** The feature vector of one done frame; squared Euclidean distance says how different two frames look. */
-  of(frame: number): Float32Array | Float64Array
+/** What an adaptive scheme may look at: how different frames look. */
+export interface FrameDistances {
+  /**
+   * Of a frame that is done, the distance to every frame that is done, by position: 0 or more, the same either
+   * way. What stands at other positions does not matter.
+   */
+  from(frame: number): Float64Array
 }
 
 /**
@@ -32,10 +35,10 @@ export interface SamplingScheme {
   readonly name: string
   /** One line for `--help`. */
   readonly summary: string
-  /** Whether `stages` needs `features`. What it samples in which stage never depends on them. */
+  /** Whether `stages` needs `distances`. What it samples in which stage never depends on them. */
   readonly adaptive: boolean
   /**
    * @throws UserError, before the first stage, for settings that cannot work.
    */
-  stages(settings: SchemeSettings, features?: FrameFeatures): Iterable<Stage>
+  stages(settings: SchemeSettings, distances?: FrameDistances): Iterable<Stage>
 }

@@ -66,7 +66,7 @@ export async function compileBinding(
       ...driverSources(driver).map((source) => () => compile(source, RENAMED)),
       ...extensionFiles()
         .filter(isSource)
-        .map((source) => () => compile(source, [])),
+        .map((source) => () => compile(source, LOOP_SETTINGS)),
     ],
   ])
   if (reason !== undefined) onLeftOut(reason)
@@ -92,14 +92,11 @@ export async function compileGate(output: string): Promise<void> {
  */
 const RENAMED = ['-DTFE_NewContext=FdmNewContext', '-Dnapi_register_module_v1=FdmInitBinding']
 
-/**
- * How TensorFlow's Python package is compiled, as far as it changes the layout of what is shared with it;
- * and what the compiler may do to loops over floating-point numbers: fuse multiplications and additions.
- */
-const OPERATION_SETTINGS = [
-  ...['-D_GLIBCXX_USE_CXX11_ABI=1', '-DEIGEN_MAX_ALIGN_BYTES=64'],
-  ...['-O3', '-fno-math-errno', '-fno-trapping-math', '-ffp-contract=fast'],
-]
+/** What the compiler may do to loops over floating-point numbers: fuse multiplications and additions. */
+const LOOP_SETTINGS = ['-O3', '-fno-math-errno', '-fno-trapping-math', '-ffp-contract=fast']
+
+/** How TensorFlow's Python package is compiled as well, as far as it changes the layout of what is shared with it. */
+const OPERATION_SETTINGS = ['-D_GLIBCXX_USE_CXX11_ABI=1', '-DEIGEN_MAX_ALIGN_BYTES=64', ...LOOP_SETTINGS]
 
 /**
  * Runs lists of tasks, two at a time, as each needs much memory: one worker begins with the first list, the

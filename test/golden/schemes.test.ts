@@ -4,7 +4,8 @@ import { expect, test } from 'vitest'
 import { UserError } from '../../src/errors.js'
 import { checkedStages } from '../../src/schemes/plan.js'
 import { samplingSchemes } from '../../src/schemes/registry.js'
-import type { FrameFeatures, SamplingScheme, SchemeSettings } from '../../src/schemes/types.js'
+import type { FrameDistances, SamplingScheme, SchemeSettings } from '../../src/schemes/types.js'
+import { squaredDistance } from '../../src/squared-distance.js'
 import { GOLDEN } from '../helpers/golden.js'
 
 /** Frames of one stage: of the one plan, or, where a scheme looks at frames, of each video. */
@@ -66,7 +67,7 @@ function videosOf(steps: readonly GoldenStage[], { adaptive }: SamplingScheme): 
 
 /** Checked as `sampleVideo` does it: a fault of the scheme throws something other than a `UserError`. */
 function stagesOf(scheme: SamplingScheme, settings: SchemeSettings, video: number) {
-  const stages = scheme.stages(settings, madeFeatures(settings.videoLength, video))
+  const stages = scheme.stages(settings, madeDistances(settings.videoLength, video))
   return [...checkedStages(scheme.name, settings, stages)].map(({ observed, latent }) => [observed, latent])
 }
 
@@ -80,13 +81,13 @@ function planOrUserError(scheme: SamplingScheme, settings: SchemeSettings, video
 }
 
 /** Frame i of video b is row (i + 5 b) mod T of sin(0.37 f k) + 0.5 cos(0.11 f k^2), k = 1..12. */
-function madeFeatures(T: number, video: number): FrameFeatures {
+function madeDistances(T: number, video: number): FrameDistances {
   const rows = Array.from({ length: T }, (_, frame) => {
     const f = (frame + 5 * video) % T
-    return Float64Array.from({ length: 12 }, (_, i) => {
+    return Float32Array.from({ length: 12 }, (_, i) => {
       const k = i + 1
       return Math.sin(0.37 * f * k) + 0.5 * Math.cos(0.11 * f * k ** 2)
     })
   })
-  return { of: (frame) => rows[frame] ?? new Float64Array() }
+  return { from: (frame) => Float64Array.from(rows, (row) => squaredDistance(rows[frame] ?? row, row)) }
 }

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import { fromPixels } from '../../src/data/pixels.js'
 import { loadLpips } from '../../src/lpips/load-lpips.js'
+import { nativeExtension } from '../../src/runtime/native-extension.js'
 import { tf } from '../../src/runtime/tf.js'
 import { orderedDict, tensor, writeTorchFile } from '../../src/torch-file/index.js'
 import { describeEachBackend } from '../helpers/backends.js'
@@ -35,6 +36,16 @@ describeEachBackend('LPIPS', () => {
     expect(distance(together[16], alone[0])).toBeLessThan(1e-9)
     expect(distance(together[0], scaled[0])).toBeLessThan(1e-9)
     expect(distance(together[0], together[1])).toBeGreaterThan(1e-3)
+  })
+
+  test('distances of many pairs are computed at once where the backend can', () => {
+    const embedder = loadLpips(complete)
+    const embeddings = embedder.embed(frames.subarray(0, 3 * frameSize), size)
+    embedder.dispose()
+    expect(embedder.squaredDistances).toBe(nativeExtension()?.squaredDistances)
+    const found = embedder.squaredDistances?.(embeddings, embeddings.slice(1))
+    for (const [i, d] of (found ?? []).entries())
+      expect(d).toBeCloseTo(distance(embeddings[Math.floor(i / 2)], embeddings[1 + (i % 2)]), 6)
   })
 
   test('a file of the whole package serves, too', () => {

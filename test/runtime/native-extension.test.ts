@@ -5,6 +5,9 @@ import {
   nativeExtension,
   type NativeExtension,
 } from '../../src/runtime/native-extension.js'
+import { hostRandom } from '../../src/random.js'
+import { range } from '../../src/schemes/range.js'
+import { squaredDistance } from '../../src/squared-distance.js'
 import { encodeGraphDef } from '../../src/runtime/recording/graph-def.js'
 import { startRuntime } from '../../src/runtime/start.js'
 import { type Tensor, tf } from '../../src/runtime/tf.js'
@@ -44,7 +47,7 @@ it('is not there on WebAssembly', async () => {
 })
 
 it('tells an addon of an earlier version from ours and from others', () => {
-  const [ours, earlier, other] = [{ registerFunction: 1, inferOutputs: 1 }, { registerFunction: 1 }, {}]
+  const [ours, earlier, other] = [{ registerFunction: 1, squaredDistances: 1 }, { registerFunction: 1 }, {}]
   expect([ours, earlier, other].map(isExtension)).toEqual([true, false, false])
   expect([ours, earlier, other].map(isOutdated)).toEqual([false, true, false])
 })
@@ -126,6 +129,43 @@ describe.runIf(ownBinding)('nativeExtension', () => {
     expect(() => extension.inferOutputs(graph(4), 'product')).toThrow(/not valid: .*3 and 4/)
     expect(() => extension.inferOutputs(graph(3), 'sum')).toThrow('no operation sum')
     expect(() => extension.inferOutputs(GRAPH, 'sum')).toThrow('shape is not known')
+  })
+
+  it('computes distances of vectors, of any number and length', () => {
+    const random = hostRandom('distances')
+    const vectors = (count: number, length: number) =>
+      range(count).map(() => Float32Array.from({ length }, () => random.uniform() - 0.5))
+    for (const length of [0, 1, 7, 8, 100, 4096, 4097, 9001])
+      for (const [from, against] of [
+        [1, 1],
+        [5, 4],
+        [3, 9],
+        [11, 2],
+      ] as const) {
+        const [a, b] = [vectors(from, length), vectors(against, length)]
+        const found = extension.squaredDistances(a, b)
+        expect(found).toHaveLength(from * against)
+        for (const [i, u] of a.entries())
+          for (const [j, v] of b.entries()) {
+            const expected = squaredDistance(u, v)
+            expect(Math.abs((found[i * against + j] ?? NaN) - expected)).toBeLessThanOrEqual(2e-6 * expected)
+          }
+        // A pair's distance is the same to the last bit among others and alone, and either way.
+        const [last = new Float32Array(), first = new Float32Array()] = [a.at(-1), b[0]]
+        const [alone] = extension.squaredDistances([last], [first])
+        expect(alone).toBe(found[(from - 1) * against])
+        expect(extension.squaredDistances([first], [last])[0]).toBe(alone)
+      }
+    expect(extension.squaredDistances([], vectors(2, 3))).toHaveLength(0)
+  })
+
+  it('refuses vectors of different lengths, and what are none', () => {
+    const distances = extension.squaredDistances as (...values: unknown[]) => unknown
+    const vector = new Float32Array(3)
+    expect(() => distances([vector], [new Float32Array(4)])).toThrow('vectors of one length')
+    expect(() => distances([vector], [new Float64Array(3)])).toThrow('array of Float32Arrays')
+    expect(() => distances([vector], [[1, 2, 3]])).toThrow('array of Float32Arrays')
+    expect(() => distances([vector])).toThrow('array of Float32Arrays')
   })
 
   it('refuses another graph of the same name', () => {

@@ -4,7 +4,8 @@ import { startRuntime } from '../../src/runtime/start.js'
 import { tf, type Tensor5D } from '../../src/runtime/tf.js'
 import { sampleVideo } from '../../src/sampling/sample-video.js'
 import type { SampleVideoOptions } from '../../src/sampling/sample-video-options.js'
-import { pixelFeatures, type EmbedFrames } from '../../src/sampling/pixel-features.js'
+import type { FrameFeatures } from '../../src/sampling/frame-features.js'
+import { pixelFeatures } from '../../src/sampling/pixel-features.js'
 import { filmOf, frameOf } from '../../src/sampling/video-batch.js'
 import { adaptiveAutoreg } from '../../src/schemes/adaptive-autoreg.js'
 import { autoreg } from '../../src/schemes/autoreg.js'
@@ -153,11 +154,15 @@ test('each video of a batch conditions on frames of its own choice', async () =>
 
 test('frames are embedded once each, all new ones together', async () => {
   const embedded: number[] = []
-  const embed: EmbedFrames = (frames, shape) => {
-    embedded.push(frames.length)
-    return pixelFeatures(frames, shape)
+  const features: FrameFeatures = {
+    embed(frames, shape) {
+      embedded.push(frames.length)
+      return pixelFeatures.embed(frames, shape)
+    },
   }
-  await sampleVideo(settings({ videos: countingVideos(1, 9), scheme: adaptiveAutoreg, observed: 3, embed }))
+  await sampleVideo(
+    settings({ videos: countingVideos(1, 9), scheme: adaptiveAutoreg, observed: 3, features }),
+  )
   expect(embedded).toEqual([3, 2, 2])
 })
 

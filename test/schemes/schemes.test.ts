@@ -3,7 +3,8 @@ import { UserError } from '../../src/errors.js'
 import { hostRandom, type HostRandom } from '../../src/random.js'
 import { range } from '../../src/schemes/range.js'
 import { samplingSchemes } from '../../src/schemes/registry.js'
-import type { FrameFeatures, SamplingScheme, SchemeSettings, Stage } from '../../src/schemes/types.js'
+import type { FrameDistances, SamplingScheme, SchemeSettings, Stage } from '../../src/schemes/types.js'
+import { squaredDistance } from '../../src/squared-distance.js'
 
 const settings = (
   videoLength: number,
@@ -63,20 +64,20 @@ describe.each(Object.values(samplingSchemes))('$name', (scheme) => {
       [settings(50.5, 1, 20, 10), /not 50.5/],
       [settings(NaN, 1, 20, 10), /not NaN/],
     ]
-    const features = someFeatures(50, hostRandom('wrong'))
+    const distances = someDistances(50, hostRandom('wrong'))
     for (const [tried, message] of wrong) {
-      expect(() => scheme.stages(tried, features)).toThrow(message)
-      expect(() => scheme.stages(tried, features)).toThrow(UserError)
+      expect(() => scheme.stages(tried, distances)).toThrow(message)
+      expect(() => scheme.stages(tried, distances)).toThrow(UserError)
     }
   })
 
   test('starts from the first frames, or from any', () => {
-    const features = someFeatures(50, hostRandom('any'))
+    const distances = someDistances(50, hostRandom('any'))
     const some = settings(50, [0, 20, 49], 20, 10)
     if (scheme.name === 'infill') expect(faults([...scheme.stages(some)], some)).toEqual([])
-    else expect(() => scheme.stages(some, features)).toThrow(/infill takes any/)
-    const first = [...scheme.stages(settings(50, 7, 20, 10), features)]
-    expect([...scheme.stages(settings(50, range(7), 20, 10), features)]).toEqual(first)
+    else expect(() => scheme.stages(some, distances)).toThrow(/infill takes any/)
+    const first = [...scheme.stages(settings(50, 7, 20, 10), distances)]
+    expect([...scheme.stages(settings(50, range(7), 20, 10), distances)]).toEqual(first)
   })
 })
 
@@ -95,14 +96,14 @@ function planOrError(
 
 /** All stages, for videos whose frames look like anything; some look exactly alike. */
 function stagesOf(scheme: SamplingScheme, tried: SchemeSettings, random: HostRandom): Stage[] {
-  return [...scheme.stages(tried, someFeatures(tried.videoLength, random))]
+  return [...scheme.stages(tried, someDistances(tried.videoLength, random))]
 }
 
-function someFeatures(length: number, random: HostRandom): FrameFeatures {
+function someDistances(length: number, random: HostRandom): FrameDistances {
   const looks = Array.from({ length: Math.max(1, length) }, () =>
     Float32Array.from({ length: 3 }, () => random.integer(0, 6)),
   )
-  return { of: (frame) => looks[frame] ?? new Float32Array() }
+  return { from: (frame) => Float64Array.from(looks, (look) => squaredDistance(looks[frame] ?? look, look)) }
 }
 
 /** The rules once more, in other words than the program's own check. */

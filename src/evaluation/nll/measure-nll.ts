@@ -77,7 +77,7 @@ export async function* measureNll(
   const measureVideo = async (video: number, claim: Claim): Promise<VideoBound | undefined> => {
     const { T, imageSize: size } = dataset
     const film: Film = { shape: [T, size, size, 3], data: await dataset.readFrames(video, range(T)) }
-    const stages = trueStages(run.scheme, run.settings, film, features?.embed ?? pixelFeatures)
+    const stages = trueStages(run.scheme, run.settings, film, features ?? pixelFeatures)
     const terms: TermRow[][] = existsSync(partialFile(video)) ? readTerms(partialFile(video), run.count) : []
     const total = stages.length * run.count
     for (const [index, stage] of [...stages.entries()].slice(terms.length)) {

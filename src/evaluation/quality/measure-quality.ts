@@ -1,6 +1,7 @@
 import type { VideoDataset } from '../../data/dataset.js'
 import { readSample } from '../../sampling/sample-file.js'
 import { range } from '../../schemes/range.js'
+import { squaredDistance } from '../../squared-distance.js'
 import { checkTruth } from '../check-truth.js'
 import type { FrameEmbedder } from '../../lpips/load-lpips.js'
 import { samplesByVideo, type SampleSet } from '../sample-set.js'
@@ -84,16 +85,12 @@ function comparison(
   return (sampled) => ({
     psnr: pairs(sampled).map(([a, b]) => psnr(a, b)),
     ssim: fitsWindow ? pairs(sampled).map(([a, b]) => ssim(a, b, size)) : [],
-    lpips: embed(sampled).map((embedding, i) => squaredDistance(embedding, realEmbeddings[i])),
+    lpips: embed(sampled).map((embedding, i) =>
+      squaredDistance(embedding, realEmbeddings[i] ?? new Float32Array()),
+    ),
   })
 }
 
 function withoutEmpty(values: SampleQuality['values']): SampleQuality['values'] {
   return Object.fromEntries(Object.entries(values).filter(([, numbers]) => numbers.length > 0))
-}
-
-function squaredDistance(a: Float32Array, b: Float32Array | undefined): number {
-  let sum = 0
-  for (let i = 0; i < a.length; i++) sum += ((a[i] ?? NaN) - (b?.[i] ?? NaN)) ** 2
-  return sum
 }

@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest'
+import { hostRandom } from '../../src/random.js'
+import { frameDistances } from '../../src/sampling/frame-distances.js'
+import { range } from '../../src/schemes/range.js'
+import { squaredDistance } from '../../src/squared-distance.js'
+
+/** More than are compared at a time. */
+const N = 100
+const random = hostRandom('frame-distances')
+const looks = range(N).map(() => Float32Array.from({ length: 5 }, () => random.uniform()))
+const look = (frame: number) => looks[frame] ?? new Float32Array()
+const allPairs = (from: readonly Float32Array[], against: readonly Float32Array[]) =>
+  Float64Array.from(from.flatMap((a) => against.map((b) => squaredDistance(a, b))))
+
+describe.each([
+  { way: 'two by two', squaredDistances: undefined },
+  { way: 'as they come', squaredDistances: allPairs },
+])('distances of frames compared $way', ({ squaredDistances }) => {
+  const start = () => {
+    const done: number[] = []
+    const embedded: number[] = []
+    const frames = {
+      numFrames: N,
+      frameShape: [1, 1, 5] as const,
+      get: look,
+      get numDone() {
+        return done.length
+      },
+      doneFrames: () => done,
+    }
+    const embed = (vectors: readonly Float32Array[]) => {
+      embedded.push(vectors.length)
+      return vectors
+    }
+    return { done, embedded, distances: frameDistances(frames, { embed, squaredDistances }) }
+  }
+
+  test('are those of their features, whatever the order in which they come', () => {
+    const { done, embedded, distances } = start()
+    done.push(7, 3)
+    expect(distances.from(3)[7]).toBe(squaredDistance(look(3), look(7)))
+    for (const group of [[4], range(50, N), range(50)])
+      done.push(...group.filter((frame) => !done.includes(frame)).reverse())
+    for (const a of range(N))
+      expect([...distances.from(a)]).toEqual(range(N).map((b) => squaredDistance(look(a), look(b))))
+    expect(embedded).toEqual([2, N - 2])
+  })
+
+  test('frames that come later are added to the rows of those before', () => {
+    const { done, embedded, distances } = start()
+    for (let t = 0; t < 9; t += 3) {
+      done.push(t, t + 1, t + 2)
+      for (const a of [0, t + 1])
+        expect([...distances.from(a).slice(0, t + 3)]).toEqual(
+          range(t + 3).map((b) => squaredDistance(look(a), look(b))),
+        )
+    }
+    expect(embedded).toEqual([3, 3, 3])
+  })
+
+  test('a frame that is not done has none', () => {
+    const { done, distances } = start()
+    done.push(0)
+    expect(() => distances.from(1)).toThrow('frame 1 has no features: it is not done')
+  })
+})
+
+test('each distance is computed once', () => {
+  const vectors = [Float32Array.of(1, 2), Float32Array.of(4, 6)]
+  const frames = {
+    numFrames: 2,
+    frameShape: [1, 1, 2] as const,
+    get: (frame: number) => vectors[frame] ?? new Float32Array(),
+    numDone: 2,
+    doneFrames: () => [0, 1],
+  }
+  const distances = frameDistances(frames, { embed: (features) => features })
+  expect([...distances.from(0)]).toEqual([0, 25])
+  vectors[0]?.fill(NaN)
+  expect([...distances.from(0)]).toEqual([0, 25])
+})
