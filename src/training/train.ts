@@ -96,6 +96,7 @@ async function startedRun(run: TrainRun): Promise<RunResult> {
       batches: readAhead(batches, Math.ceil(threads / config.batch_size), lastStep(config)),
       videosOf: batchVideos(dataset, config, size),
       numTimesteps: diffusion.numTimesteps,
+      batchSize: started.commonBatch.now,
       means: runningMeans(host?.means),
       badSteps: bad,
       lastLine: started.lastLine,
