@@ -9,7 +9,7 @@ import { range } from '../src/schemes/range.js'
 import type { SamplingScheme, SchemeSettings, Stage } from '../src/schemes/types.js'
 import { readCheckpointFile } from '../src/torch-file/index.js'
 import { visualise } from '../src/video/visualise.js'
-import { askedLength, openConfigDataset, type DatasetConfig } from './open-dataset.js'
+import { askedLength, inDataDir, openConfigDataset, type DatasetConfig } from './open-dataset.js'
 import type { SamplingRequest } from './run-sampling.js'
 import type { Terminal } from './terminal.js'
 
@@ -23,7 +23,7 @@ export async function runVisualising(
   terminal: Terminal,
 ): Promise<void> {
   const { config: trained, step } = readCheckpointFile(checkpoint)
-  const config: DatasetConfig = { ...trained, ...(options.data_dir !== '' && { data_dir: options.data_dir }) }
+  const config: DatasetConfig = inDataDir(trained, options.data_dir)
   const settings = schemeSettings(options, askedLength(options.T, config), config.max_frames)
   const { scheme, optimised } = chosenScheme(options, settings, {
     checkpoint,
