@@ -87,7 +87,9 @@ async function startedRun(run: TrainRun): Promise<RunResult> {
   let output: RunOutput | undefined
   let outcome: 'finished' | 'failed' = 'failed'
   try {
-    if (isFirst) output = runOutput(run, started, { trainer, diffusion, sampler, badSteps: bad, videos })
+    const isSettled = (host?.badSteps?.inARow ?? 0) === 0
+    const parts = { trainer, diffusion, sampler, badSteps: bad, isSettled, videos }
+    if (isFirst) output = runOutput(run, started, parts)
     output?.begin()
     await trainingLoop({
       config,
