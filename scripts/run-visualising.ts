@@ -1,6 +1,6 @@
-import { chosenSampler } from '../src/config/sampler.js'
 import type { SamplingConfig } from '../src/config/sampling.js'
 import { chosenScheme } from '../src/sampling/chosen-scheme.js'
+import { resultsOf } from '../src/sampling/results-of.js'
 import { schemeSettings } from '../src/sampling/scheme-settings.js'
 import { selectVideos } from '../src/sampling/select-videos.js'
 import { trueStages } from '../src/sampling/true-stages.js'
@@ -25,13 +25,8 @@ export async function runVisualising(
   const { config: trained, step } = readCheckpointFile(checkpoint)
   const config: DatasetConfig = inDataDir(trained, options.data_dir)
   const settings = schemeSettings(options, askedLength(options.T, config), config.max_frames)
-  const { scheme, optimised } = chosenScheme(options, settings, {
-    checkpoint,
-    step,
-    sampler: chosenSampler(options),
-    eta: options.eta,
-    timestepRespacing: options.timestep_respacing,
-  })
+  const results = resultsOf({ path: checkpoint, step }, options)
+  const { scheme, optimised } = chosenScheme(options, settings, results)
   const plans = scheme.adaptive
     ? plansOfVideos(scheme, settings, { config, options, taskId }, terminal)
     : [{ stages: planVideo(scheme, settings) }]
