@@ -35,6 +35,11 @@ export async function openConfigDataset(
   })
 }
 
+/** A configuration whose data set is in another folder; '' leaves it where it was in training. */
+export function inDataDir<C extends DatasetConfig>(config: C, dataDir: string): C {
+  return dataDir === '' ? config : { ...config, data_dir: dataDir }
+}
+
 /** What a configuration says of a data set. */
 export function datasetRequest(config: DatasetConfig, split: 'train' | 'test'): OpenDatasetOptions {
   const { data_dir: dataDir, test_share: testShare, test_list: testList } = config

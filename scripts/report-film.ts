@@ -7,13 +7,13 @@ import { videoOptions } from '../src/config/sampling.js'
 import { UserError } from '../src/errors.js'
 import { givenFrames } from '../src/evaluation/given-frames.js'
 import type { ReportPicture } from '../src/evaluation/report/report-page.js'
-import { samplesByVideo, sampleSet } from '../src/evaluation/sample-set.js'
 import { isFolder } from '../src/make-folder.js'
 import { samplesFolder } from '../src/sampling/results-layout.js'
+import { samplesByVideo, sampleSet } from '../src/sampling/sample-set.js'
 import { frameRanges } from '../src/schemes/frame-ranges.js'
 import { findFfmpeg } from '../src/setup/ffmpeg.js'
 import { makeVideo } from '../src/video/make-video.js'
-import { openConfigDataset } from './open-dataset.js'
+import { inDataDir, openConfigDataset } from './open-dataset.js'
 import type { Terminal } from './terminal.js'
 
 /** Smaller frames are enlarged to about so many pixels a side. */
@@ -51,10 +51,7 @@ export async function reportFilm(
         scale: Math.max(1, Math.round(LEAST_SIDE / size)),
       },
       openTruth: (config, length) =>
-        openConfigDataset(
-          { ...config, ...(options.data_dir !== '' && { data_dir: options.data_dir }) },
-          ...(['test', terminal, length] as const),
-        ),
+        openConfigDataset(inDataDir(config, options.data_dir), 'test', terminal, length),
       ffmpeg: () => ffmpeg,
       onLeftOut(line) {
         terminal.log(line)

@@ -3,11 +3,11 @@ import type { FvdConfig } from '../src/config/evaluation.js'
 import { fvdFile, isOfOthers, readFvd, writeFvd, type FvdFileName } from '../src/evaluation/fvd/fvd-files.js'
 import { measureFvd, SUBSET_SEED, type FvdResult } from '../src/evaluation/fvd/measure-fvd.js'
 import { loadI3d } from '../src/evaluation/i3d/load-i3d.js'
-import { sampleSet } from '../src/evaluation/sample-set.js'
 import { range } from '../src/schemes/range.js'
 import { startRuntime } from '../src/runtime/start.js'
-import { readModelConfig, type SampledConfig } from '../src/sampling/model-config.js'
-import { openConfigDataset } from './open-dataset.js'
+import { readModelConfig } from '../src/sampling/model-config.js'
+import { sampleSet } from '../src/sampling/sample-set.js'
+import { inDataDir, openConfigDataset } from './open-dataset.js'
 import { packageVersion } from './package-version.js'
 import type { Terminal } from './terminal.js'
 
@@ -40,9 +40,12 @@ export async function runFvd(options: FvdConfig & { eval_dir: string }, terminal
   const config = readModelConfig(evalDir)
   const runtime = await startRuntime({ backend: options.backend, device: options.device })
   const network = loadI3d(options.i3d_weights || (process.env.I3D_WEIGHTS ?? path.join('checkpoints', 'i3d')))
-  const dataDir = options.data_dir
-  const source: SampledConfig = { ...config, ...(dataDir !== '' && { data_dir: dataDir }) }
-  const truth = await openConfigDataset(source, 'test', terminal, samples.shape[0])
+  const truth = await openConfigDataset(
+    inDataDir(config, options.data_dir),
+    'test',
+    terminal,
+    samples.shape[0],
+  )
   const result = await measure({ samples, truth, network }, options, cutOff, terminal)
   network.dispose()
 

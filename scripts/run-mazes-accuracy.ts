@@ -5,11 +5,11 @@ import { givenFrames } from '../src/evaluation/given-frames.js'
 import { mazeAccuracy, type MazeAccuracy } from '../src/evaluation/mazes/maze-accuracy.js'
 import { MAZE_WALKS } from '../src/evaluation/mazes/maze-walk.js'
 import { measureMazes } from '../src/evaluation/mazes/measure-mazes.js'
-import { sampleSet } from '../src/evaluation/sample-set.js'
 import { writeFileAtomic } from '../src/files.js'
 import { readModelConfig } from '../src/sampling/model-config.js'
+import { sampleSet } from '../src/sampling/sample-set.js'
 import { range } from '../src/schemes/range.js'
-import { openConfigDataset } from './open-dataset.js'
+import { inDataDir, openConfigDataset } from './open-dataset.js'
 import { packageVersion } from './package-version.js'
 import { withProgress, type Terminal } from './terminal.js'
 
@@ -31,7 +31,7 @@ export async function runMazesAccuracy(
   const [T] = samples.shape
   const firstFrame = (givenFrames(evalDir, options, T).at(-1) ?? -1) + 1
   if (firstFrame >= T) throw new UserError(`no frame of the ${T} comes after those that were given`)
-  const config = { ...readModelConfig(evalDir), ...(dataDir !== '' && { data_dir: dataDir }) }
+  const config = inDataDir(readModelConfig(evalDir), dataDir)
   const truth = await openConfigDataset(config, 'test', terminal, T)
   const videos = await withProgress(terminal, 'following walks', (onProgress) =>
     measureMazes({ samples, truth, firstFrame, onProgress, signal: terminal.signal }),

@@ -7,15 +7,15 @@ import { measureQuality } from '../src/evaluation/quality/measure-quality.js'
 import { qualityCurves } from '../src/evaluation/quality/quality-curves.js'
 import { qualityText } from '../src/evaluation/quality/quality-text.js'
 import { summariseQuality } from '../src/evaluation/quality/summarise-quality.js'
-import { sampleSet, wholeVideos, type SampleSet } from '../src/evaluation/sample-set.js'
 import { writeFileAtomic } from '../src/files.js'
 import { drawingSvg } from '../src/pictures/drawing-svg.js'
 import { startRuntime } from '../src/runtime/start.js'
 import { frameRanges } from '../src/schemes/frame-ranges.js'
 import { readModelConfig } from '../src/sampling/model-config.js'
+import { sampleSet, wholeVideos, type SampleSet } from '../src/sampling/sample-set.js'
 import { range } from '../src/schemes/range.js'
 import { lpipsWeights } from './lpips-weights.js'
-import { openConfigDataset } from './open-dataset.js'
+import { inDataDir, openConfigDataset } from './open-dataset.js'
 import { packageVersion } from './package-version.js'
 import { withProgress, type Terminal } from './terminal.js'
 
@@ -37,7 +37,7 @@ export async function runQuality(
   const given = new Set(givenFrames(evalDir, options, T))
   const frames = range(T).filter((frame) => !given.has(frame))
   if (frames.length === 0) throw new UserError(`all ${T} frames were given: there is nothing to compare`)
-  const config = { ...readModelConfig(evalDir), ...(dataDir !== '' && { data_dir: dataDir }) }
+  const config = inDataDir(readModelConfig(evalDir), dataDir)
   const truth = await openConfigDataset(config, 'test', terminal, T)
   const embedder = await openEmbedder(options, samples, terminal)
   const measured = await withProgress(terminal, 'comparing samples', (onProgress) =>

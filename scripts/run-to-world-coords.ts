@@ -11,6 +11,7 @@ import { loadLocator } from '../src/carla/load-locator.js'
 import { locateVideos } from '../src/carla/locate-videos.js'
 import { hostRandom } from '../src/random.js'
 import { startRuntime } from '../src/runtime/start.js'
+import { clearUnfinished } from '../src/unfinished-files.js'
 import { withProgress, type Terminal } from './terminal.js'
 
 /**
@@ -28,6 +29,8 @@ export async function runToWorldCoords(
     evalDir === undefined
       ? [datasetTasks(datasetDir ?? ''), datasetCoordinates(datasetDir ?? '')]
       : [sampleTasks(evalDir), runCoordinates(evalDir)]
+  // Here, as nothing is written where others have finished what a killed process left.
+  clearUnfinished(folder)
   const open = tasks.filter((task) => !isDone(task)).length
   terminal.log(
     `${tasks.length} videos, coordinates go to ${folder}; ${tasks.length - open} are there already`,

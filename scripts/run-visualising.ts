@@ -1,6 +1,6 @@
-import { chosenSampler } from '../src/config/sampler.js'
 import type { SamplingConfig } from '../src/config/sampling.js'
 import { chosenScheme } from '../src/sampling/chosen-scheme.js'
+import { resultsOf } from '../src/sampling/results-of.js'
 import { schemeSettings } from '../src/sampling/scheme-settings.js'
 import { selectVideos } from '../src/sampling/select-videos.js'
 import { trueStages } from '../src/sampling/true-stages.js'
@@ -9,7 +9,7 @@ import { range } from '../src/schemes/range.js'
 import type { SamplingScheme, SchemeSettings, Stage } from '../src/schemes/types.js'
 import { readCheckpointFile } from '../src/torch-file/index.js'
 import { visualise } from '../src/video/visualise.js'
-import { askedLength, openConfigDataset, type DatasetConfig } from './open-dataset.js'
+import { askedLength, inDataDir, openConfigDataset, type DatasetConfig } from './open-dataset.js'
 import type { SamplingRequest } from './run-sampling.js'
 import type { Terminal } from './terminal.js'
 
@@ -23,15 +23,10 @@ export async function runVisualising(
   terminal: Terminal,
 ): Promise<void> {
   const { config: trained, step } = readCheckpointFile(checkpoint)
-  const config: DatasetConfig = { ...trained, ...(options.data_dir !== '' && { data_dir: options.data_dir }) }
+  const config: DatasetConfig = inDataDir(trained, options.data_dir)
   const settings = schemeSettings(options, askedLength(options.T, config), config.max_frames)
-  const { scheme, optimised } = chosenScheme(options, settings, {
-    checkpoint,
-    step,
-    sampler: chosenSampler(options),
-    eta: options.eta,
-    timestepRespacing: options.timestep_respacing,
-  })
+  const results = resultsOf({ path: checkpoint, step }, options)
+  const { scheme, optimised } = chosenScheme(options, settings, results)
   const plans = scheme.adaptive
     ? plansOfVideos(scheme, settings, { config, options, taskId }, terminal)
     : [{ stages: planVideo(scheme, settings) }]

@@ -6,7 +6,7 @@ import type { VideoModel } from '../src/model/video-model.js'
 import { startRuntime } from '../src/runtime/start.js'
 import type { SampleRunInputs } from '../src/sampling/plan-sample-run.js'
 import { loadCheckpoint } from '../src/training/load-checkpoint.js'
-import { openConfigDataset, type DatasetConfig } from './open-dataset.js'
+import { inDataDir, openConfigDataset, type DatasetConfig } from './open-dataset.js'
 import type { Terminal } from './terminal.js'
 
 /**
@@ -22,7 +22,7 @@ export async function openCheckpoint(
   const runtime = await startRuntime({ backend, precision, xla, device })
   terminal.log(runtime.description)
   const { model, config: trained, step } = loadCheckpoint(file)
-  const config = { ...trained, ...(data_dir !== '' && { data_dir }) }
+  const config = inDataDir(trained, data_dir)
   return { path: file, step, config: { ...config, ...resolveModelConfig(config) }, model }
 }
 

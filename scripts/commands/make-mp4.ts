@@ -13,12 +13,10 @@ export const makeMp4Command = defineCommand({
   async run(options, terminal) {
     const { makeVideo } = await import('../../src/video/make-video.js')
     const { findFfmpeg } = await import('../../src/setup/ffmpeg.js')
-    const { openConfigDataset } = await import('../open-dataset.js')
-    const dataDir = options.data_dir
+    const { inDataDir, openConfigDataset } = await import('../open-dataset.js')
     const file = await makeVideo({
       options,
-      openTruth: (config, T) =>
-        openConfigDataset({ ...config, ...(dataDir !== '' && { data_dir: dataDir }) }, 'test', terminal, T),
+      openTruth: (config, T) => openConfigDataset(inDataDir(config, options.data_dir), 'test', terminal, T),
       ffmpeg: findFfmpeg,
       onLeftOut: (line) => terminal.log(line),
     })

@@ -1,23 +1,12 @@
 import type { BenchConfiguration } from './configurations.js'
 import { measureProducts, type ProductResult } from './measure-products.js'
-import { measureTask, type TaskResult } from './measure-task.js'
-import type { BenchTask, Side } from './side-job.js'
-import type { SideCommand } from './side-process.js'
+import { measureTask, type TaskResult, type TaskSetup } from './measure-task.js'
+import type { BenchTask } from './side-job.js'
 
-export interface BenchSetup {
+/** As for one task, but for those that are measured one after the other. */
+export interface BenchSetup extends Omit<TaskSetup, 'configuration' | 'task'> {
   readonly configurations: readonly BenchConfiguration[]
   readonly tasks: readonly BenchTask[]
-  /** In the order in which they take turns. */
-  readonly sides: readonly Side[]
-  /** How to start a side's process. */
-  readonly commandOf: (side: Side) => SideCommand
-  /** Rounds, in each of which every side has its turn. */
-  readonly repetitions: number
-  /** Milliseconds that a turn lasts, roughly; it has one step at least. */
-  readonly turn: number
-  readonly threads: number
-  readonly signal: AbortSignal
-  readonly onProgress: (done: number, total: number, note: string) => void
   readonly onProducts: (products: readonly ProductResult[]) => void
   /** Called as soon as a task of a configuration is measured. */
   readonly onTask: (result: TaskResult, products: readonly ProductResult[]) => void

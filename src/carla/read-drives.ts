@@ -1,8 +1,7 @@
-import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { byName } from '../data/by-name.js'
 import { UserError } from '../errors.js'
-import { isMissing } from '../files.js'
+import { namesIn } from '../names-in.js'
 import { samplesFolder } from '../sampling/results-layout.js'
 import { datasetCoordinates, readCoordinates, runCoordinates } from './coordinate-files.js'
 import type { Drive } from './measure-drives.js'
@@ -60,13 +59,4 @@ export function readRealDrives(datasetDir: string, reference: 'regressed' | 'tru
   const names = namesIn(folder).filter((name) => pattern.test(name))
   if (names.length === 0) throw new UserError(`${folder} holds no coordinates to compare with: ${advice}`)
   return names.sort(byName).map((name) => readCoordinates(path.join(folder, name)))
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch (error) {
-    if (isMissing(error)) return []
-    throw error
-  }
 }

@@ -2,6 +2,7 @@ import ffmpeg from 'fluent-ffmpeg'
 import path from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { UserError } from '../errors.js'
+import { ffmpegLines } from './ffmpeg-lines.js'
 
 const SCALING = 'flags=area+full_chroma_int+full_chroma_inp+accurate_rnd'
 
@@ -126,22 +127,16 @@ function outcome(command: ffmpeg.FfmpegCommand, name: string): Promise<void> {
     new UserError(`${name} cannot be decoded: ${reason.replace(/\.$/, '')}: replace or remove it`, { cause })
   return new Promise((resolve, reject) => {
     command.on('end', (_: string | null, words: string | null) => {
-      const damage = linesOf(words).find((line) => PASSED_OVER.test(line))
+      const damage = ffmpegLines(words).find((line) => PASSED_OVER.test(line))
       if (damage === undefined) resolve()
       else reject(failure(damage))
     })
     command.on('error', (error: Error, _: string | null, words: string | null) => {
-      const telling = linesOf(words).filter((line) => !/(Task finished|thread) with/.test(line))
+      const telling = ffmpegLines(words).filter((line) => !/(Task finished|thread) with/.test(line))
       // An error of the program, or of what gives the pictures, is not the video's.
       const given = 'inputStreamError' in error ? error.inputStreamError : undefined
       if (given instanceof UserError) reject(given)
       else reject(failure(telling.at(-1) ?? error.message, error))
     })
   })
-}
-
-/** What ffmpeg said, without the names of its parts at the beginning of each line. */
-function linesOf(words: string | null): string[] {
-  const lines = (words ?? '').split('\n').map((line) => line.replace(/^(\[[^\]]*\] )+/, '').trim())
-  return lines.filter((line) => line !== '')
 }

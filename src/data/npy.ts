@@ -1,8 +1,9 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { fstatSync, readSync } from 'node:fs'
 import { dump, parse, type DType } from 'npyjs'
 import { UserError } from '../errors.js'
 import { writeFileAtomic, writeFully } from '../files.js'
-import { fileReason } from '../system-errors.js'
+import { openToRead } from '../open-to-read.js'
+import { readFully } from '../read-fully.js'
 
 /** The element types read and written, by their NumPy names. */
 export type NpyDtype = keyof typeof DTYPES
@@ -69,11 +70,11 @@ export function npyHeader(dtype: NpyDtype, shape: readonly number[]): Uint8Array
  * @throws UserError naming the file if it is missing, malformed, truncated, or of another element type.
  */
 export function readNpy(file: string): NpyArray {
-  return withFile(file, (fd) => {
+  return openToRead(file, (fd) => {
     const header = parseHeader(file, fd)
     const { dtype, shape } = header
     const bytes = new Uint8Array(byteLength(dtype, shape))
-    readExactly(file, fd, bytes, header.offset)
+    readFully(file, fd, bytes, header.offset)
     return { dtype, shape, data: new DTYPES[dtype].array(bytes.buffer) }
   })
 }
@@ -83,7 +84,7 @@ export function readNpy(file: string): NpyArray {
  * @throws UserError naming the file, as `readNpy`.
  */
 export function readNpyHeader(file: string): NpyHeader {
-  return withFile(file, (fd) => parseHeader(file, fd))
+  return openToRead(file, (fd) => parseHeader(file, fd))
 }
 
 /**
@@ -95,13 +96,13 @@ export function readNpyHeader(file: string): NpyHeader {
 export function readNpyRows({ file, dtype, shape, offset }: NpyHeader, rows: readonly number[]): Uint8Array {
   const rowBytes = byteLength(dtype, shape.slice(1))
   const bytes = new Uint8Array(rows.length * rowBytes)
-  withFile(file, (fd) => {
+  openToRead(file, (fd) => {
     for (let start = 0, end; start < rows.length; start = end) {
       for (end = start + 1; end < rows.length && rows[end] === (rows[end - 1] ?? NaN) + 1;) end++
       const [first, last] = [rows[start] ?? NaN, rows[end - 1] ?? NaN]
       if (!(Number.isInteger(first) && first >= 0 && last < (shape[0] ?? 0)))
         throw new RangeError(`rows ${first} to ${last} are not in ${file}, which has ${shape[0] ?? 0}`)
-      readExactly(file, fd, bytes.subarray(start * rowBytes, end * rowBytes), offset + first * rowBytes)
+      readFully(file, fd, bytes.subarray(start * rowBytes, end * rowBytes), offset + first * rowBytes)
     }
   })
   return bytes
@@ -120,7 +121,7 @@ function parseHeader(file: string, fd: number): NpyHeader {
   if (offset > Math.min(fileBytes, LONGEST_HEADER))
     throw fault(`is damaged: its header claims ${offset} bytes, the file has ${fileBytes}`)
   const bytes = new Uint8Array(offset)
-  readExactly(file, fd, bytes, 0)
+  readFully(file, fd, bytes, 0)
 
   const { dtype: code, shape, fortranOrder } = parseDict(bytes, fault)
   const dtype = (Object.keys(DTYPES) as NpyDtype[]).find((name) => DTYPES[name].code === code)
@@ -144,29 +145,6 @@ function parseDict(
     return parse(header.buffer)
   } catch (error) {
     throw fault(`has a header that cannot be read: ${error instanceof Error ? error.message : ''}`, error)
-  }
-}
-
-function readExactly(file: string, fd: number, bytes: Uint8Array, position: number): void {
-  for (let done = 0; done < bytes.length;) {
-    const count = readSync(fd, bytes, done, bytes.length - done, position + done)
-    if (count === 0) throw new UserError(`${file} ended early: it was changed while being read`)
-    done += count
-  }
-}
-
-function withFile<T>(file: string, use: (fd: number) => T): T {
-  let fd
-  try {
-    fd = openSync(file, 'r')
-  } catch (error) {
-    const reason = fileReason(error) ?? (error as Error).message
-    throw new UserError(`could not read ${file}: ${reason}`, { cause: error })
-  }
-  try {
-    return use(fd)
-  } finally {
-    closeSync(fd)
   }
 }
 

@@ -1,3 +1,4 @@
+import { withGradient } from '../nn/with-gradient.js'
 import { tf, type Tensor, type Tensor1D, type Tensor2D, type Tensor5D } from '../runtime/tf.js'
 
 /**
@@ -39,21 +40,22 @@ function approximateNormalCdf(x: Tensor): Tensor {
  * is left between tanh and 1, so a backend's faster approximation would change its logarithm visibly.
  */
 function tanh(x: Tensor): Tensor {
-  const withGradient = tf.customGrad((...inputs) => {
-    const [value, save] = inputs as unknown as [Tensor, (kept: Tensor[]) => void]
-    // Beyond this, tanh is 1 in float32, and exp could overflow.
-    const bounded = tf.clipByValue(value, -15, 15)
-    const missing = (exponent: Tensor) => tf.div(2, tf.add(tf.exp(exponent), 1))
-    const positive = tf.sub(1, missing(tf.mul(bounded, 2)))
-    const negative = tf.sub(missing(tf.mul(bounded, -2)), 1)
-    const result = tf.where(tf.greater(value, 0), positive, negative)
-    save([result])
-    return {
-      value: result,
-      gradFunc: (dy: Tensor, [y]: Tensor[]) => tf.mul(dy, tf.sub(1, tf.square(y ?? result))),
-    }
-  })
-  return withGradient(x)
+  return withGradient(
+    [x],
+    ([value = x]) => {
+      // Beyond this, tanh is 1 in float32, and exp could overflow.
+      const bounded = tf.clipByValue(value, -15, 15)
+      const missing = (exponent: Tensor) => tf.div(2, tf.add(tf.exp(exponent), 1))
+      const positive = tf.sub(1, missing(tf.mul(bounded, 2)))
+      const negative = tf.sub(missing(tf.mul(bounded, -2)), 1)
+      const y = tf.where(tf.greater(value, 0), positive, negative)
+      return { value: y, kept: [y] }
+    },
+    (dy, kept) => {
+      const [y] = kept as [Tensor]
+      return [tf.mul(dy, tf.sub(1, tf.square(y)))]
+    },
+  )
 }
 
 /**

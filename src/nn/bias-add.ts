@@ -1,5 +1,6 @@
 import { runOperation } from '../runtime/run-operation.js'
 import { tf, type Tensor } from '../runtime/tf.js'
+import { withGradient } from './with-gradient.js'
 
 const ATTRIBUTES = { T: { type: 'float32' }, data_format: 'NHWC' } as const
 
@@ -11,12 +12,9 @@ const ATTRIBUTES = { T: { type: 'float32' }, data_format: 'NHWC' } as const
  */
 export function biasAdd<T extends Tensor>(x: T, bias: Tensor): T {
   if (tf.getBackend() !== 'tensorflow') return tf.add(x, bias)
-  const add = tf.customGrad((...inputs) => {
-    const [features, shift] = inputs as unknown as [T, Tensor]
-    return {
-      value: runOperation('BiasAdd', [features, shift], ATTRIBUTES),
-      gradFunc: (dy: Tensor) => [dy, runOperation('BiasAddGrad', [dy], ATTRIBUTES)],
-    }
-  })
-  return add(x, bias) as T
+  return withGradient<Tensor>(
+    [x, bias],
+    (inputs) => ({ value: runOperation('BiasAdd', inputs, ATTRIBUTES), kept: [] }),
+    (dy) => [dy, runOperation('BiasAddGrad', [dy], ATTRIBUTES)],
+  ) as T
 }

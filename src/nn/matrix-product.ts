@@ -1,5 +1,6 @@
 import { runOperation } from '../runtime/run-operation.js'
 import { tf, type Tensor, type Tensor2D } from '../runtime/tf.js'
+import { withGradient } from './with-gradient.js'
 
 /**
  * The product of two matrices. On TensorFlow by the operation for just two of them: the tensor library's
@@ -10,18 +11,17 @@ import { tf, type Tensor, type Tensor2D } from '../runtime/tf.js'
  */
 export function matrixProduct(a: Tensor2D, b: Tensor2D): Tensor2D {
   if (tf.getBackend() !== 'tensorflow') return tf.matMul(a, b)
-  const product = tf.customGrad((...inputs) => {
-    const [left, right, save] = inputs as unknown as [Tensor2D, Tensor2D, (kept: Tensor[]) => void]
-    save([left, right])
-    return {
-      value: matMul(left, right, false, false),
-      gradFunc: (dy: Tensor, kept: Tensor[]) => {
-        const [x, y] = kept as [Tensor, Tensor]
-        return [matMul(dy, y, false, true), matMul(x, dy, true, false)]
-      },
-    }
-  })
-  return product(a, b) as Tensor2D
+  return withGradient<Tensor>(
+    [a, b],
+    (inputs) => {
+      const [left, right] = inputs as [Tensor, Tensor]
+      return { value: matMul(left, right, false, false), kept: inputs }
+    },
+    (dy, kept) => {
+      const [left, right] = kept as [Tensor, Tensor]
+      return [matMul(dy, right, false, true), matMul(left, dy, true, false)]
+    },
+  ) as Tensor2D
 }
 
 function matMul(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): Tensor {

@@ -1,6 +1,7 @@
 import { tf, type Tensor, type Tensor3D } from '../runtime/tf.js'
 import { type Activation, EPSILON, GROUPS } from './group-norm-settings.js'
 import { silu } from './silu.js'
+import { withGradient } from './with-gradient.js'
 
 /**
  * `groupNorm` of plain operations, for every backend.
@@ -9,25 +10,22 @@ import { silu } from './silu.js'
  * where most of the memory traffic of the network is, and half of what the tape would record is not needed.
  */
 export function plainGroupNorm(x: Tensor3D, gamma: Tensor, beta: Tensor, activation: Activation): Tensor3D {
-  const normalize = tf.customGrad((...inputs) => {
-    const [features, scale, shift, save] = inputs as unknown as [
-      Tensor3D,
-      Tensor,
-      Tensor,
-      (kept: Tensor[]) => void,
-    ]
-    const { normalized, rstd } = standardize(features)
-    const affine: Tensor3D = tf.add(tf.mul(normalized, perPlace(scale)), perPlace(shift))
-    save([normalized, rstd, scale, ...(activation === 'silu' ? [affine] : [])])
-    return {
-      value: activation === 'silu' ? silu(affine) : affine,
-      gradFunc: (dy: Tensor, kept: Tensor[]) => {
-        const [xHat, inverse, gain, u] = kept as [Tensor3D, Tensor3D, Tensor, Tensor3D | undefined]
-        return backward(u ? siluGradient(dy, u) : (dy as Tensor3D), xHat, inverse, gain)
-      },
-    }
-  })
-  return normalize(x, gamma, beta)
+  return withGradient<Tensor3D>(
+    [x, gamma, beta],
+    (inputs) => {
+      const [features, scale, shift] = inputs as [Tensor3D, Tensor, Tensor]
+      const { normalized, rstd } = standardize(features)
+      const affine: Tensor3D = tf.add(tf.mul(normalized, perPlace(scale)), perPlace(shift))
+      const kept = [normalized, rstd, scale]
+      return activation === 'silu'
+        ? { value: silu(affine), kept: [...kept, affine] }
+        : { value: affine, kept }
+    },
+    (dy, kept) => {
+      const [xHat, inverse, gain, u] = kept as [Tensor3D, Tensor3D, Tensor, Tensor3D | undefined]
+      return backward(u ? siluGradient(dy, u) : dy, xHat, inverse, gain)
+    },
+  )
 }
 
 /** Zero mean and unit variance per row and group. `rstd` is per row and channel, (N, 1, C). */

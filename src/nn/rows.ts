@@ -1,5 +1,6 @@
 import { runOperation } from '../runtime/run-operation.js'
 import { tf, type Tensor, type Tensor1D } from '../runtime/tf.js'
+import { withGradient } from './with-gradient.js'
 
 /**
  * Some of the rows of a tensor.
@@ -27,15 +28,11 @@ type OnRows = (x: Tensor, rows: Tensor1D) => Tensor
 
 /** The library's own gradient of a gather is a sum by segments; here no two rows meet. */
 function linearIn<T extends Tensor>(x: T, rows: Tensor1D, forward: OnRows, backward: OnRows): T {
-  const run = tf.customGrad((...inputs) => {
-    const [value, save] = inputs as unknown as [T, (kept: Tensor[]) => void]
-    save([rows])
-    return {
-      value: forward(value, rows),
-      gradFunc: (dy: Tensor, [kept]: Tensor[]) => backward(dy, kept as Tensor1D),
-    }
-  })
-  return run(x) as T
+  return withGradient<Tensor>(
+    [x],
+    ([value = x]) => ({ value: forward(value, rows), kept: [rows] }),
+    (dy, [kept]) => [backward(dy, kept as Tensor1D)],
+  ) as T
 }
 
 /** On TensorFlow not the library's, which reads the indices back to the host to check them. */

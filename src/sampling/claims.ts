@@ -5,7 +5,7 @@ import { isMissing } from '../files.js'
 import { isAlive, machineName } from '../machine.js'
 import { makeFolder } from '../make-folder.js'
 import { startHeartbeat, type Heartbeat } from './heartbeat.js'
-import { namesIn } from './names-in.js'
+import { namesIn } from '../names-in.js'
 
 /** Rights to work on something, of which there is one among all processes that share a folder. */
 export interface Claims {

@@ -4,7 +4,7 @@ import { writeFileAtomic } from '../files.js'
 import { planRecord } from '../schemes/plan-record.js'
 import type { Stage } from '../schemes/types.js'
 import { readJsonRecord } from './json-record.js'
-import { namesIn } from './names-in.js'
+import { namesIn } from '../names-in.js'
 import type { SampleRun } from './plan-sample-run.js'
 import { plansFolder } from './results-layout.js'
 

@@ -1,5 +1,4 @@
 import path from 'node:path'
-import { chosenSampler } from '../config/sampler.js'
 import type { LongSamplingConfig } from '../config/sampling.js'
 import type { VideoDataset } from '../data/dataset.js'
 import { respacedTimesteps } from '../diffusion/respacing.js'
@@ -9,6 +8,7 @@ import { findScheme } from '../schemes/registry.js'
 import type { SamplingScheme } from '../schemes/types.js'
 import type { SampleRunInputs } from './plan-sample-run.js'
 import { modelResultsFolder, runIdentifier, sampleName } from './results-layout.js'
+import { resultsOf } from './results-of.js'
 import { defaultStepSize } from './scheme-settings.js'
 
 /** What the `sample-long` command works with. */
@@ -40,7 +40,7 @@ export interface LongRun {
  * @throws UserError for options that do not fit each other or the data set.
  */
 export function planLongRun({ checkpoint, dataset, options, chunkLength }: LongRunInputs): LongRun {
-  const sampler = chosenSampler(options)
+  const results = resultsOf(checkpoint, options)
   respacedTimesteps(checkpoint.config.diffusion_steps, options.timestep_respacing)
   const { max_frames: trained } = checkpoint.config
   const maxFrames = options.max_frames ?? trained
@@ -53,15 +53,7 @@ export function planLongRun({ checkpoint, dataset, options, chunkLength }: LongR
     throw new UserError(`there is no video ${video} to start from: there are ${dataset.length}, from 0`)
   const scheme = findScheme(options.sampling_scheme)
   const chunk = endlessChunks(scheme, { chunkLength, numObserved, maxFrames, stepSize })
-  const parent =
-    options.eval_dir ??
-    modelResultsFolder({
-      checkpoint: checkpoint.path,
-      step: checkpoint.step,
-      sampler,
-      eta: options.eta,
-      timestepRespacing: options.timestep_respacing,
-    })
+  const parent = options.eval_dir ?? modelResultsFolder(results)
   const settings = { videoLength: chunkLength, observed: numObserved, maxFrames, stepSize }
   const folder = path.join(parent, runIdentifier({ scheme: `endless-${scheme.name}`, settings }))
   const chunkFolder = path.join(folder, 'chunks', sampleName(video, options.sample_idx))

@@ -1,6 +1,5 @@
 import path from 'node:path'
 import type { DiffusionConfig } from '../config/model.js'
-import { chosenSampler } from '../config/sampler.js'
 import type { SamplingConfig } from '../config/sampling.js'
 import type { VideoDataset } from '../data/dataset.js'
 import { respacedTimesteps } from '../diffusion/respacing.js'
@@ -9,6 +8,7 @@ import type { SamplingScheme, SchemeSettings } from '../schemes/types.js'
 import { chosenScheme, type ChosenScheme } from './chosen-scheme.js'
 import type { SamplingModel } from './denoising-step.js'
 import { modelResultsFolder, runIdentifier } from './results-layout.js'
+import { resultsOf } from './results-of.js'
 import { schemeSettings } from './scheme-settings.js'
 import { selectVideos } from './select-videos.js'
 
@@ -50,17 +50,10 @@ export interface SampleRun {
  * @throws UserError for options that do not fit each other, the checkpoint or the data set.
  */
 export function planSampleRun({ checkpoint, dataset, options, taskId }: SampleRunInputs): SampleRun {
-  const sampler = chosenSampler(options)
+  const results = resultsOf(checkpoint, options)
   // Steps that cannot be had are an error before any work, as all other settings are.
   respacedTimesteps(checkpoint.config.diffusion_steps, options.timestep_respacing)
   const settings = schemeSettings(options, dataset.T, checkpoint.config.max_frames)
-  const results = {
-    checkpoint: checkpoint.path,
-    step: checkpoint.step,
-    sampler,
-    eta: options.eta,
-    timestepRespacing: options.timestep_respacing,
-  }
   const { scheme, optimised } = chosenScheme(options, settings, results)
   const stages = outlineVideo(scheme, settings).length
   const parent = options.eval_dir ?? modelResultsFolder(results)

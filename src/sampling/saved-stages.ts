@@ -6,7 +6,7 @@ import { UserError } from '../errors.js'
 import { writeFileAtomic } from '../files.js'
 import type { Stage } from '../schemes/types.js'
 import { withAdvice } from '../with-advice.js'
-import { namesIn } from './names-in.js'
+import { namesIn } from '../names-in.js'
 import type { VideoInProgress } from './video-in-progress.js'
 
 /** What the frames of a video depend on: to be the same when it is gone on with. */

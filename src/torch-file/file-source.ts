@@ -1,9 +1,7 @@
-import { closeSync, fstatSync, openSync, readSync, type BigIntStats } from 'node:fs'
+import { fstatSync, type BigIntStats } from 'node:fs'
 import { UserError } from '../errors.js'
-import { errorCode, fileReason } from '../system-errors.js'
-
-/** One `read` call takes less than 2 GiB. */
-const READ_LIMIT = 2 ** 30
+import { openToRead } from '../open-to-read.js'
+import { readFully } from '../read-fully.js'
 
 /**
  * A file that is read in pieces. It is opened for each piece, so that nothing has to be closed; a file
@@ -27,11 +25,7 @@ export class FileSource {
     withFile(this.path, (fd, stat) => {
       if (identityOf(stat) !== this.#identity)
         throw new UserError(`${this.path}: the file was changed since it was opened; read it again`)
-      for (let done = 0; done < target.length;) {
-        const count = readSync(fd, target, done, Math.min(READ_LIMIT, target.length - done), position + done)
-        if (count === 0) throw new UserError(`${this.path}: the file became shorter while it was read`)
-        done += count
-      }
+      readFully(this.path, fd, target, position)
     })
   }
 
@@ -52,23 +46,11 @@ export class FileSource {
 }
 
 function withFile<T>(path: string, use: (fd: number, stat: BigIntStats) => T): T {
-  const fd = openFile(path)
-  try {
+  return openToRead(path, (fd) => {
     const stat = fstatSync(fd, { bigint: true })
     if (!stat.isFile()) throw new UserError(`${path}: a PyTorch file was expected, this is not a plain file`)
     return use(fd, stat)
-  } finally {
-    closeSync(fd)
-  }
-}
-
-function openFile(path: string): number {
-  try {
-    return openSync(path, 'r')
-  } catch (error) {
-    const reason = fileReason(error) ?? errorCode(error) ?? String(error)
-    throw new UserError(`could not read ${path}: ${reason}`, { cause: error })
-  }
+  })
 }
 
 /** Not the inode: another process may put an identical copy in a file's place, with its time of change. */

@@ -1,8 +1,6 @@
-import { readdirSync, statSync } from 'node:fs'
-import path from 'node:path'
 import { UserError } from '../errors.js'
-import { isMissing } from '../files.js'
 import { readStateDict, type StateDict } from './index.js'
+import { weightFilesAt } from './weight-files-at.js'
 
 /** A file of weights by PyTorch name. */
 export interface WeightFile {
@@ -24,7 +22,7 @@ export interface WeightFiles {
 export function stateDictsIn(place: string): WeightFiles {
   const found: WeightFile[] = []
   const refused: string[] = []
-  for (const file of filesAt(place)) {
+  for (const file of weightFilesAt(place)) {
     try {
       found.push({ file, weights: readStateDict(file) })
     } catch (error) {
@@ -33,18 +31,4 @@ export function stateDictsIn(place: string): WeightFiles {
     }
   }
   return { found, refused }
-}
-
-function filesAt(place: string): string[] {
-  try {
-    if (!statSync(place).isDirectory()) return [place]
-    const files = readdirSync(place, { withFileTypes: true }).filter((entry) => !entry.isDirectory())
-    return files.map(({ name }) => path.join(place, name)).sort()
-  } catch (error) {
-    const reason = isMissing(error) ? 'it does not exist' : (error as Error).message
-    throw new UserError(
-      `cannot read weights from ${place}: ${reason}; the README says where they come from`,
-      { cause: error },
-    )
-  }
 }

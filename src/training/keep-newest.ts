@@ -6,7 +6,7 @@ import { savedSets } from './checkpoint-files.js'
 /**
  * Removes what a run has saved before its newest complete sets. Leaves all else in the folder alone: what lacks
  * a model or an optimizer state, as where somebody kept only averages, and files of other names. To be called
- * when a set was saved whole: the one that the run was resumed from is then not the newest.
+ * when a set was saved whole, or was read to go on from.
  * @param keep complete sets to keep, at least 1; 0: all
  * @returns the steps removed, oldest first. What cannot be removed stays.
  */

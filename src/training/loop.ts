@@ -23,6 +23,8 @@ export interface LoopSetup {
   /** Where the videos of a step's batch come from, for the report of a bad one. */
   readonly videosOf: (step: number) => readonly ItemSource[]
   readonly numTimesteps: number
+  /** Videos of all ranks in a batch. */
+  readonly batchSize: number
   readonly means: RunningMeans
   readonly badSteps: BadSteps
   readonly trackers: readonly Tracker[]
@@ -66,13 +68,12 @@ const FIRST_SAMPLES = 5
  * unless training diverged: then the last checkpoint is what to go on from.
  */
 export async function trainingLoop(setup: LoopSetup): Promise<void> {
-  const { config, trainer, means, badSteps, now, signal } = setup
+  const { config, trainer, batchSize, means, badSteps, now, signal } = setup
   const end = lastStep(config)
   const total = Number.isFinite(end) ? end : undefined
   let saved = trainer.step
   let { lastLine, sampledAt } = setup
   let saveIsDue = false
-  let batchSize = 0
   let sampledTime: number | undefined
   /** Those that a line of the log should have got and did not. */
   let unlogged: RunningMeansState | undefined
@@ -123,7 +124,6 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
     agreed = report.stop
     const { step } = trainer
     const losses = Array.from(report.losses.loss ?? [])
-    batchSize = losses.length
     if (report.fault === undefined) {
       badSteps.good()
       addLosses(means, report.losses, report.draw, setup.numTimesteps)
@@ -162,7 +162,8 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
   }
   await save()
   const left = means.take()
-  if (batchSize > 0 && Object.keys(left).length > 0) log(left)
+  // Even if no step was done: resuming took the line of these numbers from the log.
+  if (Object.keys(left).length > 0) log(left)
 }
 
 /** What stopped the run is the news, not that it could not be saved either. */

@@ -38,6 +38,8 @@ export interface RunParts {
   readonly diffusion: GaussianDiffusion
   readonly sampler: TimestepSampler
   readonly badSteps: BadSteps
+  /** Whether the set that a run goes on from was saved after a good step. */
+  readonly isSettled: boolean
   readonly videos: VideoList | undefined
 }
 
@@ -48,7 +50,7 @@ export interface RunParts {
 export function runOutput(
   run: TrainRun,
   start: RunStart,
-  { trainer, diffusion, sampler, badSteps, videos }: RunParts,
+  { trainer, diffusion, sampler, badSteps, isSettled, videos }: RunParts,
 ): RunOutput {
   const { config } = run
   const { folder, logFile, lastLine, isNew, numParameters, commonBatch } = start
@@ -66,6 +68,8 @@ export function runOutput(
       run.onStart?.(start)
       trackers.push(...(run.openTrackers?.(start) ?? []))
       if (isNew) for (const tracker of trackers) tracker.log(start.step, { num_parameters: numParameters })
+      // A process that is killed when it has saved a set may not come to this.
+      if (!isNew && isSettled) keepNewest(folder, config.keep, rates)
     },
     noteBadStep(bad) {
       writeBadStep(bad)

@@ -87,7 +87,9 @@ async function startedRun(run: TrainRun): Promise<RunResult> {
   let output: RunOutput | undefined
   let outcome: 'finished' | 'failed' = 'failed'
   try {
-    if (isFirst) output = runOutput(run, started, { trainer, diffusion, sampler, badSteps: bad, videos })
+    const isSettled = (host?.badSteps?.inARow ?? 0) === 0
+    const parts = { trainer, diffusion, sampler, badSteps: bad, isSettled, videos }
+    if (isFirst) output = runOutput(run, started, parts)
     output?.begin()
     await trainingLoop({
       config,
@@ -96,6 +98,7 @@ async function startedRun(run: TrainRun): Promise<RunResult> {
       batches: readAhead(batches, Math.ceil(threads / config.batch_size), lastStep(config)),
       videosOf: batchVideos(dataset, config, size),
       numTimesteps: diffusion.numTimesteps,
+      batchSize: started.commonBatch.now,
       means: runningMeans(host?.means),
       badSteps: bad,
       lastLine: started.lastLine,

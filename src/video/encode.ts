@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Readable } from 'node:stream'
+import { ffmpegLines } from '../data/ffmpeg-lines.js'
 import { UserError } from '../errors.js'
 import { writeFileAtomic } from '../files.js'
 import type { Film } from '../sampling/video-batch.js'
@@ -15,8 +16,15 @@ const CODECS = {
   avi: ['-c:v', 'mjpeg', '-q:v', '2', '-pix_fmt', 'yuvj420p'],
 } as const
 
-/** Two pixels share one colour in each direction, so that width and height must be even. */
-const PAD_TO_EVEN = 'pad=ceil(iw/2)*2:ceil(ih/2)*2'
+const ACCURATE = 'flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp'
+
+/** Which colours numbers stand for. A film that does not say is guessed at by its height. */
+const COLOURS = {
+  matrix: `scale=out_color_matrix=bt709:out_range=tv:${ACCURATE}`,
+  tags: ['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709', '-color_range', 'tv'],
+}
+/** JPEGs have no choice. */
+const JPEG_COLOURS = { matrix: `scale=out_color_matrix=bt601:out_range=pc:${ACCURATE}`, tags: [] }
 
 /**
  * Writes a film straight from its raw frames, whole or not at all.
@@ -46,7 +54,9 @@ function runFfmpeg(
   const input = ['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', `${W}x${H}`, '-r', String(run.fps)]
   // Given as options, not by fluent-ffmpeg's methods, which ask ffmpeg for lists of all it has and cannot
   // read those of new versions.
-  const output = ['-vf', PAD_TO_EVEN, ...CODECS[run.format], '-f', run.format]
+  const { matrix, tags } = run.format === 'avi' ? JPEG_COLOURS : COLOURS
+  const filters = [...padToEven(H, W), matrix].join()
+  const output = ['-vf', filters, ...CODECS[run.format], ...tags, '-f', run.format]
   return new Promise((resolve, reject) => {
     ffmpeg(Readable.from(frames(film)))
       .setFfmpegPath(run.program)
@@ -54,11 +64,21 @@ function runFfmpeg(
       .outputOptions(...output)
       .on('end', () => resolve())
       .on('error', (error: Error, _: string | null, words: string | null) => {
-        const reason = words?.split('\n').findLast((line) => line.trim() !== '')
-        reject(new UserError(`${run.file} could not be made: ${reason ?? error.message}`, { cause: error }))
+        const reason = ffmpegLines(words).at(-1) ?? error.message
+        reject(new UserError(`${run.file} could not be made: ${reason}`, { cause: error }))
       })
       .save(run.whole)
   })
+}
+
+/**
+ * Two pixels share one colour in each direction, so that width and height must be even: what is added repeats
+ * the last column or row, as black would darken the colour that it shares.
+ */
+function padToEven(H: number, W: number): string[] {
+  const [bottom, right] = [H % 2, W % 2]
+  if (bottom + right === 0) return []
+  return [`pad=${W + right}:${H + bottom}`, `fillborders=right=${right}:bottom=${bottom}:mode=smear`]
 }
 
 function* frames({ shape: [T, H, W, C], data }: Film): Generator<Uint8Array> {

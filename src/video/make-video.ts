@@ -3,10 +3,10 @@ import type { VideoDataset } from '../data/dataset.js'
 import { UserError } from '../errors.js'
 import { writeFileAtomic } from '../files.js'
 import { isFolder } from '../make-folder.js'
-import { sampleSet } from '../evaluation/sample-set.js'
 import { readModelConfig, type SampledConfig } from '../sampling/model-config.js'
 import { videoFile } from '../sampling/results-layout.js'
 import { readSample } from '../sampling/sample-file.js'
+import { sampleSet } from '../sampling/sample-set.js'
 import type { Film } from '../sampling/video-batch.js'
 import { parseObservedFrames } from '../schemes/observed-frames.js'
 import { range } from '../schemes/range.js'
@@ -20,6 +20,8 @@ import { contactSheet, encodePng } from './png.js'
 /** Frames per row of a sheet. */
 const SHEET_COLUMNS = 10
 const GREY = 128
+/** Programs show a GIF whose frames are to last a hundredth of a second at ten frames a second. */
+const GIF_RATE = 50
 
 /** What the `make-mp4` command works with. */
 export interface MakeVideoInputs {
@@ -45,6 +47,8 @@ export async function makeVideo(inputs: MakeVideoInputs): Promise<string> {
     throw new UserError('--eval_dir is missing: name the folder that sample wrote to')
   if (!isFolder(evalDir))
     throw new UserError(`there is no folder ${evalDir}: give the one that sample wrote to as --eval_dir`)
+  if (format === 'gif' && fps > GIF_RATE)
+    throw new UserError(`a GIF shows at most ${GIF_RATE} frames a second, not ${fps}: use another --format`)
   const file = videoFile(outDir, doN, nSeeds, format)
   const columns = await readColumns(evalDir, inputs)
   const finish = (film: Film) => enlarge(film, options.scale)

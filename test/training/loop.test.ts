@@ -70,6 +70,7 @@ async function loop(
     batches: () => Promise.resolve([BATCH]),
     videosOf: () => VIDEOS,
     numTimesteps: 4,
+    batchSize: 2,
     means,
     badSteps: badSteps(0),
     lastLine,
@@ -130,6 +131,26 @@ it('logs the time of samples after the last whole interval, and no empty line', 
     [4, 8, 2.5],
     [8, 16, 6.5],
   ])
+})
+
+it('resumed after its end, has the same last line', async () => {
+  const end = await loop('again', START, { max_steps: 6 })
+  const lines = linesOf('again')
+  await loop('again', end, { max_steps: 6 })
+  expect(linesOf('again')).toEqual(lines)
+})
+
+it('killed during its last samples, has their time in the end', async () => {
+  let now = 0
+  const config = { max_steps: 4, sample_interval: 4, save_interval: 4 }
+  const killed = () => Promise.reject(new Error('killed'))
+  let saved = START
+  const save: LoopSetup['save'] = (progress) => (saved = { step: 4, ...progress })
+  await expect(loop('cut', START, config, { sample: killed, save })).rejects.toThrow('killed')
+  expect(linesOf('cut').map(({ step }) => step)).toEqual([4])
+  const sample = () => Promise.resolve((now += 500) > 0)
+  await loop('cut', saved, config, { now: () => now, sample })
+  expect(linesOf('cut').slice(1)).toEqual([{ step: 4, samples: 8, 'timing/sampling_time': 0.5 }])
 })
 
 it('says which share of the time it waits for data', async () => {

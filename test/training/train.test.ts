@@ -251,6 +251,14 @@ describe('a run', () => {
     ])
   })
 
+  it('removes older checkpoints where a process was killed before it came to that', async () => {
+    const options = { save_interval: 1, max_steps: 2 }
+    const { folder } = await run('unpruned', options)
+    await run('', { ...options, resume_id: 'unpruned', keep: 1 })
+    const models = readdirSync(folder).filter((name) => name.startsWith('model'))
+    expect(models).toEqual(['model000002.pt'])
+  })
+
   it('refuses to resume nothing, and data of another size', async () => {
     await expect(run('x', { resume_id: 'no-such-run' })).rejects.toThrow(
       /no checkpoint to resume in .*no-such-run/,

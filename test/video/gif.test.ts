@@ -87,4 +87,6 @@ test('a film of many colours stays close', () => {
 
 test('frames a second', () => {
   expect(decodeGif(encodeGif(film(2, 2, 2), 4)).delays).toEqual([25, 25])
+  // No hundredth is lost where they do not go up evenly.
+  expect(decodeGif(encodeGif(film(6, 2, 2), 30)).delays).toEqual([3, 4, 3, 3, 4, 3])
 })

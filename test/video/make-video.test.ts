@@ -127,6 +127,7 @@ test.each<[string, Partial<MakeVideoInputs['options']>, RegExp]>([
     { n_seeds: 3 },
     /^1 of 3 samples cannot be used \(.*sample_0000-2\.npy is missing\)/,
   ],
+  ['a rate that no GIF has', { format: 'gif', fps: 60 }, /a GIF shows at most 50 frames a second, not 60/],
   ['no ffmpeg', { format: 'mp4' }, /--format mp4 needs ffmpeg/],
   ['more frames than there are', { T: 7 }, /1 to 6, the frames of each sample, not 7/],
   ['no frames', { T: 0 }, /not 0/],

@@ -1,6 +1,7 @@
 import { biasAdd } from '../../nn/bias-add.js'
 import { dropout } from '../../nn/dropout.js'
 import { scopeOf, type Parameters, type Scope } from '../../nn/scope.js'
+import { withGradient } from '../../nn/with-gradient.js'
 import { tf, type Tensor, type Tensor1D, type Tensor4D } from '../../runtime/tf.js'
 import type { Normalisation } from './backbone.js'
 import { convolve } from './folded-layers.js'
@@ -94,26 +95,20 @@ function biasedConvolution(x: Tensor4D, layer: Scope): Tensor4D {
  *   1 / sqrt(variance + epsilon)
  */
 function standardise(x: Tensor4D, mean: Tensor1D, inverse: Tensor1D, gamma: Tensor, beta: Tensor): Tensor4D {
-  const normalise = tf.customGrad((...inputs) => {
-    const [values, gain, shift, save] = inputs as unknown as [
-      Tensor4D,
-      Tensor,
-      Tensor,
-      (kept: Tensor[]) => void,
-    ]
-    const xHat: Tensor4D = tf.mul(tf.sub(values, mean), inverse)
-    save([xHat, inverse, gain])
-    return {
-      value: tf.add<Tensor4D>(tf.mul(xHat, gain), shift),
-      gradFunc: (dy: Tensor, kept: Tensor[]) => {
-        const [standard, root, scale] = kept as [Tensor4D, Tensor, Tensor]
-        const count = standard.size / root.size
-        const dBeta = tf.sum(dy, [0, 1, 2])
-        const dGamma = tf.sum(tf.mul(dy, standard), [0, 1, 2])
-        const centred = tf.sub(tf.sub(dy, tf.div(dBeta, count)), tf.mul(standard, tf.div(dGamma, count)))
-        return [tf.mul(centred, tf.mul(scale, root)), dGamma, dBeta]
-      },
-    }
-  })
-  return normalise(x, gamma, beta)
+  return withGradient(
+    [x, gamma, beta],
+    (inputs) => {
+      const [values, gain, shift] = inputs as [Tensor4D, Tensor, Tensor]
+      const xHat: Tensor4D = tf.mul(tf.sub(values, mean), inverse)
+      return { value: tf.add<Tensor4D>(tf.mul(xHat, gain), shift), kept: [xHat, inverse, gain] }
+    },
+    (dy, kept) => {
+      const [standard, root, scale] = kept as [Tensor4D, Tensor, Tensor]
+      const count = standard.size / root.size
+      const dBeta = tf.sum(dy, [0, 1, 2])
+      const dGamma = tf.sum(tf.mul(dy, standard), [0, 1, 2])
+      const centred = tf.sub(tf.sub(dy, tf.div(dBeta, count)), tf.mul(standard, tf.div(dGamma, count)))
+      return [tf.mul(centred, tf.mul(scale, root)), dGamma, dBeta]
+    },
+  )
 }

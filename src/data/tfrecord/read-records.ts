@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { fstatSync } from 'node:fs'
 import { UserError } from '../../errors.js'
-import { fileReason } from '../../system-errors.js'
+import { openToRead } from '../../open-to-read.js'
+import { readFully } from '../../read-fully.js'
 import { maskedCrc32c } from '../../tensorflow-checkpoint/crc32c.js'
 
 /** Before a record its length, 8 bytes, and the checksum of that, 4; after it the checksum of the record. */
@@ -25,13 +26,14 @@ export interface RecordPlace {
  * @throws UserError naming the file, and the record that is damaged or cut off.
  */
 export function listRecords(file: string): RecordPlace[] {
-  return withFile(file, (fd, size) => {
+  return openToRead(file, (fd) => {
+    const { size } = fstatSync(fd)
     const places: RecordPlace[] = []
     for (let at = 0; at < size;) {
       const number = places.length
       const fault = (what: string) => new UserError(`${file} record ${number} (byte ${at}): ${what}`)
       if (size - at < HEADER_BYTES + FOOTER_BYTES) throw fault('the file ends within it')
-      const header = read(fd, at, HEADER_BYTES)
+      const header = read(file, fd, at, HEADER_BYTES)
       if (maskedCrc32c(header.subarray(0, 8)) !== header.readUInt32LE(8))
         throw fault('the checksum of its length is wrong: this is no TFRecord file, or a damaged one')
       const length = Number(header.readBigUInt64LE(0))
@@ -50,34 +52,16 @@ export function listRecords(file: string): RecordPlace[] {
  * @throws UserError naming the file and the record if they differ.
  */
 export function readRecord({ file, number, position, length }: RecordPlace): Uint8Array {
-  return withFile(file, (fd) => {
-    const bytes = read(fd, position, length + FOOTER_BYTES)
+  return openToRead(file, (fd) => {
+    const bytes = read(file, fd, position, length + FOOTER_BYTES)
     const record = bytes.subarray(0, length)
     if (maskedCrc32c(record) === bytes.readUInt32LE(length)) return record
     throw new UserError(`${file} record ${number}: its checksum is wrong: the file is damaged, fetch it anew`)
   })
 }
 
-function read(fd: number, position: number, length: number): Buffer {
+function read(file: string, fd: number, position: number, length: number): Buffer {
   const bytes = Buffer.alloc(length)
-  for (let done = 0; done < length;) {
-    const count = readSync(fd, bytes, done, length - done, position + done)
-    if (count === 0) throw new UserError('the file became shorter while it was read')
-    done += count
-  }
+  readFully(file, fd, bytes, position)
   return bytes
-}
-
-function withFile<T>(file: string, use: (fd: number, size: number) => T): T {
-  let fd
-  try {
-    fd = openSync(file, 'r')
-  } catch (error) {
-    throw new UserError(`could not read ${file}: ${fileReason(error) ?? String(error)}`, { cause: error })
-  }
-  try {
-    return use(fd, fstatSync(fd).size)
-  } finally {
-    closeSync(fd)
-  }
 }

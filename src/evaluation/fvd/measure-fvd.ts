@@ -2,6 +2,7 @@ import type { VideoDataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
 import { hostRandom } from '../../random.js'
 import { readSample } from '../../sampling/sample-file.js'
+import type { SampleSet } from '../../sampling/sample-set.js'
 import { range } from '../../schemes/range.js'
 import { bootstrapInterval, type Interval } from '../distances/bootstrap-interval.js'
 import { featuresOf } from '../distances/features.js'
@@ -13,7 +14,6 @@ import {
 } from '../distances/kernel-distance.js'
 import type { I3d } from '../i3d/create-i3d.js'
 import { checkTruth } from '../check-truth.js'
-import type { SampleSet } from '../sample-set.js'
 import { cutOffPixels } from './cut-off-pixels.js'
 
 export interface FvdInputs {

@@ -1,12 +1,10 @@
-import { readdirSync, statSync } from 'node:fs'
-import path from 'node:path'
 import { UserError } from '../../errors.js'
-import { isMissing } from '../../files.js'
 import { readTensorflowCheckpoint } from '../../tensorflow-checkpoint/read-tensorflow-checkpoint.js'
 import { TABLE_MAGIC } from '../../tensorflow-checkpoint/read-table.js'
 import { FileSource } from '../../torch-file/file-source.js'
 import { readTorchFile } from '../../torch-file/index.js'
 import { tensorsByName } from '../../torch-file/tensors-by-name.js'
+import { weightFilesAt } from '../../torch-file/weight-files-at.js'
 import { FIRST_LAYER, tensorflowSource, torchSource, type WeightSource } from './weight-source.js'
 
 /** A TF-Hub module has its variables one folder down; what lies deeper is not looked at. */
@@ -19,7 +17,7 @@ const DEPTH = 2
  */
 export function findI3dWeights(place: string): WeightSource {
   const looked: string[] = []
-  for (const file of filesBelow(place, DEPTH)) {
+  for (const file of weightFilesAt(place, DEPTH)) {
     try {
       const source = readSource(file)
       if (source) return source
@@ -43,22 +41,4 @@ function readSource(file: string): WeightSource | undefined {
   const start = source.bytes(0, 4)
   const isTorchFile = start.toString('latin1') === 'PK\x03\x04' || start[0] === 0x80
   return isTorchFile ? torchSource(file, tensorsByName(readTorchFile(file))) : undefined
-}
-
-function filesBelow(place: string, depth: number): string[] {
-  try {
-    if (!statSync(place).isDirectory()) return [place]
-    const entries = readdirSync(place, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))
-    return entries.flatMap((entry) => {
-      const inner = path.join(place, entry.name)
-      if (!entry.isDirectory()) return [inner]
-      return depth > 1 ? filesBelow(inner, depth - 1) : []
-    })
-  } catch (error) {
-    const reason = isMissing(error) ? 'it does not exist' : (error as Error).message
-    throw new UserError(
-      `cannot read weights from ${place}: ${reason}; the README says where they come from`,
-      { cause: error },
-    )
-  }
 }

@@ -1,9 +1,9 @@
 import type { VideoDataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
 import { readSample } from '../../sampling/sample-file.js'
+import { samplesByVideo, type SampleSet } from '../../sampling/sample-set.js'
 import { range } from '../../schemes/range.js'
 import { checkTruth } from '../check-truth.js'
-import { samplesByVideo, type SampleSet } from '../sample-set.js'
 import { hallwayPixels, MAZE_FRAME_SIZE } from './hallway-pixels.js'
 import { mazeWalk, type MazeWalk } from './maze-walk.js'
 

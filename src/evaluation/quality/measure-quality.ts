@@ -1,10 +1,10 @@
 import type { VideoDataset } from '../../data/dataset.js'
 import { readSample } from '../../sampling/sample-file.js'
+import { samplesByVideo, type SampleSet } from '../../sampling/sample-set.js'
 import { range } from '../../schemes/range.js'
 import { squaredDistance } from '../../squared-distance.js'
 import { checkTruth } from '../check-truth.js'
 import type { FrameEmbedder } from '../../lpips/load-lpips.js'
-import { samplesByVideo, type SampleSet } from '../sample-set.js'
 import { psnr } from './psnr.js'
 import { SMALLEST_SSIM_FRAME, ssim } from './ssim.js'
 

@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, renameSync } from 'node:fs'
+import { existsSync, renameSync } from 'node:fs'
 import path from 'node:path'
-import { isMissing } from '../../files.js'
 import { makeFolder } from '../../make-folder.js'
+import { namesIn } from '../../names-in.js'
 
 /** Where W&B keeps a run on disk: `<root>/wandb/[offline-]run-<date>-<run id>`. */
 export interface RunFolder {
@@ -18,7 +18,7 @@ export interface RunFolder {
 
 /** The newest folder of a run; undefined if there is none. */
 export function findRunFolder(root: string, runId: string): RunFolder | undefined {
-  const folders = listFolder(path.join(root, 'wandb'))
+  const folders = namesIn(path.join(root, 'wandb'))
     .filter((name) => parseName(name)?.runId === runId)
     .map((name) => runFolderAt(path.join(root, 'wandb', name)))
     .filter((folder) => folder !== undefined)
@@ -73,13 +73,4 @@ function stamp(time: Date): string {
   const two = (value: number) => String(value).padStart(2, '0')
   const date = `${time.getFullYear()}${two(time.getMonth() + 1)}${two(time.getDate())}`
   return `${date}_${two(time.getHours())}${two(time.getMinutes())}${two(time.getSeconds())}`
-}
-
-function listFolder(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder)
-  } catch (error) {
-    if (isMissing(error)) return []
-    throw error
-  }
 }

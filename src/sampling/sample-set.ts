@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { readNpyHeader } from '../data/npy.js'
 import { UserError } from '../errors.js'
 import { isMissing } from '../files.js'
-import { sampleFile, samplesFolder } from '../sampling/results-layout.js'
+import { sampleFile, samplesFolder } from './results-layout.js'
 import { range } from '../schemes/range.js'
 
 /** One sampled video. */

@@ -2,8 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { writeNpy } from '../../src/data/npy.js'
-import { sampleSet } from '../../src/evaluation/sample-set.js'
 import { sampleFile } from '../../src/sampling/results-layout.js'
+import { sampleSet } from '../../src/sampling/sample-set.js'
 import { temporaryFolder } from '../torch-file/handmade.js'
 
 const scratch = temporaryFolder()
