@@ -54,7 +54,7 @@ export function runOutput(
   const { folder, logFile, lastLine, isNew, numParameters, commonBatch } = start
   requireFolder(folder)
   const rates = emaRates(config)
-  const trackers = [jsonLines(logFile, lastLine), ...(run.trackers ?? [])]
+  const trackers = [jsonLines(logFile, lastLine, start.runId), ...(run.trackers ?? [])]
   const writeBadStep = badStepFile(path.join(folder, 'bad-steps.jsonl'), start.step)
   let saved: Saved | undefined
   return {

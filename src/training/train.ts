@@ -14,7 +14,7 @@ import { trainingLoop } from './loop.js'
 import { readAhead } from './read-ahead.js'
 import { startingPoint, type StartingPoint } from './resume.js'
 import { runOutput, type RunOutput } from './run-output.js'
-import { requireNewPlace, runPlace } from './run-place.js'
+import { requireNewPlace, requireOwnLog, runPlace } from './run-place.js'
 import { checkSameParameters } from './same-parameters.js'
 import type { ResolvedTrainConfig } from './save-checkpoint.js'
 import { checkSameVideos } from './same-videos.js'
@@ -50,6 +50,7 @@ async function startedRun(run: TrainRun): Promise<RunResult> {
     )
   const place = runPlace(config, root, run.newRunId)
   if (isFirst && place.isNew) requireNewPlace(place)
+  else if (isFirst) requireOwnLog(place, config, root)
   const diffusion = createDiffusion(config)
   const threads = readingThreads(config)
   const reading = readInThreads(dataset, threads)

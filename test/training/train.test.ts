@@ -69,6 +69,7 @@ describeEachBackend('a run', (backend) => {
       const [a, b] = [path.join(whole.folder, name), path.join(resumed.folder, name)]
       // The configurations differ in `resume_id`.
       if (/^(model|ema)/.test(name)) expect(weightsOf(b).equals(weightsOf(a))).toBe(true)
+      else if (name === 'log.jsonl') expect(linesOf(b)).toEqual(linesOf(a))
       else expect(readFileSync(b).equals(readFileSync(a))).toBe(true)
     }
     // Three processes train on WebAssembly: most of a minute where nothing else runs.
@@ -131,7 +132,7 @@ describe('a run', () => {
       .trimEnd()
       .split('\n')
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
-      { step: 0, num_parameters: 2_062_691 },
+      { step: 0, run_id: 'signal', num_parameters: 2_062_691 },
       expect.objectContaining({ step: 1, samples: 2, 'timing/sampling_time': 0 }),
     ])
     expect(existsSync(path.join(root, 'signal', 'model000001.pt'))).toBe(true)
@@ -227,6 +228,9 @@ describe('a run', () => {
     const lines = '{"step":0}\n{"step":10}\n'
     writeFileSync(log, lines)
     await expect(run('second', { log_dir, max_steps: 1 })).rejects.toThrow(`${log} is the log of another run`)
+    const resumed = { log_dir, resume_id: 'signal', noise_schedule: 'cosine', diffusion_steps: 3 } as const
+    const onStart = () => expect.unreachable('it has begun')
+    await expect(run('', resumed, { onStart })).rejects.toThrow(`${log} is the log of another run`)
     expect(readFileSync(log, 'utf8')).toBe(lines)
     await expect(run('signal', { max_steps: 1 })).rejects.toThrow(/is there already: resume it with/)
   })
@@ -274,6 +278,12 @@ async function killedRun(childRun: ChildRun): Promise<void> {
   })
   const [, signal] = (await closed) as [number | null, NodeJS.Signals | null]
   expect(signal, stderr).toBe('SIGKILL')
+}
+
+/** The lines of a log, but for the run's name. */
+function linesOf(log: string): unknown[] {
+  const lines = readFileSync(log, 'utf8').trimEnd().split('\n')
+  return lines.map((line) => ({ ...(JSON.parse(line) as object), run_id: undefined }))
 }
 
 /** All parameters of a checkpoint, as bytes. */
