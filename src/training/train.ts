@@ -9,6 +9,7 @@ import { runningMeans } from '../tracking/running-means.js'
 import { badSteps } from './bad-steps.js'
 import { batchSource } from './batch-source.js'
 import { batchVideos } from './batch-videos.js'
+import { checkFinite } from './check-finite.js'
 import { lastStep } from './learning-rate.js'
 import { trainingLoop } from './loop.js'
 import { readAhead } from './read-ahead.js'
@@ -110,6 +111,7 @@ async function startedRun(run: TrainRun): Promise<RunResult> {
       withOthers: ranks !== undefined,
       save: async (progress) => {
         if (ranks) await checkSameParameters(ranks, trainer.state.params, trainer.step)
+        await checkFinite(trainer.state, emaRates(config), trainer.step)
         output?.save(progress)
         if (ranks) await waitForRanks(ranks)
       },

@@ -18,6 +18,7 @@ import { startRuntime } from '../../src/runtime/start.js'
 import { tf } from '../../src/runtime/tf.js'
 import { readCheckpointFile } from '../../src/torch-file/index.js'
 import { loadCheckpoint } from '../../src/training/load-checkpoint.js'
+import { TrainingDiverged } from '../../src/training/bad-steps.js'
 import { startingPoint } from '../../src/training/resume.js'
 import type { Preview } from '../../src/training/sample-preview.js'
 import type { ResolvedTrainConfig } from '../../src/training/save-checkpoint.js'
@@ -253,6 +254,29 @@ describe('a run', () => {
       { before: 2, now: 1 },
       { before: 1, now: 2 },
     ])
+  })
+
+  it('saves nothing that an update has ruined, and keeps the last good set', async () => {
+    const options = { save_interval: 1, log_interval: 1, keep: 1 }
+    await run('ruined', { ...options, max_steps: 1 })
+    const folder = path.join(root, 'ruined')
+    const names = readdirSync(folder)
+    const tensors = tf.memory().numTensors
+    // The loss and its gradient are as good as before; what comes of them is infinite.
+    const losses: number[] = []
+    const onStep: TrainRun['onStep'] = (_step, _total, loss) => losses.push(loss)
+    const again = run('', { ...options, lr: 1e39, max_steps: 3, resume_id: 'ruined' }, { onStep })
+    await expect(again).rejects.toThrow(
+      /^training diverged: after step 2 the weights are not finite \(.+\): this step is not saved/,
+    )
+    await expect(again).rejects.toThrow(TrainingDiverged)
+    expect(losses.map(Number.isFinite)).toEqual([true])
+    expect(tf.memory().numTensors).toBe(tensors)
+    expect(readdirSync(folder)).toEqual(names)
+    expect(names).toContain('model000001.pt')
+    await expect(run('', { ...options, max_steps: 2, resume_id: 'ruined' })).resolves.toMatchObject({
+      step: 2,
+    })
   })
 
   it('refuses to resume nothing, and data of another size', async () => {
