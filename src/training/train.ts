@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { emaRates, resumeSource } from '../config/training.js'
+import type { VideoDataset } from '../data/dataset.js'
 import { readInThreads } from '../data/read-in-threads.js'
 import { createDiffusion } from '../diffusion/gaussian-diffusion.js'
 import { UserError } from '../errors.js'
@@ -15,16 +16,17 @@ import { trainingLoop } from './loop.js'
 import { readAhead } from './read-ahead.js'
 import { startingPoint, type StartingPoint } from './resume.js'
 import { runOutput, type RunOutput } from './run-output.js'
-import { requireNewPlace, requireOwnLog, runPlace } from './run-place.js'
+import { requireNewPlace, requireOwnLog, runPlace, type RunPlace } from './run-place.js'
 import { checkSameParameters } from './same-parameters.js'
 import type { ResolvedTrainConfig } from './save-checkpoint.js'
 import { checkSameVideos } from './same-videos.js'
 import { shareStart } from './share-start.js'
+import { disposeState } from './state.js'
 import { timestepSampler } from './timestep-sampler.js'
 import type { RunResult, TrainRun } from './train-run.js'
 import { trainedNetwork } from './trained-network.js'
 import { createTrainer } from './trainer.js'
-import { requireSameVideos, videoList } from './video-list.js'
+import { requireSameVideos, videoList, type VideoList } from './video-list.js'
 
 /**
  * Trains a model from fresh weights or a checkpoint, as the configuration says. The runtime must have been
@@ -32,16 +34,20 @@ import { requireSameVideos, videoList } from './video-list.js'
  * @throws UserError for options, data or files that do not work.
  */
 export async function train(run: TrainRun): Promise<RunResult> {
+  const threads = readingThreads(run.config)
+  const reading = readInThreads(run.dataset, threads)
   try {
-    return await startedRun(run)
+    return await startedRun(run, reading.dataset, threads)
   } catch (error) {
     throw (run.ranks && rankFailure(run.ranks, error)) ?? error
   } finally {
+    await reading.close()
     if (run.ranks) stopWatchingRanks()
   }
 }
 
-async function startedRun(run: TrainRun): Promise<RunResult> {
+/** @param read the data set as `threads` threads read it */
+async function startedRun(run: TrainRun, read: VideoDataset, threads: number): Promise<RunResult> {
   const { config, dataset, root = 'checkpoints', ranks } = run
   const { rank, size } = ranks ?? { rank: 0, size: 1 }
   const isFirst = rank === 0
@@ -53,16 +59,14 @@ async function startedRun(run: TrainRun): Promise<RunResult> {
   if (isFirst && place.isNew) requireNewPlace(place)
   else if (isFirst) requireOwnLog(place, config, root)
   const diffusion = createDiffusion(config)
-  const threads = readingThreads(config)
-  const reading = readInThreads(dataset, threads)
-  const batches = batchSource(reading.dataset, config, { rank, ranks: size })
+  const batches = batchSource(read, config, { rank, ranks: size })
   const start = await commonStart(run, root)
   const { host } = start
   const videos = videoList(dataset)
-  if (ranks) await checkSameVideos(ranks, videos)
-  const changedData = place.isNew
-    ? undefined
-    : requireSameVideos(host?.videos, videos, config.allow_changed_data)
+  const changedData = await changeOfVideos(run, place, start, videos).catch((error: unknown) => {
+    disposeState(start.state)
+    throw error
+  })
   const sampler = timestepSampler(config.schedule_sampler, diffusion.numTimesteps, host?.timesteps)
   const bad = badSteps(config.max_bad_steps, host?.badSteps)
   const started = {
@@ -126,7 +130,6 @@ async function startedRun(run: TrainRun): Promise<RunResult> {
     outcome = 'finished'
     return { runId: place.runId, folder: place.folder, step: trainer.step, saved: output?.saved }
   } finally {
-    await reading.close()
     trainer.dispose()
     await output?.close(outcome)
   }
@@ -138,6 +141,17 @@ async function commonStart({ config, ranks }: TrainRun, root: string): Promise<S
   const start = await shareStart(ranks, ranks.rank === 0 ? startingPoint(config, root) : undefined, config)
   watchRanks(ranks)
   return start
+}
+
+/** What is different about the videos of a resumed run, in words, where that is allowed. */
+async function changeOfVideos(
+  { config, ranks }: TrainRun,
+  { isNew }: RunPlace,
+  { host }: StartingPoint,
+  videos: VideoList | undefined,
+): Promise<string | undefined> {
+  if (ranks) await checkSameVideos(ranks, videos)
+  return isNew ? undefined : requireSameVideos(host?.videos, videos, config.allow_changed_data)
 }
 
 /** -1 stands for one less than there are cores, so that one is left to compute. */
