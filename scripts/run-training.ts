@@ -74,6 +74,10 @@ export async function runTraining(
       measure: heldMemory,
       signal: terminal.signal,
       ranks: joined?.group,
+      onOther: () =>
+        terminal.log(
+          'another process has not ended this run: waiting for a sign of life, for a minute at most',
+        ),
       trackers: [
         {
           log: (step, metrics) => {

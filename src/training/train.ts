@@ -10,6 +10,7 @@ import { runningMeans } from '../tracking/running-means.js'
 import { badSteps } from './bad-steps.js'
 import { batchSource } from './batch-source.js'
 import { batchVideos } from './batch-videos.js'
+import { claimRun, type RunClaim } from './claim-run.js'
 import { checkFinite } from './check-finite.js'
 import { lastStep } from './learning-rate.js'
 import { trainingLoop } from './loop.js'
@@ -37,7 +38,7 @@ export async function train(run: TrainRun): Promise<RunResult> {
   const threads = readingThreads(run.config)
   const reading = readInThreads(run.dataset, threads)
   try {
-    return await startedRun(run, reading.dataset, threads)
+    return await startedRun(run, { read: reading.dataset, threads })
   } catch (error) {
     throw (run.ranks && rankFailure(run.ranks, error)) ?? error
   } finally {
@@ -46,11 +47,9 @@ export async function train(run: TrainRun): Promise<RunResult> {
   }
 }
 
-/** @param read the data set as `threads` threads read it */
-async function startedRun(run: TrainRun, read: VideoDataset, threads: number): Promise<RunResult> {
+async function startedRun(run: TrainRun, reading: Reading): Promise<RunResult> {
   const { config, dataset, root = 'checkpoints', ranks } = run
-  const { rank, size } = ranks ?? { rank: 0, size: 1 }
-  const isFirst = rank === 0
+  const isFirst = ranks === undefined || ranks.rank === 0
   if (config.image_size !== dataset.imageSize)
     throw new UserError(
       `the frames of ${dataset.name} are ${dataset.imageSize} pixels wide, not ${config.image_size}`,
@@ -58,6 +57,29 @@ async function startedRun(run: TrainRun, read: VideoDataset, threads: number): P
   const place = runPlace(config, root, run.newRunId)
   if (isFirst && place.isNew) requireNewPlace(place)
   else if (isFirst) requireOwnLog(place, config, root)
+  const claim = isFirst ? await claimRun(place, run) : undefined
+  try {
+    return await claimedRun(run, place, claim, reading)
+  } finally {
+    await claim?.release()
+  }
+}
+
+interface Reading {
+  /** The data set as threads read it. */
+  readonly read: VideoDataset
+  readonly threads: number
+}
+
+/** @param claim of several ranks the first has it */
+async function claimedRun(
+  run: TrainRun,
+  place: RunPlace,
+  claim: RunClaim | undefined,
+  { read, threads }: Reading,
+): Promise<RunResult> {
+  const { config, dataset, root = 'checkpoints', ranks } = run
+  const { rank, size } = ranks ?? { rank: 0, size: 1 }
   const diffusion = createDiffusion(config)
   const batches = batchSource(read, config, { rank, ranks: size })
   const start = await commonStart(run, root)
@@ -93,7 +115,7 @@ async function startedRun(run: TrainRun, read: VideoDataset, threads: number): P
   let output: RunOutput | undefined
   let outcome: 'finished' | 'failed' = 'failed'
   try {
-    if (isFirst) output = runOutput(run, started, { trainer, diffusion, sampler, badSteps: bad, videos })
+    if (claim) output = runOutput(run, started, { trainer, diffusion, sampler, badSteps: bad, videos, claim })
     output?.begin()
     await trainingLoop({
       config,

@@ -7,6 +7,8 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -277,6 +279,33 @@ describe('a run', () => {
     await expect(run('', { ...options, max_steps: 2, resume_id: 'ruined' })).resolves.toMatchObject({
       step: 2,
     })
+  })
+
+  it('is trained by one process at a time, and written to by none that was taken for dead', async () => {
+    const folder = path.join(root, 'taken')
+    const other = path.join(folder, '.training.claim-9')
+    const content = () => readdirSync(folder).map((name) => [name, statSync(path.join(folder, name)).mtimeMs])
+    let before: ReturnType<typeof content> = []
+    const onStep = (step: number) => {
+      if (step !== 2) return
+      before = content().filter(([name]) => name !== '.training.claim-1')
+      writeFileSync(other, JSON.stringify({ machine: 'node7', pid: 12 }))
+    }
+    const options = { log_interval: 1, save_interval: 1, max_steps: 5 }
+    await expect(run('taken', options, { onStep })).rejects.toThrow(
+      'another process has taken over run taken',
+    )
+    rmSync(other)
+    expect(content()).toEqual(before)
+    expect(before.map(([name]) => name)).toContain('model000001.pt')
+
+    writeFileSync(other, JSON.stringify({ machine: 'node7', pid: 12 }))
+    const onOther = () => void setTimeout(() => utimesSync(other, new Date(), new Date(Date.now() + 5000)), 1)
+    await expect(run('', { ...options, resume_id: 'taken' }, { onOther })).rejects.toThrow(
+      'run taken is being trained by process 12 on node7',
+    )
+    rmSync(other)
+    expect(content()).toEqual(before)
   })
 
   it('leaves no tensors behind where the videos are others', async () => {
