@@ -32,7 +32,7 @@ export async function checkFinite(
 }
 
 /** The name of the first tensor that has a number that is not finite. One bit of each goes to the host. */
-async function firstNotFinite(tensors: Parameters): Promise<string | undefined> {
+export async function firstNotFinite(tensors: Parameters): Promise<string | undefined> {
   const flags = tf.tidy(() => tf.stack([...tensors.values()].map((tensor) => tensor.isFinite().all())))
   try {
     const areFinite = await flags.data()
