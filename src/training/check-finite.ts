@@ -11,10 +11,23 @@ import type { TrainingState } from './state.js'
  * @throws TrainingDiverged naming what is not finite, and the first parameter in it.
  */
 export async function checkFinite(
-  { params, expAvg, expAvgSq, ema }: TrainingState,
+  state: TrainingState,
   emaRates: readonly number[],
   step: number,
 ): Promise<void> {
+  const fault = await notFinite(state, emaRates)
+  if (fault !== undefined)
+    throw new TrainingDiverged(
+      `training diverged: after step ${step} ${fault}: this step is not saved, what was saved before is as it ` +
+        'was; go on from there with a lower --lr',
+    )
+}
+
+/** What is not finite in a state, and the first parameter in it, in words; undefined if all is. */
+export async function notFinite(
+  { params, expAvg, expAvgSq, ema }: TrainingState,
+  emaRates: readonly number[],
+): Promise<string | undefined> {
   const parts: readonly (readonly [string, Parameters])[] = [
     ['the weights', params],
     ["the optimizer's first moments", expAvg],
@@ -23,12 +36,9 @@ export async function checkFinite(
   ]
   for (const [what, tensors] of parts) {
     const name = await firstNotFinite(tensors)
-    if (name !== undefined)
-      throw new TrainingDiverged(
-        `training diverged: after step ${step} ${what} are not finite (${name}): this step is not saved, what ` +
-          'was saved before is as it was; go on from there with a lower --lr',
-      )
+    if (name !== undefined) return `${what} are not finite (${name})`
   }
+  return undefined
 }
 
 /** The name of the first tensor that has a number that is not finite. One bit of each goes to the host. */

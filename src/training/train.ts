@@ -11,7 +11,7 @@ import { badSteps } from './bad-steps.js'
 import { batchSource } from './batch-source.js'
 import { batchVideos } from './batch-videos.js'
 import { claimRun, type RunClaim } from './claim-run.js'
-import { checkFinite } from './check-finite.js'
+import { checkFinite, notFinite } from './check-finite.js'
 import { lastStep } from './learning-rate.js'
 import { trainingLoop } from './loop.js'
 import { readAhead } from './read-ahead.js'
@@ -85,7 +85,7 @@ async function claimedRun(
   const start = await commonStart(run, root)
   const { host } = start
   const videos = videoList(dataset)
-  const changedData = await changeOfVideos(run, place, start, videos).catch((error: unknown) => {
+  const changedData = await checkStart(run, place, start, videos).catch((error: unknown) => {
     disposeState(start.state)
     throw error
   })
@@ -165,15 +165,25 @@ async function commonStart({ config, ranks }: TrainRun, root: string): Promise<S
   return start
 }
 
-/** What is different about the videos of a resumed run, in words, where that is allowed. */
-async function changeOfVideos(
+/**
+ * Makes sure that what a run starts from is worth it.
+ * @returns what is different about the videos of a resumed run, in words, where that is allowed
+ */
+async function checkStart(
   { config, ranks }: TrainRun,
   { isNew }: RunPlace,
-  { host }: StartingPoint,
+  { host, checkpoint, state, step }: StartingPoint,
   videos: VideoList | undefined,
 ): Promise<string | undefined> {
   if (ranks) await checkSameVideos(ranks, videos)
-  return isNew ? undefined : requireSameVideos(host?.videos, videos, config.allow_changed_data)
+  const changed = isNew ? undefined : requireSameVideos(host?.videos, videos, config.allow_changed_data)
+  const fault = checkpoint === undefined ? undefined : await notFinite(state, emaRates(config))
+  if (fault !== undefined)
+    throw new UserError(
+      `${checkpoint}: ${fault}, there or in a file beside it: training had diverged before it was saved; ` +
+        `move the files of step ${step} away to resume from those before`,
+    )
+  return changed
 }
 
 /** -1 stands for one less than there are cores, so that one is left to compute. */

@@ -16,6 +16,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { UserError } from '../../src/errors.js'
 import { heldOutLoss } from '../../src/evaluation/held-out-loss.js'
+import { createModel } from '../../src/model/video-model.js'
 import { startRuntime } from '../../src/runtime/start.js'
 import { tf } from '../../src/runtime/tf.js'
 import { readCheckpointFile } from '../../src/torch-file/index.js'
@@ -23,8 +24,8 @@ import { loadCheckpoint } from '../../src/training/load-checkpoint.js'
 import { TrainingDiverged } from '../../src/training/bad-steps.js'
 import { startingPoint } from '../../src/training/resume.js'
 import type { Preview } from '../../src/training/sample-preview.js'
-import type { ResolvedTrainConfig } from '../../src/training/save-checkpoint.js'
-import { disposeState } from '../../src/training/state.js'
+import { saveCheckpoint, type ResolvedTrainConfig } from '../../src/training/save-checkpoint.js'
+import { disposeState, flattenState, initialState } from '../../src/training/state.js'
 import { train } from '../../src/training/train.js'
 import type { TrainRun } from '../../src/training/train-run.js'
 import { availableBackends, describeEachBackend } from '../helpers/backends.js'
@@ -279,6 +280,23 @@ describe('a run', () => {
     await expect(run('', { ...options, max_steps: 2, resume_id: 'ruined' })).resolves.toMatchObject({
       step: 2,
     })
+  })
+
+  it('does not go on from a checkpoint that is ruined already', async () => {
+    const model = createModel(smallConfig(), { seed: 0 })
+    const state = initialState(model.parameters, 1)
+    model.dispose()
+    const [[name, weight] = ['', tf.scalar(0)]] = state.params
+    const ruined = { ...state, params: new Map(state.params).set(name, tf.fill(weight.shape, NaN)) }
+    const host = { step: 7, lastLine: 0, timesteps: { history: [] }, means: {} }
+    const folder = path.join(root, 'nan')
+    saveCheckpoint(folder, smallConfig(), [0.9999], { ...ruined, optimizerStep: 7 }, host)
+    tf.dispose([weight, ...flattenState(ruined)])
+    const tensors = tf.memory().numTensors
+    await expect(run('', { resume_id: 'nan' })).rejects.toThrow(
+      `${path.join(folder, 'model000007.pt')}: the weights are not finite (${name})`,
+    )
+    expect(tf.memory().numTensors).toBe(tensors)
   })
 
   it('is trained by one process at a time, and written to by none that was taken for dead', async () => {
