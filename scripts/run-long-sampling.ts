@@ -9,6 +9,7 @@ import { sampleLong, type SampledChunk } from '../src/sampling/sample-long.js'
 import type { Film } from '../src/sampling/video-batch.js'
 import { range } from '../src/schemes/range.js'
 import { jsonLines } from '../src/tracking/json-lines.js'
+import type { Metrics, Tracker } from '../src/tracking/tracker.js'
 import { wholeLength } from './open-dataset.js'
 import { printedConfig } from './print-config.js'
 import { openCheckpoint, openTestVideos } from './sampling-inputs.js'
@@ -62,7 +63,10 @@ export async function runLongSampling(
 
 async function sampleChunks(run: LongRun, inputs: LongRunInputs, terminal: Terminal): Promise<string[]> {
   const { length = Infinity } = inputs.options
-  const log = jsonLines(path.join(run.chunkFolder, 'statistics.jsonl'), GIVEN - 1)
+  // Only while no other process writes it; one that had the video in between may have written lines of its own.
+  let log: Tracker | undefined
+  let lastLine = GIVEN - 1
+  const note = (index: number, numbers: Metrics) => log?.log((lastLine = index), numbers)
   const bar = terminal.progress('sampling')
   const files: string[] = []
   let start: PictureStatistics | undefined
@@ -71,9 +75,12 @@ async function sampleChunks(run: LongRun, inputs: LongRunInputs, terminal: Termi
       onProgress: ({ chunk, stage, stages, step, steps }) =>
         bar.update(stage * steps + step, stages * steps, `chunk ${chunk}, stage ${stage + 1} of ${stages}`),
       onOther: () => terminal.log('another process is at work on this video: waiting for it'),
+      onClaim() {
+        log = jsonLines(path.join(run.chunkFolder, 'statistics.jsonl'), lastLine)
+      },
       onGiven(statistics) {
         start = statistics
-        log.log(GIVEN, metrics(statistics))
+        note(GIVEN, metrics(statistics))
         terminal.log(`given frames 0-${run.numObserved - 1}: ${described(statistics)}`)
       },
       signal: terminal.signal,
@@ -81,7 +88,7 @@ async function sampleChunks(run: LongRun, inputs: LongRunInputs, terminal: Termi
     for await (const chunk of chunks) {
       const { index, frames, statistics, file } = chunk
       files.push(file)
-      log.log(index, { first_frame: frames[0], ...metrics(statistics) })
+      note(index, { first_frame: frames[0], ...metrics(statistics) })
       terminal.log(line(chunk, start))
       start ??= statistics
       if (frames[1] >= length) break

@@ -25,6 +25,8 @@ import { UserError } from '../src/errors.js'
 import { startRuntime } from '../src/runtime/start.js'
 import { writeTorchFile } from '../src/torch-file/index.js'
 import { jsonLines } from '../src/tracking/json-lines.js'
+import { claimRun, type RunClaim } from '../src/training/claim-run.js'
+import { OTHER_PROCESS } from './other-process.js'
 import { printedConfig } from './print-config.js'
 import type { Terminal } from './terminal.js'
 
@@ -33,15 +35,42 @@ const ROOT = 'checkpoints'
 /** What must stay as it is when a run goes on: the network, and which step sees which frames. */
 const FIXED = ['is_classifier', 'model', 'optimizer', 'batch_size', 'train_stride', 'seed'] as const
 
+export interface RegressorTrainingRequest {
+  readonly given: Readonly<Record<string, unknown>>
+  /** Of a new run, or of the one that is resumed. */
+  readonly newRunId: string
+}
+
 /**
  * Trains a classifier or a regressor, with a bar and a line per epoch, into `checkpoints/<run id>`.
  * @throws UserError for options, data or files that do not work.
  */
 export async function runRegressorTraining(
-  { given, newRunId }: { readonly given: Readonly<Record<string, unknown>>; readonly newRunId: string },
+  request: RegressorTrainingRequest,
   terminal: Terminal,
 ): Promise<void> {
+  const { newRunId } = request
   const folder = path.join(ROOT, newRunId)
+  const claim = await claimRun(
+    { runId: newRunId, folder },
+    {
+      onOther: () => terminal.log(OTHER_PROCESS),
+      signal: terminal.signal,
+    },
+  )
+  try {
+    await trainClaimed(request, folder, claim, terminal)
+  } finally {
+    await claim.release()
+  }
+}
+
+async function trainClaimed(
+  { given, newRunId }: RegressorTrainingRequest,
+  folder: string,
+  claim: RunClaim,
+  terminal: Terminal,
+): Promise<void> {
   const resumed = typeof given.resume_id === 'string' ? findRun(folder) : undefined
   const config = resolveConfig(regressorTrainingOptions, { ...resumed?.options, ...given })
   for (const name of resumed ? FIXED : [])
@@ -85,6 +114,7 @@ export async function runRegressorTraining(
         show('training', step, total, `loss ${mean(loss).toFixed(3)}, ${inWords(network, mean(quality))}`),
       onTest: (frames, total) => show('testing', frames, total),
       onEpoch(report, isBest) {
+        claim.requireHeld()
         terminal.log(epochLine(network, report))
         log.log(report.epoch + 1, numbersOf(network, report))
         if (!isBest) return
@@ -92,8 +122,10 @@ export async function runRegressorTraining(
         writeTorchFile(best, locatorStateDict(network, trainer.state, trainer.step))
         terminal.log(`the best so far: ${best}`)
       },
-      save: (reached: LocatorProgress) =>
-        writeRunFile(folder, { ...config }, reached, network, trainer.state),
+      save(reached: LocatorProgress) {
+        claim.requireHeld()
+        writeRunFile(folder, { ...config }, reached, network, trainer.state)
+      },
     })
   } finally {
     bar?.stop()

@@ -19,6 +19,7 @@ import { encodeGif } from '../src/video/gif.js'
 import { filmGrid } from '../src/video/grid.js'
 import { chosenConfig, RUNS } from './chosen-config.js'
 import { openConfigDataset } from './open-dataset.js'
+import { OTHER_PROCESS } from './other-process.js'
 import { joinRanks } from './join-ranks.js'
 import { silentTerminal, type Terminal } from './terminal.js'
 import { trainingBars } from './training-bars.js'
@@ -74,6 +75,7 @@ export async function runTraining(
       measure: heldMemory,
       signal: terminal.signal,
       ranks: joined?.group,
+      onOther: () => terminal.log(OTHER_PROCESS),
       trackers: [
         {
           log: (step, metrics) => {

@@ -143,6 +143,10 @@ function createFile(file: string, content: string): boolean {
       const fd = openSync(file, 'wx')
       try {
         writeSync(fd, content)
+      } catch (error) {
+        // On a full disk: a claim that does not say whose it is would look alive for long.
+        rmSync(file, { force: true })
+        throw error
       } finally {
         closeSync(fd)
       }

@@ -4,7 +4,7 @@ import { modelOptions } from '../config/model.js'
 import { chosenSampler } from '../config/sampler.js'
 import type { SamplingConfig } from '../config/sampling.js'
 import { writeFileAtomic } from '../files.js'
-import { compileSettings } from '../runtime/compile-settings.js'
+import { computedWith } from './computed-with.js'
 import { readJsonRecord, type JsonRecord } from './json-record.js'
 import type { SampledConfig } from './model-config.js'
 import { modelConfigFile } from './results-layout.js'
@@ -26,7 +26,7 @@ const DECISIVE: readonly string[] = [...Object.keys(modelOptions), 'dataset', 'u
 /**
  * Writes into the folder of a run what its samples are made with, `model_config.json` and `sampling.json`,
  * or makes sure that it is what they were made with before: runs share their folder and pass over samples
- * that are there.
+ * that are there. The runtime must have been started.
  * @throws UserError naming the first setting that differs.
  */
 export function recordRun(
@@ -41,7 +41,7 @@ export function recordRun(
     eta: options.eta,
     seed: options.seed,
     clip_denoised: options.clip_denoised,
-    precision: compileSettings().precision,
+    ...computedWith(),
     adaptive_features: features,
     optimal_schedule: schedule,
   }

@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { UserError } from '../errors.js'
 import { hostRandom } from '../random.js'
 import type { Chunk } from '../schemes/endless.js'
 import { range } from '../schemes/range.js'
 import { adaptiveFeatures, type AdaptiveFeatures } from './adaptive-features.js'
-import { claimsIn, type Claims, type Claim } from './claims.js'
+import { claimsIn, type Claim, type ClaimOptions, type Claims } from './claims.js'
 import { nextBatch } from './next-batch.js'
 import { pictureStatistics, type PictureStatistics } from './picture-statistics.js'
 import type { LongRun, LongRunInputs } from './plan-long-run.js'
@@ -16,6 +15,7 @@ import { readSample, writeSample } from './sample-file.js'
 import { sampleStage } from './sample-stage.js'
 import { decisiveSettings, setUpSampling, type SamplingSetup } from './sampling-setup.js'
 import { savedStages } from './saved-stages.js'
+import { waitForOthers } from './shared-work.js'
 import type { Film } from './video-batch.js'
 import { beginVideo } from './video-in-progress.js'
 import { withAdvice } from '../with-advice.js'
@@ -42,34 +42,39 @@ export interface SampleLongCallbacks {
   readonly onProgress?: (progress: LongProgress) => void
   /** Called if another process is at work on the video, which is then waited for. */
   readonly onOther?: () => void
+  /**
+   * Called when this process has the video to itself, before all else: more than once if others have taken it
+   * over meanwhile, as they do from a process that was suspended for long.
+   */
+  readonly onClaim?: () => void
   /** Called with what the given frames look like, if there are any. */
   readonly onGiven?: (statistics: PictureStatistics) => void
   readonly signal?: AbortSignal
+  readonly claims?: ClaimOptions
 }
-
-/** Milliseconds between two tries to get the claim of another process. */
-const TRY_AGAIN = 1000
 
 /**
  * Samples an endless video chunk by chunk, as long as the caller asks for more. Each chunk starts from the
  * last frames of the one before as they are in its file, so that the files are all that a run needs to go on:
- * chunks whose file is there are passed over, an unfinished one is gone on with at its last stage.
+ * chunks whose file is there are passed over, an unfinished one is gone on with at its last stage. A video that
+ * another process has taken over is left to it, and gone on with once it is done.
  * @throws UserError if files cannot be read or written, or do not fit.
  */
 export async function* sampleLong(
   run: LongRun,
   inputs: LongRunInputs,
-  { onProgress, onOther, onGiven, signal }: SampleLongCallbacks = {},
+  callbacks: SampleLongCallbacks = {},
 ): AsyncGenerator<SampledChunk, never, undefined> {
   const { dataset, options } = inputs
+  const { onProgress, onGiven, signal } = callbacks
   const setup = setUpSampling(inputs)
-  const claims = claimsIn(run.chunkFolder)
+  const claims = claimsIn(run.chunkFolder, callbacks.claims)
   let claim: Claim | undefined
   let features: AdaptiveFeatures | undefined
   try {
     recordRun(run.folder, setup.config, { ...inputs, features: run.features })
     features = run.features && (await adaptiveFeatures(options))
-    claim = await claimed(claims, onOther, signal)
+    claim = await claimed(claims, callbacks)
     let done: Film | undefined
     if (run.numObserved > 0) {
       const { imageSize: size } = dataset
@@ -80,17 +85,24 @@ export async function* sampleLong(
     for (let index = 0; ; index++) {
       const chunk = run.chunk(index)
       const file = chunkFile(run, index)
-      const isNew = !existsSync(file)
-      if (isNew) {
+      let isNew = false
+      for (;;) {
+        // Also before a chunk that is there: what the caller writes about it would be written twice.
+        if (!claim.isHeld()) {
+          claim.release()
+          claim = await claimed(claims, callbacks)
+        }
+        if (existsSync(file)) break
         const stages = chunk.stages.length
         const report = (progress: Omit<LongProgress, 'chunk' | 'stages'>) => {
           onProgress?.({ chunk: index, stages, ...progress })
           signal?.throwIfAborted()
         }
-        const film = await sampleChunk(chunk, done, { run, inputs, setup, features, report })
-        if (!claim.isHeld()) throw new UserError(`another process has taken over ${run.chunkFolder}`)
+        const film = await sampleChunk(chunk, done, { run, inputs, setup, claim, features, report })
+        if (!film || !claim.isHeld()) continue
         writeSample(file, film)
         savedChunk(run, inputs, chunk).remove()
+        isNew = true
       }
       done = readChunk(file, chunk)
       const first = chunk.start + chunk.observed
@@ -114,19 +126,20 @@ interface ChunkContext {
   readonly run: LongRun
   readonly inputs: LongRunInputs
   readonly setup: SamplingSetup
+  readonly claim: Claim
   readonly features: FrameFeatures | undefined
   readonly report: (progress: Omit<LongProgress, 'chunk' | 'stages'>) => void
 }
 
 /**
  * @param before the frames before the new ones, at least as many as the chunk starts from
- * @returns the new frames
+ * @returns the new frames; undefined if another process has taken the video over meanwhile
  */
 async function sampleChunk(
   chunk: Chunk,
   before: Film | undefined,
-  { run, inputs, setup, features, report }: ChunkContext,
-): Promise<Film> {
+  { run, inputs, setup, claim, features, report }: ChunkContext,
+): Promise<Film | undefined> {
   const { options, dataset } = inputs
   const { imageSize: size } = dataset
   const { videoLength } = chunk.settings
@@ -153,6 +166,7 @@ async function sampleChunk(
     const onStep = (step: number, steps: number) => report({ stage: next.index, step, steps })
     onStep(0, numTimesteps)
     await sampleStage([batch], { denoise: setup.denoise, numTimesteps, rows: 1, onStep })
+    if (!claim.isHeld()) return undefined
     saved.add(next)
     video.advance()
     saved.save(video)
@@ -180,11 +194,13 @@ function readChunk(file: string, { settings, observed }: Chunk): Film {
   return film
 }
 
-async function claimed(claims: Claims, onOther?: () => void, signal?: AbortSignal): Promise<Claim> {
-  for (let tries = 0; ; tries++) {
-    const claim = claims.claim('chunks')
-    if (claim) return claim
-    if (tries === 0) onOther?.()
-    await setTimeout(TRY_AGAIN, undefined, { ...(signal && { signal }) })
+async function claimed(claims: Claims, { onOther, onClaim, signal }: SampleLongCallbacks): Promise<Claim> {
+  let claim = claims.claim('chunks')
+  if (!claim) onOther?.()
+  while (!claim) {
+    await waitForOthers(signal)
+    claim = claims.claim('chunks')
   }
+  onClaim?.()
+  return claim
 }

@@ -1,8 +1,7 @@
 import { chosenSampler } from '../config/sampler.js'
 import { createDiffusion, type GaussianDiffusion } from '../diffusion/gaussian-diffusion.js'
 import { createSampler } from '../diffusion/samplers/create-sampler.js'
-import { compileSettings } from '../runtime/compile-settings.js'
-import { tf } from '../runtime/tf.js'
+import { computedWith } from './computed-with.js'
 import { denoisingStep, type DenoisingStep } from './denoising-step.js'
 import type { SampledConfig } from './model-config.js'
 import type { SampleRunInputs } from './plan-sample-run.js'
@@ -46,9 +45,6 @@ export function decisiveSettings({ checkpoint: { config, step }, options }: Inpu
     data_dir: undefined,
     checkpoint_step: step,
     ...{ sampler, eta, timestep_respacing, clip_denoised, seed },
-    // Backends draw different noise from the same seed.
-    backend: tf.getBackend(),
-    precision: compileSettings().precision,
-    xla: compileSettings().xla ? 'on' : 'off',
+    ...computedWith(),
   }
 }

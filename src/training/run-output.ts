@@ -8,6 +8,7 @@ import { badStepFile } from './bad-step-file.js'
 import type { BadStep } from './bad-step-report.js'
 import type { BadSteps } from './bad-steps.js'
 import { keepNewest } from './keep-newest.js'
+import type { RunClaim } from './claim-run.js'
 import type { LoopProgress } from './loop.js'
 import { previewMedia } from './preview-films.js'
 import { samplePreview } from './sample-preview.js'
@@ -41,6 +42,7 @@ export interface RunParts {
   /** Whether the set that a run goes on from was saved after a good step. */
   readonly isSettled: boolean
   readonly videos: VideoList | undefined
+  readonly claim: RunClaim
 }
 
 /**
@@ -50,13 +52,15 @@ export interface RunParts {
 export function runOutput(
   run: TrainRun,
   start: RunStart,
-  { trainer, diffusion, sampler, badSteps, isSettled, videos }: RunParts,
+  { trainer, diffusion, sampler, badSteps, isSettled, videos, claim }: RunParts,
 ): RunOutput {
   const { config } = run
   const { folder, logFile, lastLine, isNew, numParameters, commonBatch } = start
   requireFolder(folder)
   const rates = emaRates(config)
-  const trackers = [jsonLines(logFile, lastLine), ...(run.trackers ?? [])]
+  // First: none of the others gets a line of a run that another process has taken over.
+  const guard: Tracker = { log: () => claim.requireHeld() }
+  const trackers = [guard, jsonLines(logFile, lastLine, start.runId), ...(run.trackers ?? [])]
   const writeBadStep = badStepFile(path.join(folder, 'bad-steps.jsonl'), start.step)
   let saved: Saved | undefined
   return {
@@ -72,10 +76,12 @@ export function runOutput(
       if (!isNew && isSettled) keepNewest(folder, config.keep, rates)
     },
     noteBadStep(bad) {
+      claim.requireHeld()
       writeBadStep(bad)
       run.onBadStep?.(bad)
     },
     save({ lastLine, means, sampledAt }) {
+      claim.requireHeld()
       const { step, optimizerStep, state } = trainer
       const counts = badSteps.counts()
       saved = saveCheckpoint(

@@ -2,6 +2,9 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { resumeSource } from '../config/training.js'
 import { UserError } from '../errors.js'
+import { readCheckpointFile } from '../torch-file/index.js'
+import { logOwner } from '../tracking/log-owner.js'
+import { resumedFiles } from './resumed-options.js'
 import type { ResolvedTrainConfig } from './save-checkpoint.js'
 
 /** Which run it is, and where its files are. */
@@ -34,4 +37,36 @@ export function requireNewPlace({ runId, folder, logFile }: RunPlace): void {
     throw new UserError(`${folder} is there already: resume it with --resume_id ${runId}`)
   if (existsSync(logFile))
     throw new UserError(`${logFile} is the log of another run: name another folder with --log_dir`)
+}
+
+/**
+ * Makes sure that a resumed run, which takes back lines of its log, does not do so with another run's. The log in
+ * its folder is its own; one elsewhere says whose it is, or is of a version that did not: then it has to be where
+ * the run's log was before.
+ * @param root the folder of all runs
+ * @throws UserError naming the log.
+ */
+export function requireOwnLog(
+  { runId, folder, logFile }: RunPlace,
+  config: ResolvedTrainConfig,
+  root: string,
+): void {
+  if (path.resolve(path.dirname(logFile)) === path.resolve(folder)) return
+  const owner = logOwner(logFile)
+  if (
+    owner === 'nobody' ||
+    (owner === 'unknown' && logDirBefore(runId, root) === path.resolve(config.log_dir))
+  )
+    return
+  if (owner !== 'unknown' && owner.runId === runId) return
+  const whose = owner === 'unknown' ? 'another run' : `run ${owner.runId}, not of ${runId}`
+  throw new UserError(`${logFile} is the log of ${whose}: name another folder with --log_dir`)
+}
+
+/** Where the log of a run was, as its newest checkpoint says; undefined for the run's own folder. */
+function logDirBefore(runId: string, root: string): string | undefined {
+  const { config } = readCheckpointFile(resumedFiles({ runId }, root, []).model)
+  return typeof config.log_dir === 'string' && config.log_dir !== ''
+    ? path.resolve(config.log_dir)
+    : undefined
 }

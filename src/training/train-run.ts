@@ -1,5 +1,6 @@
 import type { VideoDataset } from '../data/dataset.js'
 import type { RankGroup } from '../runtime/rank-group.js'
+import type { ClaimOptions } from '../sampling/claims.js'
 import type { Metrics, Tracker } from '../tracking/tracker.js'
 import type { BadStep } from './bad-step-report.js'
 import type { Anew } from './resume.js'
@@ -20,6 +21,9 @@ export interface TrainRun {
   /** Numbers of the moment, such as `heldMemory`, that each line of the log gets. */
   readonly measure?: () => Metrics
   readonly signal?: AbortSignal
+  /** Called if the run may be in the hands of another process, which is then watched for a sign of life. */
+  readonly onOther?: () => void
+  readonly claims?: ClaimOptions
   /** Those that train together, each with `batch_size` videos; rank 0 alone writes and reports. */
   readonly ranks?: RankGroup | undefined
   /** Told every `log_interval` steps; the run's `log.jsonl` is written besides. */

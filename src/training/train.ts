@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { emaRates, resumeSource } from '../config/training.js'
+import type { VideoDataset } from '../data/dataset.js'
 import { readInThreads } from '../data/read-in-threads.js'
 import { createDiffusion } from '../diffusion/gaussian-diffusion.js'
 import { UserError } from '../errors.js'
@@ -9,21 +10,24 @@ import { runningMeans } from '../tracking/running-means.js'
 import { badSteps } from './bad-steps.js'
 import { batchSource } from './batch-source.js'
 import { batchVideos } from './batch-videos.js'
+import { claimRun, type RunClaim } from './claim-run.js'
+import { checkFinite, notFinite } from './check-finite.js'
 import { lastStep } from './learning-rate.js'
 import { trainingLoop } from './loop.js'
 import { readAhead } from './read-ahead.js'
 import { startingPoint, type StartingPoint } from './resume.js'
 import { runOutput, type RunOutput } from './run-output.js'
-import { requireNewPlace, runPlace } from './run-place.js'
+import { requireNewPlace, requireOwnLog, runPlace, type RunPlace } from './run-place.js'
 import { checkSameParameters } from './same-parameters.js'
 import type { ResolvedTrainConfig } from './save-checkpoint.js'
 import { checkSameVideos } from './same-videos.js'
 import { shareStart } from './share-start.js'
+import { disposeState } from './state.js'
 import { timestepSampler } from './timestep-sampler.js'
 import type { RunResult, TrainRun } from './train-run.js'
 import { trainedNetwork } from './trained-network.js'
 import { createTrainer } from './trainer.js'
-import { requireSameVideos, videoList } from './video-list.js'
+import { requireSameVideos, videoList, type VideoList } from './video-list.js'
 
 /**
  * Trains a model from fresh weights or a checkpoint, as the configuration says. The runtime must have been
@@ -31,36 +35,60 @@ import { requireSameVideos, videoList } from './video-list.js'
  * @throws UserError for options, data or files that do not work.
  */
 export async function train(run: TrainRun): Promise<RunResult> {
+  const threads = readingThreads(run.config)
+  const reading = readInThreads(run.dataset, threads)
   try {
-    return await startedRun(run)
+    return await startedRun(run, { read: reading.dataset, threads })
   } catch (error) {
     throw (run.ranks && rankFailure(run.ranks, error)) ?? error
   } finally {
+    await reading.close()
     if (run.ranks) stopWatchingRanks()
   }
 }
 
-async function startedRun(run: TrainRun): Promise<RunResult> {
+async function startedRun(run: TrainRun, reading: Reading): Promise<RunResult> {
   const { config, dataset, root = 'checkpoints', ranks } = run
-  const { rank, size } = ranks ?? { rank: 0, size: 1 }
-  const isFirst = rank === 0
+  const isFirst = ranks === undefined || ranks.rank === 0
   if (config.image_size !== dataset.imageSize)
     throw new UserError(
       `the frames of ${dataset.name} are ${dataset.imageSize} pixels wide, not ${config.image_size}`,
     )
   const place = runPlace(config, root, run.newRunId)
   if (isFirst && place.isNew) requireNewPlace(place)
+  else if (isFirst) requireOwnLog(place, config, root)
+  const claim = isFirst ? await claimRun(place, run) : undefined
+  try {
+    return await claimedRun(run, place, claim, reading)
+  } finally {
+    await claim?.release()
+  }
+}
+
+interface Reading {
+  /** The data set as threads read it. */
+  readonly read: VideoDataset
+  readonly threads: number
+}
+
+/** @param claim of several ranks the first has it */
+async function claimedRun(
+  run: TrainRun,
+  place: RunPlace,
+  claim: RunClaim | undefined,
+  { read, threads }: Reading,
+): Promise<RunResult> {
+  const { config, dataset, root = 'checkpoints', ranks } = run
+  const { rank, size } = ranks ?? { rank: 0, size: 1 }
   const diffusion = createDiffusion(config)
-  const threads = readingThreads(config)
-  const reading = readInThreads(dataset, threads)
-  const batches = batchSource(reading.dataset, config, { rank, ranks: size })
+  const batches = batchSource(read, config, { rank, ranks: size })
   const start = await commonStart(run, root)
   const { host } = start
   const videos = videoList(dataset)
-  if (ranks) await checkSameVideos(ranks, videos)
-  const changedData = place.isNew
-    ? undefined
-    : requireSameVideos(host?.videos, videos, config.allow_changed_data)
+  const changedData = await checkStart(run, place, start, videos).catch((error: unknown) => {
+    disposeState(start.state)
+    throw error
+  })
   const sampler = timestepSampler(config.schedule_sampler, diffusion.numTimesteps, host?.timesteps)
   const bad = badSteps(config.max_bad_steps, host?.badSteps)
   const started = {
@@ -89,7 +117,7 @@ async function startedRun(run: TrainRun): Promise<RunResult> {
   try {
     const isSettled = (host?.badSteps?.inARow ?? 0) === 0
     const parts = { trainer, diffusion, sampler, badSteps: bad, isSettled, videos }
-    if (isFirst) output = runOutput(run, started, parts)
+    if (claim) output = runOutput(run, started, { ...parts, claim })
     output?.begin()
     await trainingLoop({
       config,
@@ -112,6 +140,7 @@ async function startedRun(run: TrainRun): Promise<RunResult> {
       withOthers: ranks !== undefined,
       save: async (progress) => {
         if (ranks) await checkSameParameters(ranks, trainer.state.params, trainer.step)
+        await checkFinite(trainer.state, emaRates(config), trainer.step)
         output?.save(progress)
         if (ranks) await waitForRanks(ranks)
       },
@@ -126,7 +155,6 @@ async function startedRun(run: TrainRun): Promise<RunResult> {
     outcome = 'finished'
     return { runId: place.runId, folder: place.folder, step: trainer.step, saved: output?.saved }
   } finally {
-    await reading.close()
     trainer.dispose()
     await output?.close(outcome)
   }
@@ -138,6 +166,27 @@ async function commonStart({ config, ranks }: TrainRun, root: string): Promise<S
   const start = await shareStart(ranks, ranks.rank === 0 ? startingPoint(config, root) : undefined, config)
   watchRanks(ranks)
   return start
+}
+
+/**
+ * Makes sure that what a run starts from is worth it.
+ * @returns what is different about the videos of a resumed run, in words, where that is allowed
+ */
+async function checkStart(
+  { config, ranks }: TrainRun,
+  { isNew }: RunPlace,
+  { host, checkpoint, state, step }: StartingPoint,
+  videos: VideoList | undefined,
+): Promise<string | undefined> {
+  if (ranks) await checkSameVideos(ranks, videos)
+  const changed = isNew ? undefined : requireSameVideos(host?.videos, videos, config.allow_changed_data)
+  const fault = checkpoint === undefined ? undefined : await notFinite(state, emaRates(config))
+  if (fault !== undefined)
+    throw new UserError(
+      `${checkpoint}: ${fault}, there or in a file beside it: training had diverged before it was saved; ` +
+        `move the files of step ${step} away to resume from those before`,
+    )
+  return changed
 }
 
 /** -1 stands for one less than there are cores, so that one is left to compute. */

@@ -1,11 +1,17 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { resolveModelConfig } from '../../src/config/model.js'
 import { UserError } from '../../src/errors.js'
-import { setCompileSettings } from '../../src/runtime/compile-settings.js'
+import { setCompileSettings, type CompileSettings } from '../../src/runtime/compile-settings.js'
+import { startRuntime } from '../../src/runtime/start.js'
 import { recordRun, type RunOrigin } from '../../src/sampling/record-run.js'
 import { temporaryFolders } from '../data/temporary.js'
+
+const PLAIN: CompileSettings = { precision: 'fp32', xla: false }
+beforeAll(async () => {
+  await startRuntime({ backend: 'wasm' })
+})
 
 const newFolder = temporaryFolders()
 const config = { ...resolveModelConfig({}), dataset: 'toy_town', use_ddim: false, lr: 1e-4 }
@@ -34,7 +40,9 @@ test('what samples are made with is kept beside them, and the same is no contrad
     eta: 0,
     seed: 0,
     clip_denoised: true,
+    backend: 'wasm',
     precision: 'fp32',
+    xla: 'off',
   })
 })
 
@@ -69,14 +77,29 @@ test.each<[Partial<typeof config>, Partial<RunOrigin['options']>, Partial<RunOri
   expect(readFileSync(path.join(folder, 'sampling.json'))).toEqual(before)
 })
 
-test('samples of two precisions are not mixed', () => {
+test.each<[string, Partial<CompileSettings>]>([
+  ['precision fp32, these would be with precision bf16', { precision: 'bf16' }],
+  ['xla off, these would be with xla on', { xla: true }],
+])('samples that were computed otherwise are not mixed: %s', (message, other) => {
   const folder = begunRun()
-  setCompileSettings({ precision: 'bf16', xla: false })
+  setCompileSettings({ ...PLAIN, ...other })
   try {
-    expect(() => recordRun(folder, config, { checkpoint, options })).toThrow(/precision fp32, .* bf16/)
+    expect(() => recordRun(folder, config, { checkpoint, options })).toThrow(`with ${message}`)
   } finally {
-    setCompileSettings({ precision: 'fp32', xla: false })
+    setCompileSettings(PLAIN)
   }
+})
+
+test('nor are those of two backends, whose noise is not the same', () => {
+  const folder = begunRun()
+  const file = path.join(folder, 'sampling.json')
+  const before = readFileSync(file, 'utf8')
+  writeFileSync(file, before.replace('"backend": "wasm"', '"backend": "tensorflow"'))
+  const again = () => recordRun(folder, config, { checkpoint, options })
+  expect(again).toThrow('with backend tensorflow, these would be with backend wasm')
+  // Of a version that did not say it.
+  writeFileSync(file, before.replace('    "backend": "wasm",\n', ''))
+  expect(again).not.toThrow()
 })
 
 test('a run that has made nothing yet may begin again with others', () => {

@@ -91,6 +91,51 @@ test('a stopped run goes on at its stage, and ends with the same files', async (
   expect(again.chunks.map(({ file }) => statSync(file).mtimeMs)).toEqual(times)
 })
 
+test('once its claim is taken over, a process writes nothing more and goes on when it has it again', async () => {
+  const whole = await sample(inputs('undisturbed'), 2)
+  const [, made = ''] = whole.chunks.map(({ file }) => file)
+  const long = inputs('taken-over')
+  const run = planLongRun(long)
+  const others = path.join(run.chunkFolder, 'chunks.claim-2')
+  const files = () =>
+    readdirSync(run.chunkFolder)
+      .filter((name) => !name.includes('.claim-'))
+      .map((name) => [name, readFileSync(path.join(run.chunkFolder, name))])
+  const stages: string[] = []
+  let before: unknown
+  let waited = 0
+  const chunks = sampleLong(run, long, {
+    onClaim: () => stages.push('claimed'),
+    onProgress({ chunk, stage, step, steps }) {
+      if (step < steps) return
+      stages.push(`${chunk}/${stage}`)
+      if (chunk !== 1 || stage !== 0 || before) return
+      // As after the process was suspended in the middle of this stage.
+      writeFileSync(others, JSON.stringify({ machine: 'other', pid: 1 }))
+      before = files()
+    },
+    onOther() {
+      waited++
+      expect(files()).toEqual(before)
+      writeFileSync(path.join(run.chunkFolder, path.basename(made)), readFileSync(made))
+      rmSync(others)
+    },
+  })
+  const found = []
+  for await (const { index, isNew, file } of chunks) {
+    found.push([index, isNew])
+    if (index === 0) continue
+    expect(readFileSync(file)).toEqual(readFileSync(made))
+    break
+  }
+  expect(found).toEqual([
+    [0, true],
+    [1, false],
+  ])
+  expect([stages, waited]).toEqual([['claimed', '0/0', '0/1', '1/0', 'claimed'], 1])
+  expect(readdirSync(run.chunkFolder).filter((name) => name.includes('claim'))).toEqual([])
+})
+
 test('a damaged chunk is named; once removed, it is made again as it was', async () => {
   const damaged = inputs('damaged')
   const { chunks } = await sample(damaged, 3)

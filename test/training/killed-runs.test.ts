@@ -134,10 +134,10 @@ function isResumable(run: string): boolean {
   }
 }
 
-/** The objects of a file of JSON without what is timed, which a process does for itself; of others the bytes. */
+/** The objects of a file of JSON without the run's name and what is timed; of other files the bytes. */
 function contentOf(file: string): unknown {
   if (!/\.jsonl?$/.test(file)) return readFileSync(file, 'latin1')
-  const untimed = (key: string, value: unknown) => (key.startsWith('timing/') ? undefined : value)
+  const untimed = (key: string, value: unknown) => (/^(timing\/|run_id$)/.test(key) ? undefined : value)
   const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
   return lines.map((line) => JSON.parse(line, untimed) as unknown)
 }

@@ -141,5 +141,7 @@ function weightsOf(runId: string, file: string): readonly number[] {
 
 function linesOf(runId: string): Readonly<Record<string, number>>[] {
   const text = readFileSync(path.join(root, runId, 'log.jsonl'), 'utf8').trimEnd()
-  return text.split('\n').map((line) => JSON.parse(line) as Record<string, number>)
+  // All but its name are numbers.
+  const named = text.replace(`"run_id":"${runId}",`, '')
+  return named.split('\n').map((line) => JSON.parse(line) as Record<string, number>)
 }

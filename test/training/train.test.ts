@@ -7,6 +7,8 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,14 +16,16 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { UserError } from '../../src/errors.js'
 import { heldOutLoss } from '../../src/evaluation/held-out-loss.js'
+import { createModel } from '../../src/model/video-model.js'
 import { startRuntime } from '../../src/runtime/start.js'
 import { tf } from '../../src/runtime/tf.js'
 import { readCheckpointFile } from '../../src/torch-file/index.js'
 import { loadCheckpoint } from '../../src/training/load-checkpoint.js'
+import { TrainingDiverged } from '../../src/training/bad-steps.js'
 import { startingPoint } from '../../src/training/resume.js'
 import type { Preview } from '../../src/training/sample-preview.js'
-import type { ResolvedTrainConfig } from '../../src/training/save-checkpoint.js'
-import { disposeState } from '../../src/training/state.js'
+import { saveCheckpoint, type ResolvedTrainConfig } from '../../src/training/save-checkpoint.js'
+import { disposeState, flattenState, initialState } from '../../src/training/state.js'
 import { train } from '../../src/training/train.js'
 import type { TrainRun } from '../../src/training/train-run.js'
 import { availableBackends, describeEachBackend } from '../helpers/backends.js'
@@ -69,6 +73,7 @@ describeEachBackend('a run', (backend) => {
       const [a, b] = [path.join(whole.folder, name), path.join(resumed.folder, name)]
       // The configurations differ in `resume_id`.
       if (/^(model|ema)/.test(name)) expect(weightsOf(b).equals(weightsOf(a))).toBe(true)
+      else if (name === 'log.jsonl') expect(linesOf(b)).toEqual(linesOf(a))
       else expect(readFileSync(b).equals(readFileSync(a))).toBe(true)
     }
     // Three processes train on WebAssembly: most of a minute where nothing else runs.
@@ -131,7 +136,7 @@ describe('a run', () => {
       .trimEnd()
       .split('\n')
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
-      { step: 0, num_parameters: 2_062_691 },
+      { step: 0, run_id: 'signal', num_parameters: 2_062_691 },
       expect.objectContaining({ step: 1, samples: 2, 'timing/sampling_time': 0 }),
     ])
     expect(existsSync(path.join(root, 'signal', 'model000001.pt'))).toBe(true)
@@ -227,6 +232,9 @@ describe('a run', () => {
     const lines = '{"step":0}\n{"step":10}\n'
     writeFileSync(log, lines)
     await expect(run('second', { log_dir, max_steps: 1 })).rejects.toThrow(`${log} is the log of another run`)
+    const resumed = { log_dir, resume_id: 'signal', noise_schedule: 'cosine', diffusion_steps: 3 } as const
+    const onStart = () => expect.unreachable('it has begun')
+    await expect(run('', resumed, { onStart })).rejects.toThrow(`${log} is the log of another run`)
     expect(readFileSync(log, 'utf8')).toBe(lines)
     await expect(run('signal', { max_steps: 1 })).rejects.toThrow(/is there already: resume it with/)
   })
@@ -259,6 +267,86 @@ describe('a run', () => {
     expect(models).toEqual(['model000002.pt'])
   })
 
+  it('saves nothing that an update has ruined, and keeps the last good set', async () => {
+    const options = { save_interval: 1, log_interval: 1, keep: 1 }
+    await run('ruined', { ...options, max_steps: 1 })
+    const folder = path.join(root, 'ruined')
+    const names = readdirSync(folder)
+    const tensors = tf.memory().numTensors
+    // The loss and its gradient are as good as before; what comes of them is infinite.
+    const losses: number[] = []
+    const onStep: TrainRun['onStep'] = (_step, _total, loss) => losses.push(loss)
+    const again = run('', { ...options, lr: 1e39, max_steps: 3, resume_id: 'ruined' }, { onStep })
+    await expect(again).rejects.toThrow(
+      /^training diverged: after step 2 the weights are not finite \(.+\): this step is not saved/,
+    )
+    await expect(again).rejects.toThrow(TrainingDiverged)
+    expect(losses.map(Number.isFinite)).toEqual([true])
+    expect(tf.memory().numTensors).toBe(tensors)
+    expect(readdirSync(folder)).toEqual(names)
+    expect(names).toContain('model000001.pt')
+    await expect(run('', { ...options, max_steps: 2, resume_id: 'ruined' })).resolves.toMatchObject({
+      step: 2,
+    })
+  })
+
+  it('does not go on from a checkpoint that is ruined already', async () => {
+    const model = createModel(smallConfig(), { seed: 0 })
+    const state = initialState(model.parameters, 1)
+    model.dispose()
+    const [[name, weight] = ['', tf.scalar(0)]] = state.params
+    const ruined = { ...state, params: new Map(state.params).set(name, tf.fill(weight.shape, NaN)) }
+    const host = { step: 7, lastLine: 0, timesteps: { history: [] }, means: {} }
+    const folder = path.join(root, 'nan')
+    saveCheckpoint(folder, smallConfig(), [0.9999], { ...ruined, optimizerStep: 7 }, host)
+    tf.dispose([weight, ...flattenState(ruined)])
+    const tensors = tf.memory().numTensors
+    await expect(run('', { resume_id: 'nan' })).rejects.toThrow(
+      `${path.join(folder, 'model000007.pt')}: the weights are not finite (${name})`,
+    )
+    expect(tf.memory().numTensors).toBe(tensors)
+  })
+
+  it('is trained by one process at a time, and written to by none that was taken for dead', async () => {
+    const folder = path.join(root, 'taken')
+    const other = path.join(folder, '.training.claim-9')
+    const content = () => readdirSync(folder).map((name) => [name, statSync(path.join(folder, name)).mtimeMs])
+    let before: ReturnType<typeof content> = []
+    const onStep = (step: number) => {
+      if (step !== 2) return
+      before = content().filter(([name]) => name !== '.training.claim-1')
+      writeFileSync(other, JSON.stringify({ machine: 'node7', pid: 12 }))
+    }
+    const options = { log_interval: 1, save_interval: 1, max_steps: 5 }
+    await expect(run('taken', options, { onStep })).rejects.toThrow(
+      'another process has taken over run taken',
+    )
+    rmSync(other)
+    expect(content()).toEqual(before)
+    expect(before.map(([name]) => name)).toContain('model000001.pt')
+
+    writeFileSync(other, JSON.stringify({ machine: 'node7', pid: 12 }))
+    const onOther = () => void setTimeout(() => utimesSync(other, new Date(), new Date(Date.now() + 5000)), 1)
+    await expect(run('', { ...options, resume_id: 'taken' }, { onOther })).rejects.toThrow(
+      'run taken is being trained by process 12 on node7',
+    )
+    rmSync(other)
+    expect(content()).toEqual(before)
+  })
+
+  it('leaves no tensors behind where the videos are others', async () => {
+    const videos = [0, 1, 2].map((i) => ({ name: `video_${i}.pt`, bytes: 10, frames: 14 }))
+    const dataset = (entries: typeof videos) => ({
+      ...fakeDataset({ videos: 3, T: 8, imageSize: 32 }),
+      videos: entries,
+    })
+    await run('videos', { max_steps: 1 }, { dataset: dataset(videos) })
+    const tensors = tf.memory().numTensors
+    const others = { dataset: dataset(videos.with(1, { name: 'other.pt', bytes: 10, frames: 14 })) }
+    await expect(run('', { max_steps: 2, resume_id: 'videos' }, others)).rejects.toThrow(/gone: video_1.pt/)
+    expect(tf.memory().numTensors).toBe(tensors)
+  })
+
   it('refuses to resume nothing, and data of another size', async () => {
     await expect(run('x', { resume_id: 'no-such-run' })).rejects.toThrow(
       /no checkpoint to resume in .*no-such-run/,
@@ -282,6 +370,12 @@ async function killedRun(childRun: ChildRun): Promise<void> {
   })
   const [, signal] = (await closed) as [number | null, NodeJS.Signals | null]
   expect(signal, stderr).toBe('SIGKILL')
+}
+
+/** The lines of a log, but for the run's name. */
+function linesOf(log: string): unknown[] {
+  const lines = readFileSync(log, 'utf8').trimEnd().split('\n')
+  return lines.map((line) => ({ ...(JSON.parse(line) as object), run_id: undefined }))
 }
 
 /** All parameters of a checkpoint, as bytes. */

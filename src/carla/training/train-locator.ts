@@ -1,7 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 import { median } from '../../bench/statistics.js'
 import { hostRandom } from '../../random.js'
+import { UserError } from '../../errors.js'
 import { range } from '../../schemes/range.js'
+import { firstNotFinite } from '../../training/check-finite.js'
 import { epochOrder } from '../../training/epoch-order.js'
 import { augmentFrame } from './augment-frame.js'
 import type { LocatorProgress } from './locator-run-file.js'
@@ -45,7 +47,7 @@ export interface EpochReport {
  * then a look at all test frames as they are. The learning rate falls to a tenth every `lr_step` epochs. All
  * that is random depends on the seed and the step alone, so that a run that goes on ends as if never stopped.
  * @returns whether all epochs are done: else it was told to stop
- * @throws UserError from data, training or saving.
+ * @throws UserError from data, training or saving, and for a state that is not finite, which is not saved.
  */
 export async function trainLocator(training: LocatorTraining): Promise<boolean> {
   const { trainer, train, config, signal } = training
@@ -53,7 +55,10 @@ export async function trainLocator(training: LocatorTraining): Promise<boolean> 
   const perEpoch = Math.floor(train.count / config.batch_size)
   const end = perEpoch * config.num_epochs
   let { tested, bestLoss, sums } = training.progress
-  const save = () => training.save({ step: trainer.step, tested, bestLoss, sums })
+  const save = async () => {
+    await checkFinite(trainer)
+    training.save({ step: trainer.step, tested, bestLoss, sums })
+  }
   for (;;) {
     const { step } = trainer
     if (signal?.aborted) break
@@ -62,12 +67,13 @@ export async function trainLocator(training: LocatorTraining): Promise<boolean> 
       if (!test) break
       const { frames } = sums
       const isBest = test.loss < bestLoss
-      bestLoss = Math.min(bestLoss, test.loss)
+      // Not the smaller of both: of a loss that is no number there would be none that is better.
+      if (isBest) bestLoss = test.loss
       const report = { loss: sums.loss / frames, quality: sums.quality / frames }
       training.onEpoch({ epoch: tested, train: report, test }, isBest)
       tested++
       sums = { loss: 0, quality: 0, frames: 0 }
-      save()
+      await save()
     }
     if (step >= end) return true
     const lr = config.lr * 0.1 ** Math.floor(Math.floor(step / perEpoch) / config.lr_step)
@@ -80,12 +86,24 @@ export async function trainLocator(training: LocatorTraining): Promise<boolean> 
       frames: sums.frames + scores.loss.length,
     }
     training.onStep?.(trainer.step, end, scores)
-    if (trainer.step % config.save_interval === 0) save()
+    if (trainer.step % config.save_interval === 0) await save()
     // Computing blocks the process; signals get through only here.
     await setImmediate()
   }
-  save()
+  await save()
   return false
+}
+
+/** A step with a good loss can ruin the weights: they must not take the place of those that were saved before. */
+async function checkFinite({ state, step }: LocatorTrainer): Promise<void> {
+  for (const tensors of [state.parameters, ...state.moments, state.statistics]) {
+    const name = tensors.size > 0 ? await firstNotFinite(tensors) : undefined
+    if (name !== undefined)
+      throw new UserError(
+        `training diverged: after step ${step} numbers of ${name} are not finite: this step is not saved, what ` +
+          'was saved before is as it was; start again with a lower --lr',
+      )
+  }
 }
 
 async function testNetwork({

@@ -113,7 +113,41 @@ describe('training', () => {
       for (const file of ['resume.pth', 'model_0.pth'])
         expect(readFileSync(path.join(parts, file)).equals(readFileSync(path.join(whole, file)))).toBe(true)
     })
+
+    test('that a step has ruined leaves what was saved before', async () => {
+      const folder = newFolder()
+      await run(folder, 1)
+      const before = readFileSync(path.join(folder, 'resume.pth'))
+      // The loss of the step is as good as ever; what comes of it is not.
+      await expect(run(folder, 2, undefined, 1, 1e39)).rejects.toThrow(
+        /^training diverged: after step 2 numbers of .+ are not finite/,
+      )
+      expect(readFileSync(path.join(folder, 'resume.pth')).equals(before)).toBe(true)
+    })
   })
+})
+
+test('an epoch whose test loss is no number is not the best for ever', async () => {
+  const losses = [5, NaN, 4]
+  const best: boolean[] = []
+  let saved: LocatorProgress = noProgress
+  let step = 0
+  const trainer = {
+    get step() {
+      return step
+    },
+    state: { parameters: new Map(), moments: [], statistics: new Map() },
+    update: () => Promise.resolve({ loss: Float32Array.of(1), quality: Float32Array.of(1), step: step++ }),
+    score: () => Promise.resolve({ loss: Float32Array.of(losses[best.length] ?? NaN), quality: Float32Array.of(1) }), // prettier-ignore
+    dispose: () => undefined,
+  }
+  await trainLocator({
+    ...{ trainer, train: madeFrames(1), test: madeFrames(1), progress: noProgress },
+    config: { lr: 1, lr_step: 1, num_epochs: 3, batch_size: 1, save_interval: 9, with_transforms: false, seed: 0 }, // prettier-ignore
+    onEpoch: (_, isBest) => best.push(isBest),
+    save: (progress) => (saved = progress),
+  })
+  expect([best, saved.bestLoss]).toEqual([[true, false, true], 4])
 })
 
 /**
@@ -125,6 +159,7 @@ async function run(
   until = Infinity,
   death?: Error,
   saveInterval = 100,
+  lr = 1e-4,
 ): Promise<EpochReport[]> {
   const resumed = existsSync(path.join(folder, 'resume.pth')) ? readRunFile(folder) : undefined
   const progress = resumed?.progress ?? noProgress
@@ -135,7 +170,7 @@ async function run(
   const reports: EpochReport[] = []
   const isDone = await trainLocator({
     ...{ trainer, train: madeFrames(10), test: madeFrames(5), progress, signal: stop.signal },
-    config: { lr: 1e-4, lr_step: 1, num_epochs: 2, batch_size: 4, save_interval: saveInterval, with_transforms: true, seed: 3 }, // prettier-ignore
+    config: { lr, lr_step: 1, num_epochs: 2, batch_size: 4, save_interval: saveInterval, with_transforms: true, seed: 3 }, // prettier-ignore
     onStep: (step) => {
       if (step < until) return
       if (death) throw death

@@ -1,0 +1,101 @@
+import { readFileSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { UserError } from '../errors.js'
+import { isMissing } from '../files.js'
+import { requireFolder } from '../make-folder.js'
+import { claimsIn, type Claim, type ClaimOptions } from '../sampling/claims.js'
+import { namesIn } from '../sampling/names-in.js'
+import { removeIfEmpty } from '../sampling/remove-if-empty.js'
+import { waitForOthers } from '../sampling/shared-work.js'
+import { fileFailure } from '../tracking/file-failure.js'
+import type { RunPlace } from './run-place.js'
+
+/** The right to write into the folder of a run, which one process has at a time. */
+export interface RunClaim {
+  /** @throws UserError if another process has taken the run over: this one was suspended, and taken for dead. */
+  requireHeld(): void
+  release(): Promise<void>
+}
+
+export interface RunClaimOptions {
+  /** Called if the run may be in the hands of another process, which is then watched for a sign of life. */
+  readonly onOther?: (() => void) | undefined
+  readonly signal?: AbortSignal | undefined
+  readonly claims?: ClaimOptions | undefined
+}
+
+/** The name of the claim: its files are hidden ones. */
+const NAME = '.training'
+
+/**
+ * Claims a run for this process: two that train one run would each cut the other's log and write over its
+ * checkpoints. A run whose process is gone is taken over: at once if that was on this machine, else when it has
+ * shown no life for a minute.
+ * @throws UserError if another process trains it, or the folder cannot be written to.
+ */
+export async function claimRun(
+  { runId, folder }: Pick<RunPlace, 'runId' | 'folder'>,
+  { onOther, signal, claims: options }: RunClaimOptions = {},
+): Promise<RunClaim> {
+  requireFolder(folder)
+  const claims = claimsIn(folder, options)
+  const tryOnce = () => {
+    try {
+      return claims.claim(NAME)
+    } catch (error) {
+      throw fileFailure('write', path.join(folder, `${NAME}.claim`), error)
+    }
+  }
+  const end = async (claim?: Claim) => {
+    claim?.release()
+    await claims.close()
+    // Where nothing came of a new run.
+    removeIfEmpty(folder)
+  }
+  try {
+    let claim = tryOnce()
+    if (!claim) onOther?.()
+    const before = newestSign(folder)
+    while (!claim) {
+      await waitForOthers(signal)
+      claim = tryOnce()
+      const sign = newestSign(folder)
+      if (!claim && sign.time > before.time)
+        throw new UserError(
+          `run ${runId} is being trained by ${sign.holder}: wait until it ends, or stop it before you go on`,
+        )
+    }
+    const held = claim
+    return {
+      requireHeld() {
+        if (!held.isHeld())
+          throw new UserError(`another process has taken over run ${runId}: this one writes nothing more`)
+      },
+      release: () => end(held),
+    }
+  } catch (error) {
+    await end()
+    throw error
+  }
+}
+
+/** When one of those that claim a run has last shown that it is alive, and who that is. */
+function newestSign(folder: string): { readonly time: number; readonly holder: string } {
+  const signs = namesIn(folder, `${NAME}.claim-`).flatMap((name) => {
+    const file = path.join(folder, name)
+    try {
+      return [{ time: statSync(file).mtimeMs, holder: described(readFileSync(file, 'utf8')) }]
+    } catch (error) {
+      if (isMissing(error)) return []
+      throw error
+    }
+  })
+  const nobody = { time: -Infinity, holder: 'another process' }
+  return signs.reduce((newest, sign) => (sign.time > newest.time ? sign : newest), nobody)
+}
+
+function described(content: string): string {
+  const [, machine] = /"machine":"([^"]+)"/.exec(content) ?? []
+  const [, pid] = /"pid":(\d+)/.exec(content) ?? []
+  return machine !== undefined && pid !== undefined ? `process ${pid} on ${machine}` : 'another process'
+}

@@ -1,0 +1,29 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, expect, test, vi } from 'vitest'
+import { claimsIn } from '../../src/sampling/claims.js'
+
+const disk = vi.hoisted(() => ({ isFull: false }))
+
+vi.mock('node:fs', async (importOriginal) => {
+  const actual = await importOriginal<typeof import('node:fs')>()
+  const writeSync = (fd: number, data: string) => {
+    if (disk.isFull) throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
+    return actual.writeSync(fd, data)
+  }
+  return { ...actual, writeSync }
+})
+
+const folder = mkdtempSync(path.join(tmpdir(), 'claims-full-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+test('a claim that a full disk does not take is none, and others need not wait for it to die', async () => {
+  const claims = claimsIn(folder)
+  disk.isFull = true
+  expect(() => claims.claim('a')).toThrow('ENOSPC')
+  expect(readdirSync(folder)).toEqual([])
+  disk.isFull = false
+  expect(claims.claim('a')?.isHeld()).toBe(true)
+  await claims.close()
+})
