@@ -6,7 +6,7 @@ import { runVideos } from './run-videos.js'
 import { sampleStage } from './sample-stage.js'
 import type { SamplingProgress } from './sample-video-options.js'
 import { setUpSampling } from './sampling-setup.js'
-import { waitForOthers, type SharedWorkCallbacks } from './shared-work.js'
+import { waitForOthers, type SharedWorkCallbacks } from '../claims/shared-work.js'
 
 /** One video of a run: sampled and written now, or found done. */
 export interface SampledVideo {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import type { Claim, Claims } from './claims.js'
+import type { Claim, Claims } from '../claims/claims.js'
 
 /** The videos of a run that this process has neither sampled nor found sampled. */
 export interface VideoQueue {

@@ -1,6 +1,6 @@
 import type { VideoDataset } from '../data/dataset.js'
 import type { RankGroup } from '../runtime/rank-group.js'
-import type { ClaimOptions } from '../sampling/claims.js'
+import type { ClaimOptions } from '../claims/claims.js'
 import type { Metrics, Tracker } from '../tracking/tracker.js'
 import type { BadStep } from './bad-step-report.js'
 import type { Anew } from './resume.js'

@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import type { Claims } from '../../src/sampling/claims.js'
+import type { Claims } from '../../src/claims/claims.js'
 import { videoQueue } from '../../src/sampling/video-queue.js'
 import { temporaryFolders } from '../data/temporary.js'
 

@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { writeFileAtomic } from '../../files.js'
-import type { Claims } from '../claims.js'
+import type { Claims } from '../../claims/claims.js'
 import { readJsonRecord, type JsonRecord } from '../json-record.js'
 import { requireSameSettings } from '../same-settings.js'
 import { readSchedule, scheduleFiles, writeSchedule, type Schedule } from './schedule-files.js'

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { machineName } from '../../src/machine.js'
-import { claimsIn, type Claims } from '../../src/sampling/claims.js'
+import { claimsIn, type Claims } from '../../src/claims/claims.js'
 
 const DEAD_AFTER = 1000
 /** No process has it: it is above what Linux gives. */

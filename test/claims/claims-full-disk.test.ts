@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, test, vi } from 'vitest'
-import { claimsIn } from '../../src/sampling/claims.js'
+import { claimsIn } from '../../src/claims/claims.js'
 
 const disk = vi.hoisted(() => ({ isFull: false }))
 
