@@ -6,71 +6,71 @@ import type { FrameStore } from './frame-store.js'
 /** As many frames at a time are compared with all before them. */
 const GROUP = 40
 
-interface KnownFrame {
-  readonly frame: number
-  readonly features: Float32Array
-  /** Distances to other frames, by position: to the first `compared` that came. */
-  readonly distances: Float64Array
-  compared: number
-}
-
 /**
  * Distances of the done frames of one video, for schemes that look at frames. Features are made when distances
  * are asked for, of all frames that have come since in one go, and kept: a done frame does not change. So are
- * distances: all are computed as frames come if there is a fast way, else those that are asked for.
+ * distances: those of new frames are computed together if there is a fast way, else as they are asked for.
  */
 export function frameDistances(
   frames: Pick<FrameStore, 'numFrames' | 'frameShape' | 'get' | 'numDone' | 'doneFrames'>,
   { embed, squaredDistances }: FrameFeatures,
 ): FrameDistances {
-  /** In the order in which they came. */
-  const known = new Map<number, KnownFrame>()
+  const N = frames.numFrames
+  /** Frames that have features, in the order in which they came, and these. */
+  const order: number[] = []
+  const features: Float32Array[] = []
+  /** By frame: its place in that order. */
+  const places = new Map<number, number>()
+  /** (N, N), by frame, once any is asked for. One array: many would be slower to come by. */
+  let distances = new Float64Array(0)
+  /** By frame: to how many frames, those that came first, its distances are known. */
+  const compared = new Uint32Array(N)
 
   const addNew = () => {
-    const first = known.size
-    const fresh = frames.doneFrames().filter((frame) => !known.has(frame))
+    if (distances.length === 0) distances = new Float64Array(N * N)
+    const fresh = frames.doneFrames().filter((frame) => !places.has(frame))
     const pictures = fresh.map((frame) => frames.get(frame))
-    const features = embed(pictures, frames.frameShape)
-    for (const [i, frame] of fresh.entries()) {
-      const distances = new Float64Array(frames.numFrames)
-      known.set(frame, { frame, features: features[i] ?? new Float32Array(), distances, compared: 0 })
+    features.push(...embed(pictures, frames.frameShape))
+    for (const frame of fresh) places.set(frame, order.push(frame) - 1)
+  }
+  const compareAll = (first: number, compare: SquaredDistances) => {
+    for (let start = first; start < order.length; start += GROUP) {
+      const end = Math.min(start + GROUP, order.length)
+      const found = compare(features.slice(start, end), features.slice(0, end))
+      for (let j = 0; j < end; j++) {
+        const other = order[j] ?? 0
+        for (let i = start; i < end; i++) {
+          const frame = order[i] ?? 0
+          const distance = found[(i - start) * end + j] ?? NaN
+          distances[other * N + frame] = distance
+          distances[frame * N + other] = distance
+        }
+        compared[other] = end
+      }
     }
-    if (squaredDistances) compareAll([...known.values()], first, squaredDistances)
+  }
+  const compareRest = (frame: number, place: number) => {
+    const own = features[place] ?? new Float32Array()
+    for (let i = compared[frame] ?? 0; i < order.length; i++) {
+      const other = order[i] ?? 0
+      distances[frame * N + other] =
+        (compared[other] ?? 0) > place
+          ? (distances[other * N + frame] ?? NaN)
+          : squaredDistance(own, features[i] ?? own)
+    }
+    compared[frame] = order.length
   }
   return {
     from(frame) {
-      if (frames.numDone > known.size) addNew()
-      const one = known.get(frame)
-      if (!one) throw new Error(`frame ${frame} has no features: it is not done`)
-      if (one.compared < known.size) compareRest(one, [...known.values()])
-      return one.distances
+      const first = order.length
+      if (frames.numDone > first) {
+        addNew()
+        if (squaredDistances) compareAll(first, squaredDistances)
+      }
+      const place = places.get(frame)
+      if (place === undefined) throw new Error(`frame ${frame} has no features: it is not done`)
+      compareRest(frame, place)
+      return distances.subarray(frame * N, (frame + 1) * N)
     },
   }
-}
-
-/** Compares frames from number `first` on with each other and with all before. */
-function compareAll(known: readonly KnownFrame[], first: number, squaredDistances: SquaredDistances): void {
-  for (let start = first; start < known.length; start += GROUP) {
-    const before = known.slice(0, start + GROUP)
-    const group = known.slice(start, start + GROUP)
-    const found = squaredDistances(featuresOf(group), featuresOf(before))
-    for (const [i, other] of before.entries()) {
-      for (const [j, one] of group.entries()) {
-        const distance = found[j * before.length + i] ?? NaN
-        one.distances[other.frame] = distance
-        other.distances[one.frame] = distance
-      }
-      other.compared = before.length
-    }
-  }
-}
-
-function compareRest(one: KnownFrame, known: readonly KnownFrame[]): void {
-  for (const other of known.slice(one.compared))
-    one.distances[other.frame] = squaredDistance(one.features, other.features)
-  one.compared = known.length
-}
-
-function featuresOf(frames: readonly KnownFrame[]): Float32Array[] {
-  return frames.map(({ features }) => features)
 }

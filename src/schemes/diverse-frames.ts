@@ -23,16 +23,19 @@ export function diverseFrames(distances: FrameDistances): ChooseDiverse {
     const smallest = new Float64Array(candidates.length).fill(Infinity)
     let compared = 0
     while (chosen.length < count) {
-      for (const frame of chosen.slice(compared)) {
-        const away = distances.from(frame)
-        candidates.forEach((candidate, i) => {
-          smallest[i] = Math.min(smallest[i] ?? 0, away[candidate] ?? NaN)
-        })
-      }
-      compared = chosen.length
+      for (; compared < chosen.length; compared++)
+        lower(smallest, candidates, distances.from(chosen[compared] ?? 0))
       chosen.push(candidates[indexOfLargest(smallest)] ?? 0)
     }
     return chosen
+  }
+}
+
+/** Keeps of each candidate the smallest distance. */
+function lower(smallest: Float64Array, candidates: readonly number[], distances: Float64Array): void {
+  for (let i = 0; i < smallest.length; i++) {
+    const distance = distances[candidates[i] ?? 0] ?? NaN
+    if (!(distance >= (smallest[i] ?? 0))) smallest[i] = distance
   }
 }
 
