@@ -11,7 +11,7 @@ import { loadLocator } from '../src/carla/load-locator.js'
 import { locateVideos } from '../src/carla/locate-videos.js'
 import { hostRandom } from '../src/random.js'
 import { startRuntime } from '../src/runtime/start.js'
-import { clearUnfinished } from '../src/unfinished-files.js'
+import { clearUnfinished } from '../src/files/unfinished-files.js'
 import { withProgress, type Terminal } from './terminal.js'
 
 /**

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import path from 'node:path'
 import { precisionOf } from '../src/config/training.js'
-import { writeFileAtomic } from '../src/files.js'
+import { writeFileAtomic } from '../src/files/write-file.js'
 import { heldMemory } from '../src/runtime/held-memory.js'
 import type { RankPlace } from '../src/ranks/launcher.js'
 import { startRuntime } from '../src/runtime/start.js'

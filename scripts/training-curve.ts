@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { UserError } from '../src/errors.js'
-import { writeFileAtomic } from '../src/files.js'
+import { writeFileAtomic } from '../src/files/write-file.js'
 import { drawingSvg } from '../src/pictures/drawing-svg.js'
 import type { Colour, Point } from '../src/pictures/drawing.js'
 import { lineChart } from '../src/pictures/line-chart.js'

@@ -1,11 +1,10 @@
 import { closeSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
 import path from 'node:path'
-import { errorCode } from '../system-errors.js'
-import { isMissing } from '../files.js'
+import { errorCode, isMissing } from '../files/system-errors.js'
 import { isAlive, machineName } from '../machine.js'
-import { makeFolder } from '../make-folder.js'
+import { makeFolder } from '../files/make-folder.js'
 import { startHeartbeat, type Heartbeat } from './heartbeat.js'
-import { namesIn } from '../names-in.js'
+import { namesIn } from '../files/names-in.js'
 
 /** Rights to work on something, of which there is one among all processes that share a folder. */
 export interface Claims {

@@ -1,6 +1,6 @@
 import { createReadStream, existsSync, futimesSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { streamFileAtomic, writeFully } from '../files.js'
+import { streamFileAtomic, writeFully } from '../files/write-file.js'
 
 /**
  * Copies files to a fast local disk on first use. A file below `root` keeps its place relative to it

@@ -1,9 +1,9 @@
 import { fstatSync, readSync } from 'node:fs'
 import { dump, parse, type DType } from 'npyjs'
 import { UserError } from '../errors.js'
-import { writeFileAtomic, writeFully } from '../files.js'
-import { openToRead } from '../open-to-read.js'
-import { readFully } from '../read-fully.js'
+import { writeFileAtomic, writeFully } from '../files/write-file.js'
+import { openToRead } from '../files/open-to-read.js'
+import { readFully } from '../files/read-fully.js'
 
 /** The element types read and written, by their NumPy names. */
 export type NpyDtype = keyof typeof DTYPES

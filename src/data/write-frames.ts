@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs'
 import { UserError } from '../errors.js'
-import { streamFileAtomic, writeFully } from '../files.js'
+import { streamFileAtomic, writeFully } from '../files/write-file.js'
 import { npyHeader } from './npy.js'
 
 /**

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { writeFileAtomic } from '../files.js'
+import { writeFileAtomic } from '../files/write-file.js'
 import type { Precision } from './compile-settings.js'
 
 /** What steps are computed with, as far as it decides whether XLA makes them faster. */

@@ -1,6 +1,6 @@
 import { npyHeader } from '../data/npy.js'
 import { UserError } from '../errors.js'
-import { writeFileAtomic, writeFully } from '../files.js'
+import { writeFileAtomic, writeFully } from '../files/write-file.js'
 import { channelsFirst } from './sample-file.js'
 import type { Film } from './video-batch.js'
 

@@ -1,10 +1,10 @@
 import path from 'node:path'
 import { UserError } from '../errors.js'
-import { writeFileAtomic } from '../files.js'
+import { writeFileAtomic } from '../files/write-file.js'
 import { planRecord } from '../schemes/plan-record.js'
 import type { Stage } from '../schemes/types.js'
 import { readJsonRecord } from './json-record.js'
-import { namesIn } from '../names-in.js'
+import { namesIn } from '../files/names-in.js'
 import type { SampleRun } from './plan-sample-run.js'
 import { plansFolder } from './results-layout.js'
 

@@ -3,10 +3,10 @@ import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { readNpy, writeNpy } from '../data/npy.js'
 import { UserError } from '../errors.js'
-import { writeFileAtomic } from '../files.js'
+import { writeFileAtomic } from '../files/write-file.js'
 import type { Stage } from '../schemes/types.js'
 import { withAdvice } from '../with-advice.js'
-import { namesIn } from '../names-in.js'
+import { namesIn } from '../files/names-in.js'
 import type { VideoInProgress } from './video-in-progress.js'
 
 /** What the frames of a video depend on: to be the same when it is gone on with. */

@@ -2,9 +2,8 @@ import { existsSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { lock } from 'proper-lockfile'
 import { UserError } from '../errors.js'
-import { isMissing } from '../files.js'
-import { makeFolder } from '../make-folder.js'
-import { errorCode, fileReason } from '../system-errors.js'
+import { makeFolder } from '../files/make-folder.js'
+import { errorCode, fileReason, isMissing } from '../files/system-errors.js'
 
 const UNFINISHED = 'unfinished'
 

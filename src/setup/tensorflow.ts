@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../errors.js'
-import { writeFileAtomic } from '../files.js'
+import { writeFileAtomic } from '../files/write-file.js'
 import { buildRecord, cacheFolder, readBuild, type TensorFlowBuild } from '../runtime/cache-folder.js'
 import { findTensorFlow } from '../runtime/find-tensorflow.js'
 import { checkBinding, type CheckedBinding } from './check-binding.js'

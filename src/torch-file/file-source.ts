@@ -1,7 +1,7 @@
 import { fstatSync, type BigIntStats } from 'node:fs'
 import { UserError } from '../errors.js'
-import { openToRead } from '../open-to-read.js'
-import { readFully } from '../read-fully.js'
+import { openToRead } from '../files/open-to-read.js'
+import { readFully } from '../files/read-fully.js'
 
 /**
  * A file that is read in pieces. It is opened for each piece, so that nothing has to be closed; a file

@@ -1,5 +1,5 @@
 import { expectText } from '../expect.js'
-import { writeFileAtomic } from '../files.js'
+import { writeFileAtomic } from '../files/write-file.js'
 import type { DType } from './dtype.js'
 import { DTYPES } from './dtype.js'
 import { pickle } from './pickle/pickler.js'

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import { writeFully } from '../files.js'
+import { writeFully } from '../files/write-file.js'
 import { ByteWriter } from './byte-writer.js'
 
 /** Content of one record: it calls `write` with one piece after the other. */

@@ -1,7 +1,8 @@
 import { appendFileSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { isMissing, writeFileAtomic } from '../files.js'
-import { makeFolder } from '../make-folder.js'
+import { writeFileAtomic } from '../files/write-file.js'
+import { isMissing } from '../files/system-errors.js'
+import { makeFolder } from '../files/make-folder.js'
 import { fileFailure } from './file-failure.js'
 
 /** A line of such a file: what it says, and after which step. */

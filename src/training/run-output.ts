@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { emaRates } from '../config/training.js'
 import type { GaussianDiffusion } from '../diffusion/gaussian-diffusion.js'
-import { requireFolder } from '../make-folder.js'
+import { requireFolder } from '../files/make-folder.js'
 import { jsonLines } from '../tracking/json-lines.js'
 import type { Tracker } from '../tracking/tracker.js'
 import { badStepFile } from './bad-step-file.js'

@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { trainOptions, type TrainConfig } from '../config/training.js'
-import { writeFileAtomic } from '../files.js'
+import { writeFileAtomic } from '../files/write-file.js'
 import { parameterSpecs, type ParameterSpec } from '../model/parameters.js'
 import { toTorchLayout } from '../model/torch-layout.js'
 import { scopeOf, type Parameters } from '../nn/scope.js'

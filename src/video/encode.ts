@@ -5,7 +5,7 @@ import path from 'node:path'
 import { Readable } from 'node:stream'
 import { ffmpegLines } from '../data/ffmpeg-lines.js'
 import { UserError } from '../errors.js'
-import { writeFileAtomic } from '../files.js'
+import { writeFileAtomic } from '../files/write-file.js'
 import type { Film } from '../sampling/video-batch.js'
 
 export type FilmFormat = keyof typeof CODECS

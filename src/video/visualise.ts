@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { writeFileAtomic } from '../files.js'
+import { writeFileAtomic } from '../files/write-file.js'
 import { observedLabel } from '../schemes/observed-frames.js'
 import type { SchemeSettings, Stage } from '../schemes/types.js'
 import { planPicture } from './plan-picture.js'

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { writeFileAtomic } from '../../src/files.js'
+import { writeFileAtomic } from '../../src/files/write-file.js'
 import type { Backend } from '../../src/runtime/start.js'
 import { train } from '../../src/training/train.js'
 import { fakeDataset, smallConfig } from './fixtures.js'

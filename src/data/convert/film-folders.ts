@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
-import { isFolder } from '../../make-folder.js'
+import { isFolder } from '../../files/make-folder.js'
 import { byName } from '../by-name.js'
 import { decodeVideo } from '../decode-video.js'
 import type { PublishedVideo, PublishedVideos } from './published-videos.js'

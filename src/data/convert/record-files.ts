@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../../errors.js'
-import { isFolder } from '../../make-folder.js'
+import { isFolder } from '../../files/make-folder.js'
 import { WireError } from '../../tensorflow-checkpoint/wire.js'
 import { byName } from '../by-name.js'
 import { decodeVideo } from '../decode-video.js'

@@ -8,8 +8,8 @@ import {
   rmSync,
   statSync,
 } from 'node:fs'
-import { writeFileAtomic, writeFully } from '../../files.js'
-import { makeFolder } from '../../make-folder.js'
+import { writeFileAtomic, writeFully } from '../../files/write-file.js'
+import { makeFolder } from '../../files/make-folder.js'
 import path from 'node:path'
 
 /** What a server says of a file: two answers with the same are about the same bytes. */

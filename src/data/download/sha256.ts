@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { isMissing, writeFileAtomic } from '../../files.js'
+import { writeFileAtomic } from '../../files/write-file.js'
+import { isMissing } from '../../files/system-errors.js'
 
 /** The SHA-256 of a file, as 64 hexadecimal digits. */
 export async function fileSha256(file: string, signal?: AbortSignal): Promise<string> {

@@ -1,7 +1,7 @@
 import { fstatSync } from 'node:fs'
 import { UserError } from '../../errors.js'
-import { openToRead } from '../../open-to-read.js'
-import { readFully } from '../../read-fully.js'
+import { openToRead } from '../../files/open-to-read.js'
+import { readFully } from '../../files/read-fully.js'
 import { maskedCrc32c } from '../../tensorflow-checkpoint/crc32c.js'
 
 /** Before a record its length, 8 bytes, and the checksum of that, 4; after it the checksum of the record. */

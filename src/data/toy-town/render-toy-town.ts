@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../../errors.js'
-import { writeFileAtomic } from '../../files.js'
+import { writeFileAtomic } from '../../files/write-file.js'
 import { tensor, writeTorchFile } from '../../torch-file/index.js'
 import { writeNpy } from '../npy.js'
 import { FRAMES_PER_SECOND, simulateDrive } from './drive.js'

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { readNpy, writeNpy } from '../../data/npy.js'
 import { UserError } from '../../errors.js'
-import { writeFileAtomic } from '../../files.js'
+import { writeFileAtomic } from '../../files/write-file.js'
 import { readJsonRecord } from '../../sampling/json-record.js'
 import { withAdvice } from '../../with-advice.js'
 import type { TermRow } from './stage-terms.js'

@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
-import { writeFileAtomic } from '../../files.js'
+import { writeFileAtomic } from '../../files/write-file.js'
 import type { Claims } from '../../claims/claims.js'
 import { readJsonRecord, type JsonRecord } from '../json-record.js'
 import { requireSameSettings } from '../same-settings.js'

@@ -1,7 +1,7 @@
 import { appendFileSync, readdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import path from 'node:path'
-import { makeFolder } from '../../make-folder.js'
+import { makeFolder } from '../../files/make-folder.js'
 import type { Tracker } from '../tracker.js'
 import { fileFailure } from '../file-failure.js'
 import { imageEvent, restartEvent, scalarsEvent, versionEvent } from './event.js'

@@ -1,7 +1,7 @@
 import { existsSync, renameSync } from 'node:fs'
 import path from 'node:path'
-import { makeFolder } from '../../make-folder.js'
-import { namesIn } from '../../names-in.js'
+import { makeFolder } from '../../files/make-folder.js'
+import { namesIn } from '../../files/names-in.js'
 
 /** Where W&B keeps a run on disk: `<root>/wandb/[offline-]run-<date>-<run id>`. */
 export interface RunFolder {

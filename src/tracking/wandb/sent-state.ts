@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { writeFileAtomic } from '../../files.js'
+import { writeFileAtomic } from '../../files/write-file.js'
 
 /** How far a run's log has been sent: the content of `sent.json` beside it. */
 export interface SentState {

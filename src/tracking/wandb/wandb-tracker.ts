@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import path from 'node:path'
-import { writeFileAtomic } from '../../files.js'
+import { writeFileAtomic } from '../../files/write-file.js'
 import { mediaSize } from '../media-size.js'
 import type { Media, Tracker } from '../tracker.js'
 import { fileFailure } from '../file-failure.js'

@@ -1,5 +1,5 @@
 import { readSync } from 'node:fs'
-import { UserError } from './errors.js'
+import { UserError } from '../errors.js'
 
 /** One `read` call takes less than 2 GiB. */
 const READ_LIMIT = 2 ** 30

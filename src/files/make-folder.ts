@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { UserError } from './errors.js'
+import { UserError } from '../errors.js'
 import { errorCode, fileReason } from './system-errors.js'
 
 /**

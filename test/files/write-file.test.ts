@@ -2,11 +2,11 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { UserError } from '../src/errors.js'
-import { streamFileAtomic, writeFileAtomic, writeFully } from '../src/files.js'
-import { makeFolder, requireFolder } from '../src/make-folder.js'
-import { clearUnfinished, unfinishedFile } from '../src/unfinished-files.js'
-import { temporaryFolders } from './data/temporary.js'
+import { UserError } from '../../src/errors.js'
+import { streamFileAtomic, writeFileAtomic, writeFully } from '../../src/files/write-file.js'
+import { makeFolder, requireFolder } from '../../src/files/make-folder.js'
+import { clearUnfinished, unfinishedFile } from '../../src/files/unfinished-files.js'
+import { temporaryFolders } from '../data/temporary.js'
 
 const newFolder = temporaryFolders()
 

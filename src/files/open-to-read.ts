@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs'
-import { UserError } from './errors.js'
+import { UserError } from '../errors.js'
 import { errorCode, fileReason } from './system-errors.js'
 
 /**

@@ -1,8 +1,8 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import path from 'node:path'
-import { UserError } from './errors.js'
+import { UserError } from '../errors.js'
 import { makeFolder } from './make-folder.js'
-import { errorCode, fileReason } from './system-errors.js'
+import { fileReason, isMissing } from './system-errors.js'
 import { clearUnfinished, unfinishedFile } from './unfinished-files.js'
 
 /** What goes into a file: bytes or text, or a function that writes to the open file. */
@@ -38,11 +38,6 @@ export async function streamFileAtomic(file: string, write: (fd: number) => Prom
 /** Writes every byte: one `write` call may take fewer than it is given. */
 export function writeFully(fd: number, bytes: Uint8Array): void {
   for (let offset = 0; offset < bytes.length;) offset += writeSync(fd, bytes, offset)
-}
-
-/** Whether an error says that a file or folder is not there. */
-export function isMissing(error: unknown): boolean {
-  return errorCode(error) === 'ENOENT'
 }
 
 /** The folders that this process has looked through for what killed ones left. */

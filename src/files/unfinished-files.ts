@@ -1,7 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { threadId } from 'node:worker_threads'
-import { isAlive, machineName } from './machine.js'
+import { isAlive, machineName } from '../machine.js'
 
 /** Characters of a file's own name in that of its unfinished form: names have at most 255 bytes. */
 const NAME_LENGTH = 32

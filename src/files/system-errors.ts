@@ -3,6 +3,11 @@ export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }
 
+/** Whether an error says that a file or folder is not there. */
+export function isMissing(error: unknown): boolean {
+  return errorCode(error) === 'ENOENT'
+}
+
 /** What stood in the way of reading or writing a file, in plain words; undefined for a fault of the program. */
 export function fileReason(error: unknown): string | undefined {
   return REASONS[errorCode(error) ?? '']
