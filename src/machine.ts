@@ -1,6 +1,6 @@
 import { readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { errorCode } from './files/system-errors.js'
+import { errorCode } from './system-errors.js'
 
 /** The number of the outermost set of process ids: PROC_PID_INIT_INO of the Linux kernel. */
 const OUTERMOST = '4026531836'

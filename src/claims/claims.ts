@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
 import path from 'node:path'
-import { errorCode, isMissing } from '../files/system-errors.js'
+import { errorCode, isMissing } from '../system-errors.js'
 import { isAlive, machineName } from '../machine.js'
 import { makeFolder } from '../files/make-folder.js'
 import { startHeartbeat, type Heartbeat } from './heartbeat.js'

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../errors.js'
-import { fileReason } from '../files/system-errors.js'
+import { fileReason } from '../system-errors.js'
 import { byName } from './by-name.js'
 import { BadVideoError, type BadVideo, type SourceFile } from './file-dataset.js'
 import { cachedFrames, type FrameCache } from './frame-cache.js'

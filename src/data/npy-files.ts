@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../errors.js'
-import { isMissing } from '../files/system-errors.js'
+import { isMissing } from '../system-errors.js'
 import { byName } from './by-name.js'
 
 /**

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../errors.js'
 import { isFolder } from '../files/make-folder.js'
-import { fileReason } from '../files/system-errors.js'
+import { fileReason } from '../system-errors.js'
 import { byName } from './by-name.js'
 import { decodeVideo, type Decoding } from './decode-video.js'
 

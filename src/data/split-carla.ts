@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../errors.js'
 import { writeFileAtomic } from '../files/write-file.js'
-import { fileReason } from '../files/system-errors.js'
+import { fileReason } from '../system-errors.js'
 
 /** So many videos, those of the highest numbers, are for testing. */
 const TEST_VIDEOS = 100

@@ -1,7 +1,7 @@
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../errors.js'
-import { errorCode, fileReason } from './system-errors.js'
+import { errorCode, fileReason } from '../system-errors.js'
 
 /**
  * Makes a folder and those above it that are missing. Not Node's `recursive: true`, which never returns

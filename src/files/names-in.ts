@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs'
-import { isMissing } from './system-errors.js'
+import { isMissing } from '../system-errors.js'
 
 /** What is in a folder, or what of it begins with `start`; nothing if the folder is not there. */
 export function namesIn(folder: string, start = ''): string[] {

@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
 import { UserError } from '../errors.js'
-import { errorCode, fileReason } from './system-errors.js'
+import { errorCode, fileReason } from '../system-errors.js'
 
 /**
  * Opens a file to read, and closes it in the end.

@@ -1,5 +1,5 @@
 import { rmdirSync } from 'node:fs'
-import { errorCode } from './system-errors.js'
+import { errorCode } from '../system-errors.js'
 
 /** Removes a folder, unless there is something in it, perhaps of another process. */
 export function removeIfEmpty(folder: string): void {

@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'n
 import path from 'node:path'
 import { UserError } from '../errors.js'
 import { makeFolder } from './make-folder.js'
-import { fileReason, isMissing } from './system-errors.js'
+import { fileReason, isMissing } from '../system-errors.js'
 import { clearUnfinished, unfinishedFile } from './unfinished-files.js'
 
 /** What goes into a file: bytes or text, or a function that writes to the open file. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
-import { isMissing } from '../files/system-errors.js'
+import { isMissing } from '../system-errors.js'
 
 /** What `fdm setup` built, as recorded in the cache folder once it was seen to work. Paths are absolute. */
 export interface TensorFlowBuild {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { UserError } from '../errors.js'
-import { isMissing } from '../files/system-errors.js'
+import { isMissing } from '../system-errors.js'
 
 /** A JSON object, of which nothing is known yet. */
 export type JsonRecord = Readonly<Record<string, unknown>>

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { readNpyHeader } from '../data/npy.js'
 import { UserError } from '../errors.js'
-import { isMissing } from '../files/system-errors.js'
+import { isMissing } from '../system-errors.js'
 import { sampleFile, samplesFolder } from './results-layout.js'
 import { range } from '../schemes/range.js'
 

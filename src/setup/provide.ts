@@ -3,7 +3,7 @@ import path from 'node:path'
 import { lock } from 'proper-lockfile'
 import { UserError } from '../errors.js'
 import { makeFolder } from '../files/make-folder.js'
-import { errorCode, fileReason, isMissing } from '../files/system-errors.js'
+import { errorCode, fileReason, isMissing } from '../system-errors.js'
 
 const UNFINISHED = 'unfinished'
 

@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../errors.js'
-import { isMissing } from '../files/system-errors.js'
+import { isMissing } from '../system-errors.js'
 
 /**
  * The files at a place that a person named for weights: that file, or those in a folder, by name.

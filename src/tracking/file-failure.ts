@@ -1,5 +1,5 @@
 import { UserError } from '../errors.js'
-import { fileReason } from '../files/system-errors.js'
+import { fileReason } from '../system-errors.js'
 
 /** The error to throw where a tracker cannot write or read: in the person's words if it is the person's affair. */
 export function fileFailure(what: 'read' | 'write', place: string, error: unknown): unknown {

@@ -1,7 +1,7 @@
 import { appendFileSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { writeFileAtomic } from '../files/write-file.js'
-import { isMissing } from '../files/system-errors.js'
+import { isMissing } from '../system-errors.js'
 import { makeFolder } from '../files/make-folder.js'
 import { fileFailure } from './file-failure.js'
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { isMissing } from '../files/system-errors.js'
+import { isMissing } from '../system-errors.js'
 import { fileFailure } from './file-failure.js'
 
 /** Whose log a file is: a run's, nobody's, as there is no whole line in it, or unknown. */

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../errors.js'
-import { fileReason, isMissing } from '../files/system-errors.js'
+import { fileReason, isMissing } from '../system-errors.js'
 import { pythonFloat } from './python-float.js'
 
 /** The files of one saved step. */

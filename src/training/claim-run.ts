@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../errors.js'
-import { isMissing } from '../files/system-errors.js'
+import { isMissing } from '../system-errors.js'
 import { requireFolder } from '../files/make-folder.js'
 import { claimsIn, type Claim, type ClaimOptions } from '../claims/claims.js'
 import { namesIn } from '../files/names-in.js'

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { writeFileAtomic } from '../../files/write-file.js'
-import { isMissing } from '../../files/system-errors.js'
+import { isMissing } from '../../system-errors.js'
 
 /** The SHA-256 of a file, as 64 hexadecimal digits. */
 export async function fileSha256(file: string, signal?: AbortSignal): Promise<string> {

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { Unpack } from 'tar'
 import { UserError } from '../../errors.js'
 import { isFolder } from '../../files/make-folder.js'
-import { fileReason } from '../../files/system-errors.js'
+import { fileReason } from '../../system-errors.js'
 
 /**
  * Unpacks a tar archive, compressed or not, into a folder that appears whole or not at all. If all of it lies

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../../errors.js'
 import { writeFileAtomic } from '../../files/write-file.js'
-import { fileReason } from '../../files/system-errors.js'
+import { fileReason } from '../../system-errors.js'
 import { readTorchFile, writeTorchFile } from '../../torch-file/index.js'
 
 /** Frames to condition on, by the number of the stage. */

@@ -1,6 +1,6 @@
 import { lock } from 'proper-lockfile'
 import { parentPort, workerData } from 'node:worker_threads'
-import { errorCode } from '../../files/system-errors.js'
+import { errorCode } from '../../system-errors.js'
 import { senderLock, type SenderMessage, type SenderReply } from './sender.js'
 import { sendRun, type SendControl, type SendTask } from './send-run.js'
 
