@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { fromPixels } from '../data/pixels.js'
 import { UserError } from '../errors.js'
 import { fromTorchLayout } from '../model/torch-layout.js'
@@ -20,6 +21,8 @@ export interface FrameEmbedder {
     frames: Uint8Array | Float32Array,
     size: { readonly height: number; readonly width: number },
   ): Float32Array[]
+  /** Tells weights from others. */
+  readonly digest: string
   /** LPIPS distances of many pairs of embeddings, if the backend in use computes them fast. */
   readonly squaredDistances: SquaredDistances | undefined
   /** Frees the weights. */
@@ -37,7 +40,8 @@ const CHUNK = 16
  * @throws UserError if weights are missing or of another network.
  */
 export function loadLpips(place: string): FrameEmbedder {
-  const parameters = toParameters(readLpipsWeights(place))
+  const weights = readLpipsWeights(place)
+  const parameters = toParameters(weights)
   const embedChunk = compile(embedFrames)
   return {
     embed(frames, { height, width }) {
@@ -59,12 +63,20 @@ export function loadLpips(place: string): FrameEmbedder {
       }
       return embeddings
     },
+    digest: digestOf(weights),
     squaredDistances: nativeExtension()?.squaredDistances,
     dispose() {
       embedChunk.dispose()
       tf.dispose([...parameters.values()])
     },
   }
+}
+
+/** Of the numbers alone: the same weights may lie in other files. */
+function digestOf(weights: LpipsWeights): string {
+  const hash = createHash('sha256')
+  for (const values of weights.values()) hash.update(values)
+  return hash.digest('hex').slice(0, 16)
 }
 
 function toParameters(weights: LpipsWeights): Map<string, Tensor> {

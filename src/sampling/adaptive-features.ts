@@ -5,6 +5,8 @@ import { pixelFeatures } from './pixel-features.js'
 
 /** What adaptive schemes compare frames by, ready to be used. */
 export interface AdaptiveFeatures extends FrameFeatures {
+  /** Tells weights from others; none for pixels. */
+  readonly digest?: string
   dispose(): void
 }
 
@@ -27,6 +29,7 @@ export async function adaptiveFeatures({
   const lpips = withAdvice(advice, () => loadLpips(weights))
   return {
     embed: (frames, [height, width]) => lpips.embed(joined(frames), { height, width }),
+    digest: lpips.digest,
     squaredDistances: lpips.squaredDistances,
     dispose: () => lpips.dispose(),
   }

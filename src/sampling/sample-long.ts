@@ -10,7 +10,7 @@ import { nextBatch } from './next-batch.js'
 import { pictureStatistics, type PictureStatistics } from './picture-statistics.js'
 import type { LongRun, LongRunInputs } from './plan-long-run.js'
 import type { FrameFeatures } from './frame-features.js'
-import { recordRun } from './record-run.js'
+import { checkRun, recordRun } from './record-run.js'
 import { readSample, writeSample } from './sample-file.js'
 import { sampleStage } from './sample-stage.js'
 import { decisiveSettings, setUpSampling, type SamplingSetup } from './sampling-setup.js'
@@ -72,9 +72,13 @@ export async function* sampleLong(
   let claim: Claim | undefined
   let features: AdaptiveFeatures | undefined
   try {
-    recordRun(run.folder, setup.config, { ...inputs, features: run.features })
-    features = run.features && (await adaptiveFeatures(options))
+    const origin = { ...inputs, features: run.features }
+    checkRun(run.folder, setup.config, origin)
+    const loaded = (features = run.features && (await adaptiveFeatures(options)))
+    const record = () => recordRun(run.folder, setup.config, { ...origin, weights: loaded?.digest })
+    record()
     claim = await claimed(claims, callbacks)
+    record()
     let done: Film | undefined
     if (run.numObserved > 0) {
       const { imageSize: size } = dataset
@@ -91,6 +95,7 @@ export async function* sampleLong(
         if (!claim.isHeld()) {
           claim.release()
           claim = await claimed(claims, callbacks)
+          record()
         }
         if (existsSync(file)) break
         const stages = chunk.stages.length

@@ -1,7 +1,7 @@
 import { adaptiveFeatures } from './adaptive-features.js'
 import { nextBatch, rowsFor } from './next-batch.js'
 import type { SampleRun, SampleRunInputs } from './plan-sample-run.js'
-import { recordRun } from './record-run.js'
+import { checkRun, recordRun } from './record-run.js'
 import { runVideos } from './run-videos.js'
 import { sampleStage } from './sample-stage.js'
 import type { SamplingProgress } from './sample-video-options.js'
@@ -42,16 +42,15 @@ export async function* sampleRun(
   const { batch_size: batchSize, wait } = inputs.options
   const { config, diffusion, denoise } = setUpSampling(inputs)
   const { numTimesteps } = diffusion
-  recordRun(run.folder, config, {
-    ...inputs,
-    features: run.features,
-    schedule: run.optimised?.digest,
-  })
+  const origin = { ...inputs, features: run.features, schedule: run.optimised?.digest }
+  checkRun(run.folder, config, origin)
   const features = run.features && (await adaptiveFeatures(inputs.options))
+  const record = () => recordRun(run.folder, config, { ...origin, weights: features?.digest })
   const videos = runVideos(run, inputs, { features, claims })
   const sampled = (video: number, isNew: boolean) => ({ video, file: videos.fileOf(video), isNew })
   let finished = 0
   try {
+    record()
     for (;;) {
       const found = await videos.fill(batchSize)
       finished += found.length
@@ -80,6 +79,8 @@ export async function* sampleRun(
       onStep(0, numTimesteps)
       const rows = rowsFor(batch.length, Math.min(batchSize, run.videos.length))
       await sampleStage(batch, { denoise, numTimesteps, rows, onStep })
+      // Once more: until this process had its first claim, another may have said something else.
+      record()
       const written = batch.filter((video) => videos.keep(video))
       finished += written.length
       for (const { key } of written) yield sampled(key.video, true)

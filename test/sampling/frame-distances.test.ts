@@ -65,7 +65,7 @@ describe.each([
   })
 })
 
-test('each distance is computed once', () => {
+test('a pair is compared once, whichever of the two is asked for', () => {
   const vectors = [Float32Array.of(1, 2), Float32Array.of(4, 6)]
   const frames = {
     numFrames: 2,
@@ -78,4 +78,25 @@ test('each distance is computed once', () => {
   expect([...distances.from(0)]).toEqual([0, 25])
   vectors[0]?.fill(NaN)
   expect([...distances.from(0)]).toEqual([0, 25])
+  expect([...distances.from(1)]).toEqual([25, 0])
+})
+
+test('what is compared as it comes is not compared again', () => {
+  const done = range(3)
+  const frames = {
+    numFrames: N,
+    frameShape: [1, 1, 1] as const,
+    get: (frame: number) => Float32Array.of(frame),
+    get numDone() {
+      return done.length
+    },
+    doneFrames: () => done,
+  }
+  // No distances of the vectors: those that are computed elsewhere show.
+  const squaredDistances = (from: readonly Float32Array[], against: readonly Float32Array[]) =>
+    Float64Array.from(from.flatMap(([a = NaN]) => against.map(([b = NaN]) => 1e6 + a * b)))
+  const distances = frameDistances(frames, { embed: (features) => features, squaredDistances })
+  distances.from(1)
+  done.push(...range(3, N))
+  for (const a of range(N)) expect([...distances.from(a)]).toEqual(range(N).map((b) => 1e6 + a * b))
 })

@@ -116,3 +116,28 @@ test('what another program has not said is not compared', () => {
   writeFileSync(path.join(folder, 'sampling.json'), '{"seed": ')
   expect(() => recordRun(folder, config, { checkpoint, options })).toThrow(/sampling\.json is damaged/)
 })
+
+test('what another process said at the same time is found out once this one has a claim', () => {
+  const folder = newFolder()
+  const record = (seed: number) => () =>
+    recordRun(folder, config, { checkpoint, options: { ...options, seed } })
+  record(1)()
+  // Nothing is there yet that it would contradict.
+  record(2)()
+  mkdirSync(path.join(folder, 'samples'))
+  writeFileSync(path.join(folder, 'samples', 'sample_0000-0.claim-1'), '')
+  expect(record(1)).toThrow('with seed 2, these would be with seed 1')
+  expect(record(2)).not.toThrow()
+})
+
+test('a folder of an earlier version learns what it did not say, and holds others to it', () => {
+  const folder = begunRun()
+  const file = path.join(folder, 'sampling.json')
+  const complete = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
+  writeFileSync(file, JSON.stringify({ ...complete, backend: undefined, xla: undefined, note: 'by hand' }))
+  const record = (weights: string) => () => recordRun(folder, config, { checkpoint, options, weights })
+  record('abc')()
+  const learnt = { ...complete, lpips_weights: 'abc', note: 'by hand' }
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(learnt)
+  expect(record('def')).toThrow('with lpips_weights abc, these would be with lpips_weights def')
+})

@@ -2,6 +2,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { UserError } from '../../src/errors.js'
 import { startRuntime } from '../../src/runtime/start.js'
 import { tf, type Tensor5D } from '../../src/runtime/tf.js'
+import { trueStages } from '../../src/sampling/true-stages.js'
 import { sampleVideo } from '../../src/sampling/sample-video.js'
 import type { SampleVideoOptions } from '../../src/sampling/sample-video-options.js'
 import type { FrameFeatures } from '../../src/sampling/frame-features.js'
@@ -152,18 +153,28 @@ test('each video of a batch conditions on frames of its own choice', async () =>
   }
 })
 
-test('frames are embedded once each, all new ones together', async () => {
+test('frames are embedded once each, all new ones together, and compared with all before', async () => {
   const embedded: number[] = []
+  const compared: (readonly [number, number])[] = []
   const features: FrameFeatures = {
     embed(frames, shape) {
       embedded.push(frames.length)
       return pixelFeatures.embed(frames, shape)
+    },
+    squaredDistances(from, against) {
+      compared.push([from.length, against.length])
+      return new Float64Array(from.length * against.length)
     },
   }
   await sampleVideo(
     settings({ videos: countingVideos(1, 9), scheme: adaptiveAutoreg, observed: 3, features }),
   )
   expect(embedded).toEqual([3, 2, 2])
+  const stageByStage = [[3, 3], [2, 5], [2, 7]] // prettier-ignore
+  expect(compared).toEqual(stageByStage)
+  const film = { shape: [9, 32, 32, 3] as const, data: new Uint8Array(9 * 32 * 32 * 3) }
+  trueStages(adaptiveAutoreg, { videoLength: 9, observed: 3, maxFrames: 4, stepSize: 2 }, film, features)
+  expect(compared).toEqual([...stageByStage, [9, 9]])
 })
 
 test('the count of tensors is flat over stages, and nothing is left behind', async () => {

@@ -2,13 +2,12 @@ import { existsSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { createDiffusion } from '../../diffusion/gaussian-diffusion.js'
 import { writeFileAtomic } from '../../files/write-file.js'
-import { compileSettings } from '../../runtime/compile-settings.js'
-import { tf } from '../../runtime/tf.js'
 import { adaptiveFeatures } from '../../sampling/adaptive-features.js'
 import { claimsIn, type Claim } from '../../claims/claims.js'
 import { readJsonRecord } from '../../sampling/json-record.js'
 import { namesIn } from '../../files/names-in.js'
 import { pixelFeatures } from '../../sampling/pixel-features.js'
+import { computedWith } from '../../sampling/computed-with.js'
 import { removeIfEmpty } from '../../files/remove-if-empty.js'
 import { requireSameSettings } from '../../sampling/same-settings.js'
 import { waitForOthers, type SharedWorkCallbacks } from '../../claims/shared-work.js'
@@ -59,11 +58,10 @@ export async function* measureNll(
   const unfinished = path.join(folder, '.unfinished')
   const partialFile = (video: number) => path.join(unfinished, `${elboName(video)}.npy`)
   const fileOf = (video: number) => path.join(folder, `${elboName(video)}.json`)
-  record(run, inputs, folder, unfinished)
-
   const diffusion = createDiffusion({ ...checkpoint.config, timestep_respacing })
   const step = boundStep({ model: checkpoint.model, diffusion, clipDenoised })
   const features = run.features && (await adaptiveFeatures(options))
+  const record = () => recordBounds(run, inputs, features?.digest, folder, unfinished)
   const claims = claimsIn(unfinished, claimOptions)
   const queue = videoQueue(run.videos, {
     claims,
@@ -101,6 +99,7 @@ export async function* measureNll(
   }
 
   try {
+    record()
     for (;;) {
       const { taken, found } = queue.take(1)
       for (const video of found) yield { bound: readBound(fileOf(video)), file: fileOf(video), isNew: false }
@@ -114,6 +113,8 @@ export async function* measureNll(
       }
       const { video, claim } = next
       try {
+        // Once more, with the claim in hand: until then another process may have said something else.
+        record()
         const bound = await measureVideo(video, claim)
         if (bound) yield { bound, file: fileOf(video), isNew: true }
         else queue.putBack(video)
@@ -130,17 +131,22 @@ export async function* measureNll(
 }
 
 /** Writes how bounds are measured, or makes sure that those that are there were measured the same. */
-function record(run: NllRun, { checkpoint, options }: NllInputs, folder: string, unfinished: string): void {
+function recordBounds(
+  run: NllRun,
+  { checkpoint, options }: NllInputs,
+  weights: string | undefined,
+  folder: string,
+  unfinished: string,
+): void {
   const settings = {
     checkpoint: path.basename(checkpoint.path),
     step: checkpoint.step,
     num_timesteps: run.count,
     seed: options.seed,
     clip_denoised: options.clip_denoised,
-    precision: compileSettings().precision,
-    // Backends draw different noise from the same seed.
-    backend: tf.getBackend(),
+    ...computedWith(),
     adaptive_features: run.features,
+    lpips_weights: weights,
     optimal_schedule: run.optimised?.digest,
   }
   const file = path.join(folder, 'settings.json')

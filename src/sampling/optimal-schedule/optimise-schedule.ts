@@ -4,7 +4,7 @@ import type { VideoDataset } from '../../data/dataset.js'
 import { createDiffusion } from '../../diffusion/gaussian-diffusion.js'
 import { UserError } from '../../errors.js'
 import { boundStep } from '../bound-step.js'
-import { compileSettings } from '../../runtime/compile-settings.js'
+import { computedWith } from '../computed-with.js'
 import { givenFrames } from '../../schemes/settings.js'
 import { claimsIn, type Claim } from '../../claims/claims.js'
 import { removeIfEmpty } from '../../files/remove-if-empty.js'
@@ -112,7 +112,7 @@ export async function* optimiseSchedule(
       checkpoint: path.basename(file),
       step: trained,
       ...{ optimality, num_videos, num_timesteps, seed, clip_denoised: clipDenoised },
-      precision: compileSettings().precision,
+      ...computedWith(),
     })
     while (left.size > 0) {
       const finished = store.finished()

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest'
+import { loadLpips } from '../../src/lpips/load-lpips.js'
+import { adaptiveFeatures } from '../../src/sampling/adaptive-features.js'
+import { hostRandom } from '../../src/random.js'
+import { range } from '../../src/schemes/range.js'
+import { describeEachBackend } from '../helpers/backends.js'
+import { writeLpipsWeights } from '../helpers/made-lpips.js'
+import { temporaryFolder } from '../torch-file/handmade.js'
+
+const weights = temporaryFolder()
+writeLpipsWeights(weights, '')
+
+describeEachBackend('frames compared by LPIPS', () => {
+  test('are each embedded as LPIPS does it alone, and compared as fast as the backend can', async () => {
+    const random = hostRandom('adaptive-features')
+    const [H, W] = [32, 40]
+    const frames = range(3).map(() =>
+      Float32Array.from({ length: H * W * 3 }, () => 2 * random.uniform() - 1),
+    )
+    const features = await adaptiveFeatures({ adaptive_features: 'lpips', lpips_weights: weights })
+    const lpips = loadLpips(weights)
+    const embedded = features.embed(frames, [H, W, 3])
+    for (const [i, frame] of frames.entries()) {
+      const [alone = new Float32Array()] = lpips.embed(frame, { height: H, width: W })
+      expect(embedded[i]).toHaveLength(alone.length)
+      expect(
+        Math.max(...alone.map((value, at) => Math.abs(value - (embedded[i]?.[at] ?? NaN)))),
+      ).toBeLessThan(1e-6)
+    }
+    expect(features.squaredDistances).toBe(lpips.squaredDistances)
+    features.dispose()
+    lpips.dispose()
+  })
+})
