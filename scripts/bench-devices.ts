@@ -1,5 +1,6 @@
 import { availableParallelism, loadavg } from 'node:os'
 import { parseConfigurations } from '../src/bench/configurations.js'
+import { processorTime } from '../src/bench/processor-time.js'
 import { measureSteps, measureSums, type Clock, type Spent } from '../src/bench/ranks.js'
 import { parameterCount } from '../src/model/parameters.js'
 import { launchedRank } from '../src/ranks/launcher.js'
@@ -19,10 +20,7 @@ const RANKS = 2
 /** Floats in a sum. */
 const SIZES = [1, 250_000, 1_000_000, 4_000_000, 16_000_000]
 
-const clock: Clock = () => {
-  const { user, system } = process.cpuUsage()
-  return { wall: performance.now(), processor: (user + system) / 1000 }
-}
+const clock: Clock = () => ({ wall: performance.now(), processor: processorTime() })
 
 const ms = (value: number) => value.toPrecision(3)
 const both = ({ wall, processor }: Spent) => `${ms(wall)} / ${ms(processor)}`

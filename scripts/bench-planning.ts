@@ -1,4 +1,5 @@
 import { LONG_VIDEO, measurePlanning } from '../src/bench/planning.js'
+import { median } from '../src/bench/statistics.js'
 import { nativeExtension } from '../src/runtime/native-extension.js'
 import { startRuntime } from '../src/runtime/start.js'
 import { samplingSchemes } from '../src/schemes/registry.js'
@@ -32,7 +33,3 @@ for (const scheme of Object.values(samplingSchemes))
     const cells = [scheme.name, of, first?.stages ?? 0, ...planning.map((ms) => ms.toFixed(1)), comparing]
     process.stdout.write(`| ${cells.join(' | ')} |\n`)
   }
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN
-}

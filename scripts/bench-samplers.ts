@@ -1,3 +1,4 @@
+import { processorTime } from '../src/bench/processor-time.js'
 import { benchSampler, compareVideos, testWindows, type SamplerCase } from '../src/bench/samplers.js'
 import { resolveModelConfig } from '../src/config/model.js'
 import { samplerNames } from '../src/config/sampler.js'
@@ -40,12 +41,6 @@ void main(async (terminal) => {
     row(name, steps, ...numbers, (seconds / batchSize).toFixed(2))
   }
 })
-
-/** Milliseconds of this process on all processors: the same on a machine that is busy with other work. */
-function processorTime(): number {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1000
-}
 
 function samplerCase(name: string): SamplerCase {
   const [, typed, eta = '0', steps] = /^([^:/]+)(?::([\d.]+))?\/(all|\d+)$/.exec(name) ?? []

@@ -1,3 +1,4 @@
+import { processorTime } from '../src/bench/processor-time.js'
 import { measureSamplingShare } from '../src/bench/sampling-share.js'
 import { median } from '../src/bench/statistics.js'
 import { resolveModelConfig } from '../src/config/model.js'
@@ -45,9 +46,3 @@ for (const name of ['autoreg', 'adaptive-autoreg'])
     process.stdout.write(`| ${[name, videos, shares[0]?.calls ?? 0, ...cells].join(' | ')} |\n`)
   }
 model.dispose()
-
-/** Of this process on all processors: the same on a machine that is busy with other work. */
-function processorTime(): number {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1000
-}

@@ -4,6 +4,7 @@ import { range } from '../schemes/range.js'
 import { givenFrames } from '../schemes/settings.js'
 import type { FrameDistances, SamplingScheme, SchemeSettings } from '../schemes/types.js'
 import type { SquaredDistances } from '../squared-distance.js'
+import { processorTime } from './processor-time.js'
 
 /** Frames as many as in the videos of CARLA, in windows as the paper has them. */
 export const LONG_VIDEO: SchemeSettings = { videoLength: 1000, observed: 36, maxFrames: 20, stepSize: 10 }
@@ -74,11 +75,6 @@ function distancesOf(
     doneFrames: () => done,
   }
   return frameDistances(frames, { embed: (embeddings) => embeddings, squaredDistances })
-}
-
-function processorTime(): number {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1000
 }
 
 /** Embeddings like those of a drive: each frame a little different from the one before. */

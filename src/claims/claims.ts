@@ -99,6 +99,24 @@ export function claimsIn(
   }
 }
 
+/** A process that has a claim, or wants one. */
+export interface Holder {
+  readonly machine: string
+  readonly pid: number
+}
+
+/**
+ * Which of the processes that claim `name` was the last to show that it is alive, and when; undefined if none
+ * claims it. The holder is unknown while its claim is being written.
+ */
+export function newestSign(
+  folder: string,
+  name: string,
+): { readonly changed: number; readonly holder: Holder | undefined } | undefined {
+  const [newest] = claimFiles(folder, name).sort((one, other) => other.changed - one.changed)
+  return newest && { changed: newest.changed, holder: parseHolder(newest.content) }
+}
+
 interface ClaimFile {
   readonly file: string
   readonly generation: number
@@ -125,7 +143,7 @@ function claimFiles(folder: string, name: string): ClaimFile[] {
 }
 
 /** Undefined for a file that is not written yet. */
-function parseHolder(content: string): { readonly machine: string; readonly pid: number } | undefined {
+function parseHolder(content: string): Holder | undefined {
   try {
     const { machine, pid } = JSON.parse(content) as { machine?: unknown; pid?: unknown }
     return typeof machine === 'string' && typeof pid === 'number' ? { machine, pid } : undefined

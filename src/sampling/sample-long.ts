@@ -74,8 +74,8 @@ export async function* sampleLong(
   try {
     const origin = { ...inputs, features: run.features }
     checkRun(run.folder, setup.config, origin)
-    const loaded = (features = run.features && (await adaptiveFeatures(options)))
-    const record = () => recordRun(run.folder, setup.config, { ...origin, weights: loaded?.digest })
+    features = run.features && (await adaptiveFeatures(options))
+    const record = () => recordRun(run.folder, setup.config, { ...origin, weights: features?.digest })
     record()
     claim = await claimed(claims, callbacks)
     record()

@@ -43,6 +43,7 @@ export async function notFinite(
 
 /** The name of the first tensor that has a number that is not finite. One bit of each goes to the host. */
 export async function firstNotFinite(tensors: Parameters): Promise<string | undefined> {
+  if (tensors.size === 0) return undefined
   const flags = tf.tidy(() => tf.stack([...tensors.values()].map((tensor) => tensor.isFinite().all())))
   try {
     const areFinite = await flags.data()

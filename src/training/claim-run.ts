@@ -1,10 +1,7 @@
-import { readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../errors.js'
-import { isMissing } from '../system-errors.js'
 import { requireFolder } from '../files/make-folder.js'
-import { claimsIn, type Claim, type ClaimOptions } from '../claims/claims.js'
-import { namesIn } from '../files/names-in.js'
+import { claimsIn, newestSign, type Claim, type ClaimOptions, type Holder } from '../claims/claims.js'
 import { removeIfEmpty } from '../files/remove-if-empty.js'
 import { waitForOthers } from '../claims/shared-work.js'
 import { fileFailure } from '../tracking/file-failure.js'
@@ -55,14 +52,14 @@ export async function claimRun(
   try {
     let claim = tryOnce()
     if (!claim) onOther?.()
-    const before = newestSign(folder)
+    const before = newestSign(folder, NAME)?.changed ?? -Infinity
     while (!claim) {
       await waitForOthers(signal)
       claim = tryOnce()
-      const sign = newestSign(folder)
-      if (!claim && sign.time > before.time)
+      const sign = claim ? undefined : newestSign(folder, NAME)
+      if (sign && sign.changed > before)
         throw new UserError(
-          `run ${runId} is being trained by ${sign.holder}: wait until it ends, or stop it before you go on`,
+          `run ${runId} is being trained by ${described(sign.holder)}: wait until it ends, or stop it before you go on`,
         )
     }
     const held = claim
@@ -79,23 +76,6 @@ export async function claimRun(
   }
 }
 
-/** When one of those that claim a run has last shown that it is alive, and who that is. */
-function newestSign(folder: string): { readonly time: number; readonly holder: string } {
-  const signs = namesIn(folder, `${NAME}.claim-`).flatMap((name) => {
-    const file = path.join(folder, name)
-    try {
-      return [{ time: statSync(file).mtimeMs, holder: described(readFileSync(file, 'utf8')) }]
-    } catch (error) {
-      if (isMissing(error)) return []
-      throw error
-    }
-  })
-  const nobody = { time: -Infinity, holder: 'another process' }
-  return signs.reduce((newest, sign) => (sign.time > newest.time ? sign : newest), nobody)
-}
-
-function described(content: string): string {
-  const [, machine] = /"machine":"([^"]+)"/.exec(content) ?? []
-  const [, pid] = /"pid":(\d+)/.exec(content) ?? []
-  return machine !== undefined && pid !== undefined ? `process ${pid} on ${machine}` : 'another process'
+function described(holder: Holder | undefined): string {
+  return holder ? `process ${holder.pid} on ${holder.machine}` : 'another process'
 }

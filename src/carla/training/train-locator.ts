@@ -97,7 +97,7 @@ export async function trainLocator(training: LocatorTraining): Promise<boolean> 
 /** A step with a good loss can ruin the weights: they must not take the place of those that were saved before. */
 async function checkFinite({ state, step }: LocatorTrainer): Promise<void> {
   for (const tensors of [state.parameters, ...state.moments, state.statistics]) {
-    const name = tensors.size > 0 ? await firstNotFinite(tensors) : undefined
+    const name = await firstNotFinite(tensors)
     if (name !== undefined)
       throw new UserError(
         `training diverged: after step ${step} numbers of ${name} are not finite: this step is not saved, what ` +
