@@ -42,7 +42,13 @@ export async function meet<T>(
   message: T | undefined,
   { version, deadline = USUAL_DEADLINE, signal }: MeetOptions,
 ): Promise<Meeting<T>> {
-  const end = AbortSignal.any([AbortSignal.timeout(deadline), ...(signal ? [signal] : [])])
+  // Not AbortSignal.any of AbortSignal.timeout: nothing holds that, and once it is collected it never ends.
+  const over = new AbortController()
+  const stop = () => over.abort()
+  const timer = setTimeout(stop, deadline)
+  signal?.addEventListener('abort', stop, { once: true })
+  if (signal?.aborted) stop()
+  const end = over.signal
   const { tasks } = place
   const port = tasks ? undefined : await freePort()
   const hello: Hello = {
@@ -57,6 +63,9 @@ export async function meet<T>(
     // Whoever was told to stop misses nobody.
     signal?.throwIfAborted()
     throw error
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', stop)
   }
 }
 
