@@ -1,9 +1,9 @@
 // The context of the binding, made with a configuration and remembered for the functions added to it.
-#include <cstdlib>
 #include <string>
 
 #include "collectives.h"
 #include "extension.h"
+#include "own-threads.h"
 #include "proto.h"
 
 namespace {
@@ -15,8 +15,7 @@ thread_local TFE_Context* current = nullptr;
 std::string Config() {
   // gpu_options (6) { allow_growth (4): true }: by default the first process takes all of a GPU's memory.
   std::string proto("\x32\x02\x20\x01", 4);
-  const char* text = std::getenv("FDM_THREADS");
-  const int threads = text ? std::atoi(text) : 0;
+  const int threads = fdm::ThreadsWanted();
   if (threads > 0) {
     fdm::AppendInteger(2, threads, &proto);  // intra_op_parallelism_threads
     fdm::AppendInteger(5, threads, &proto);  // inter_op_parallelism_threads

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "operations/vectors.h"
+#include "own-threads.h"
 
 namespace fdm {
 namespace {
@@ -39,13 +40,50 @@ FDM_INLINE void AddDistances(int64_t begin, int64_t end, const float* const* fro
   }
 }
 
+// The same for some of the vectors; `to` has rows of `stride`.
+FDM_VECTORISED void DistancesToSome(int64_t length, int64_t from_count, const float* const* from,
+                                    int64_t against_count, const float* const* against, int64_t stride,
+                                    double* to) {
+  const int64_t whole = length / kVectorLength * kVectorLength;
+  for (int64_t i = 0; i < from_count; ++i) std::fill_n(to + i * stride, against_count, 0.0);
+  for (int64_t begin = 0; begin < whole; begin += kRun) {
+    const int64_t end = std::min(whole, begin + kRun);
+    for (int64_t j = 0; j < against_count; j += kAgainst) {
+      for (int64_t i = 0; i < from_count; i += kFrom) {
+        // The last one stands for those beyond.
+        const float *left[kFrom], *right[kAgainst];
+        for (int64_t u = 0; u < kFrom; ++u) left[u] = from[std::min(i + u, from_count - 1)];
+        for (int64_t v = 0; v < kAgainst; ++v) right[v] = against[std::min(j + v, against_count - 1)];
+        double sums[kFrom][kAgainst] = {};
+        AddDistances(begin, end, left, right, sums);
+        for (int64_t u = 0; u < std::min(kFrom, from_count - i); ++u) {
+          for (int64_t v = 0; v < std::min(kAgainst, against_count - j); ++v) {
+            to[(i + u) * stride + j + v] += sums[u][v];
+          }
+        }
+      }
+    }
+  }
+  for (int64_t i = 0; i < from_count; ++i) {
+    for (int64_t j = 0; j < against_count; ++j) {
+      for (int64_t k = whole; k < length; ++k) {
+        const double difference = static_cast<double>(from[i][k]) - against[j][k];
+        to[i * stride + j] += difference * difference;
+      }
+    }
+  }
+}
+
+bool Refuse(napi_env env, const char* message) {
+  napi_throw_error(env, nullptr, message);
+  return false;
+}
+
 // The numbers of the vectors in an array of Float32Arrays of one length.
 bool Vectors(napi_env env, napi_value array, std::vector<const float*>* vectors, size_t* length) {
+  const char* const expected = "expected an array of Float32Arrays";
   uint32_t count = 0;
-  if (napi_get_array_length(env, array, &count) != napi_ok) {
-    napi_throw_error(env, nullptr, "expected an array of Float32Arrays");
-    return false;
-  }
+  if (napi_get_array_length(env, array, &count) != napi_ok) return Refuse(env, expected);
   for (uint32_t i = 0; i < count; ++i) {
     napi_value element;
     napi_typedarray_type type;
@@ -54,14 +92,10 @@ bool Vectors(napi_env env, napi_value array, std::vector<const float*>* vectors,
     if (napi_get_element(env, array, i, &element) != napi_ok ||
         napi_get_typedarray_info(env, element, &type, &found, &numbers, nullptr, nullptr) != napi_ok ||
         type != napi_float32_array) {
-      napi_throw_error(env, nullptr, "expected an array of Float32Arrays");
-      return false;
+      return Refuse(env, expected);
     }
     if (*length == kUnknown) *length = found;
-    if (found != *length) {
-      napi_throw_error(env, nullptr, "expected vectors of one length");
-      return false;
-    }
+    if (found != *length) return Refuse(env, "expected vectors of one length");
     vectors->push_back(static_cast<const float*>(numbers));
   }
   return true;
@@ -85,7 +119,7 @@ napi_value CallSquaredDistances(napi_env env, napi_callback_info info) {
     return nullptr;
   }
   if (pairs > 0) {
-    SquaredDistances(length, from.size(), from.data(), against.size(), against.data(),
+    SquaredDistances(OwnThreads(), length, from.size(), from.data(), against.size(), against.data(),
                      static_cast<double*>(to));
   }
   return result;
@@ -93,36 +127,14 @@ napi_value CallSquaredDistances(napi_env env, napi_callback_info info) {
 
 }  // namespace
 
-FDM_VECTORISED void SquaredDistances(int64_t length, int64_t from_count, const float* const* from,
-                                     int64_t against_count, const float* const* against, double* to) {
-  const int64_t whole = length / kVectorLength * kVectorLength;
-  std::fill(to, to + from_count * against_count, 0.0);
-  for (int64_t begin = 0; begin < whole; begin += kRun) {
-    const int64_t end = std::min(whole, begin + kRun);
-    for (int64_t j = 0; j < against_count; j += kAgainst) {
-      for (int64_t i = 0; i < from_count; i += kFrom) {
-        // The last one stands for those beyond.
-        const float *left[kFrom], *right[kAgainst];
-        for (int64_t u = 0; u < kFrom; ++u) left[u] = from[std::min(i + u, from_count - 1)];
-        for (int64_t v = 0; v < kAgainst; ++v) right[v] = against[std::min(j + v, against_count - 1)];
-        double sums[kFrom][kAgainst] = {};
-        AddDistances(begin, end, left, right, sums);
-        for (int64_t u = 0; u < std::min(kFrom, from_count - i); ++u) {
-          for (int64_t v = 0; v < std::min(kAgainst, against_count - j); ++v) {
-            to[(i + u) * against_count + j + v] += sums[u][v];
-          }
-        }
-      }
-    }
-  }
-  for (int64_t i = 0; i < from_count; ++i) {
-    for (int64_t j = 0; j < against_count; ++j) {
-      for (int64_t k = whole; k < length; ++k) {
-        const double difference = static_cast<double>(from[i][k]) - against[j][k];
-        to[i * against_count + j] += difference * difference;
-      }
-    }
-  }
+void SquaredDistances(const Threads& threads, int64_t length, int64_t from_count, const float* const* from,
+                      int64_t against_count, const float* const* against, double* to) {
+  const int64_t blocks = (against_count + kAgainst - 1) / kAgainst;
+  const int64_t cost = kAgainst * from_count * length / kVectorLength;
+  threads.run(blocks, cost, [&](int64_t begin, int64_t end) {
+    const int64_t first = begin * kAgainst, count = std::min(against_count, end * kAgainst) - first;
+    DistancesToSome(length, from_count, from, count, against + first, against_count, to + first);
+  });
 }
 
 bool DefineSquaredDistances(napi_env env, napi_value exports) {

@@ -16,7 +16,7 @@ const NONE = { of: '', numbers: 0, compared: false }
 const { description } = await startRuntime()
 const { videoLength, observed, maxFrames, stepSize } = LONG_VIDEO
 process.stdout.write(
-  `${description}\n${videoLength} frames from ${String(observed)}, ${maxFrames} at once, ${stepSize} new; milliseconds of processor time\n\n` +
+  `${description}\n${videoLength} frames from ${String(observed)}, ${maxFrames} at once, ${stepSize} new; milliseconds (planning: processor time)\n\n` +
     '| scheme | features | stages | planning, first time | later | comparing frames as they come |\n' +
     '| --- | --- | --- | --- | --- | --- |\n',
 )

@@ -30,8 +30,8 @@ export interface NativeExtension {
     node: string,
   ): readonly { readonly dtype: number; readonly shape: readonly number[] }[]
   /**
-   * Distances of vectors on the host, on one thread, to about the precision of float32. That of a pair does
-   * not depend on the others.
+   * Distances of vectors on the host, on all its processors or as many threads as `FDM_THREADS` says, to about
+   * the precision of float32. That of a pair does not depend on the others, nor on the threads.
    * @throws Error for vectors of different lengths.
    */
   readonly squaredDistances: SquaredDistances

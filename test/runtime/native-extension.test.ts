@@ -141,6 +141,8 @@ describe.runIf(ownBinding)('nativeExtension', () => {
         [5, 4],
         [3, 9],
         [11, 2],
+        // Work for several threads.
+        [12, 63],
       ] as const) {
         const [a, b] = [vectors(from, length), vectors(against, length)]
         const found = extension.squaredDistances(a, b)
