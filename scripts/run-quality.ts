@@ -9,6 +9,7 @@ import { qualityText } from '../src/evaluation/quality/quality-text.js'
 import { summariseQuality } from '../src/evaluation/quality/summarise-quality.js'
 import { writeFileAtomic } from '../src/files/write-file.js'
 import { drawingSvg } from '../src/pictures/drawing-svg.js'
+import { SMALLEST_LPIPS_FRAME } from '../src/lpips/alexnet-layers.js'
 import { startRuntime } from '../src/runtime/start.js'
 import { frameRanges } from '../src/schemes/frame-ranges.js'
 import { readModelConfig } from '../src/sampling/model-config.js'
@@ -85,7 +86,7 @@ async function openEmbedder(
   terminal: Terminal,
 ) {
   const named = lpipsWeights(options.lpips_weights)
-  const { loadLpips, SMALLEST_LPIPS_FRAME } = await import('../src/lpips/load-lpips.js')
+  const { loadLpips } = await import('../src/lpips/load-lpips.js')
   if (named === undefined && !existsSync(WEIGHTS)) {
     terminal.log(`LPIPS is left out: no weights in ${WEIGHTS} (--lpips_weights names another folder)`)
     return undefined

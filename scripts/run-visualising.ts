@@ -50,8 +50,8 @@ async function* plansOfVideos(
     taskId,
     available: dataset.length,
   })
-  const features = await loadFeatures(options)
   const { T, imageSize: size } = dataset
+  const features = await loadFeatures(options, size)
   try {
     for (const video of videos) {
       terminal.signal.throwIfAborted()
@@ -66,11 +66,11 @@ async function* plansOfVideos(
   }
 }
 
-async function loadFeatures({ backend, precision, xla, device, ...options }: SamplingConfig) {
+async function loadFeatures({ backend, precision, xla, device, ...options }: SamplingConfig, size: number) {
   const { adaptiveFeatures } = await import('../src/sampling/adaptive-features.js')
   if (options.adaptive_features !== 'pixels') {
     const { startRuntime } = await import('../src/runtime/start.js')
     await startRuntime({ backend, precision, xla, device })
   }
-  return adaptiveFeatures(options)
+  return adaptiveFeatures(options, size)
 }

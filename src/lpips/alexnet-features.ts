@@ -1,6 +1,7 @@
 import { biasAdd } from '../nn/bias-add.js'
 import type { Scope } from '../nn/scope.js'
 import { tf, type Tensor4D } from '../runtime/tf.js'
+import { CONVOLUTIONS, POOLING } from './alexnet-layers.js'
 
 /**
  * What AlexNet sees in pictures: its features after each of the five ReLUs (Krizhevsky 2014, one tower).
@@ -9,17 +10,15 @@ import { tf, type Tensor4D } from '../runtime/tf.js'
  * @returns five times (N, h, w, C), with C 64, 192, 384, 256, 256
  */
 export function alexnetFeatures(x: Tensor4D, network: Scope): Tensor4D[] {
-  const layer = (input: Tensor4D, index: number, padding: number, stride = 1): Tensor4D => {
-    const parameters = network.at(`features.${index}`)
+  const features: Tensor4D[] = []
+  let input = x
+  for (const { layer, padding, stride, isPooled } of CONVOLUTIONS) {
+    const parameters = network.at(`features.${layer}`)
+    if (isPooled) input = tf.maxPool(input, POOLING.width, POOLING.stride, 'valid')
     const padded = tf.pad(input, [[0, 0], [padding, padding], [padding, padding], [0, 0]]) // prettier-ignore
     const convolved = tf.conv2d(padded, parameters.get('weight') as Tensor4D, stride, 'valid')
-    return tf.relu(biasAdd(convolved, parameters.get('bias')))
+    input = tf.relu(biasAdd(convolved, parameters.get('bias')))
+    features.push(input)
   }
-  const halve = (input: Tensor4D): Tensor4D => tf.maxPool(input, 3, 2, 'valid')
-  const first = layer(x, 0, 2, 4)
-  const second = layer(halve(first), 3, 2)
-  const third = layer(halve(second), 6, 1)
-  const fourth = layer(third, 8, 1)
-  const fifth = layer(fourth, 10, 1)
-  return [first, second, third, fourth, fifth]
+  return features
 }

@@ -1,26 +1,23 @@
 import { createHash } from 'node:crypto'
 import { fromPixels } from '../data/pixels.js'
-import { UserError } from '../errors.js'
 import { fromTorchLayout } from '../model/torch-layout.js'
 import { compile } from '../runtime/compile.js'
 import { nativeExtension } from '../runtime/native-extension.js'
 import { tf, type Tensor } from '../runtime/tf.js'
 import type { SquaredDistances } from '../squared-distance.js'
+import { CONVOLUTIONS, requireLpipsSize, type FrameSize } from './alexnet-layers.js'
 import { embedFrames } from './embed-frames.js'
-import { CONVOLUTIONS, readLpipsWeights, type LpipsWeights } from './lpips-weights.js'
+import { readLpipsWeights, type LpipsWeights } from './lpips-weights.js'
 
 /** Looks at frames as the LPIPS distance does. */
 export interface FrameEmbedder {
   /**
    * One vector per frame; the squared Euclidean distance of two is the LPIPS distance of their frames.
-   * They are long: 148 608 numbers for a frame of 128x128.
+   * They are long: see `lpipsLength`.
    * @param frames (N, height, width, 3): uint8, or float32 in [-1, 1]
    * @throws UserError if the frames are too small for the network.
    */
-  embed(
-    frames: Uint8Array | Float32Array,
-    size: { readonly height: number; readonly width: number },
-  ): Float32Array[]
+  embed(frames: Uint8Array | Float32Array, size: FrameSize): Float32Array[]
   /** Tells weights from others. */
   readonly digest: string
   /** LPIPS distances of many pairs of embeddings, if the backend in use computes them fast. */
@@ -29,8 +26,6 @@ export interface FrameEmbedder {
   dispose(): void
 }
 
-/** Below, nothing is left of a picture after the second pooling. */
-export const SMALLEST_LPIPS_FRAME = 31
 /** As many frames at once keep two cores busy; more only take memory. */
 const CHUNK = 16
 
@@ -44,11 +39,9 @@ export function loadLpips(place: string): FrameEmbedder {
   const parameters = toParameters(weights)
   const embedChunk = compile(embedFrames)
   return {
-    embed(frames, { height, width }) {
-      if (Math.min(height, width) < SMALLEST_LPIPS_FRAME)
-        throw new UserError(
-          `LPIPS takes frames of at least ${SMALLEST_LPIPS_FRAME} pixels a side, these have ${width}x${height}`,
-        )
+    embed(frames, size) {
+      requireLpipsSize(size)
+      const { height, width } = size
       const frameSize = height * width * 3
       const embeddings: Float32Array[] = []
       for (let start = 0; start < frames.length; start += CHUNK * frameSize) {

@@ -1,17 +1,9 @@
 import { UserError } from '../errors.js'
 import { stateDictsIn, type WeightFile } from '../torch-file/state-dicts-in.js'
+import { CONVOLUTIONS } from './alexnet-layers.js'
 
 /** Weights under the names of torchvision (`features.0.weight`) and LPIPS (`lin0.model.1.weight`). */
 export type LpipsWeights = ReadonlyMap<string, Float32Array>
-
-/** The convolutions of AlexNet: where they stand among torchvision's layers, and their shapes. */
-export const CONVOLUTIONS = [
-  { layer: 0, shape: [64, 3, 11, 11] },
-  { layer: 3, shape: [192, 64, 5, 5] },
-  { layer: 6, shape: [384, 192, 3, 3] },
-  { layer: 8, shape: [256, 384, 3, 3] },
-  { layer: 10, shape: [256, 256, 3, 3] },
-] as const
 
 /**
  * Finds the weights of LPIPS in a folder: torchvision's AlexNet, and the linear layers that the lpips

@@ -1,4 +1,5 @@
 import type { SamplingConfig } from '../config/sampling.js'
+import { requireLpipsSize } from '../lpips/alexnet-layers.js'
 import { withAdvice } from '../with-advice.js'
 import type { FrameFeatures } from './frame-features.js'
 import { pixelFeatures } from './pixel-features.js'
@@ -16,15 +17,21 @@ const WEIGHTS = 'checkpoints/lpips'
 /**
  * Loads what frames are compared by: once for any number of videos. For LPIPS the runtime must have been
  * started.
- * @throws UserError if weights are missing.
+ * @param size pixels of a frame's side
+ * @throws UserError if weights are missing, or frames are too small for LPIPS: before any stage, of which the
+ *   first ones may be sampled without looking at frames.
  */
-export async function adaptiveFeatures({
-  adaptive_features: kind,
-  lpips_weights: weights = WEIGHTS,
-}: Pick<SamplingConfig, 'adaptive_features' | 'lpips_weights'>): Promise<AdaptiveFeatures> {
+export async function adaptiveFeatures(
+  {
+    adaptive_features: kind,
+    lpips_weights: weights = WEIGHTS,
+  }: Pick<SamplingConfig, 'adaptive_features' | 'lpips_weights'>,
+  size: number,
+): Promise<AdaptiveFeatures> {
   if (kind === 'pixels') return { ...pixelFeatures, dispose: () => undefined }
   // Pixels need no tensors: those of LPIPS are loaded with it.
   const { loadLpips } = await import('../lpips/load-lpips.js')
+  withAdvice('compare by --adaptive_features pixels', () => requireLpipsSize({ height: size, width: size }))
   const advice = 'give the folder with --lpips_weights, or compare by --adaptive_features pixels'
   const lpips = withAdvice(advice, () => loadLpips(weights))
   return {

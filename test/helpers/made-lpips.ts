@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { CONVOLUTIONS } from '../../src/lpips/lpips-weights.js'
+import { CONVOLUTIONS } from '../../src/lpips/alexnet-layers.js'
 import { orderedDict, tensor, writeTorchFile } from '../../src/torch-file/index.js'
 import { sizeOf, uniform, weight } from './golden.js'
 

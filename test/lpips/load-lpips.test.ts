@@ -2,6 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { fromPixels } from '../../src/data/pixels.js'
+import { lpipsLength } from '../../src/lpips/alexnet-layers.js'
 import { loadLpips } from '../../src/lpips/load-lpips.js'
 import { nativeExtension } from '../../src/runtime/native-extension.js'
 import { tf } from '../../src/runtime/tf.js'
@@ -36,6 +37,18 @@ describeEachBackend('LPIPS', () => {
     expect(distance(together[16], alone[0])).toBeLessThan(1e-9)
     expect(distance(together[0], scaled[0])).toBeLessThan(1e-9)
     expect(distance(together[0], together[1])).toBeGreaterThan(1e-3)
+  })
+
+  test.each([
+    [31, 31],
+    [32, 40],
+    [47, 33],
+    [64, 64],
+  ])('an embedding of %ix%i pixels is as long as said without computing it', (height, width) => {
+    const embedder = loadLpips(complete)
+    const [embedding] = embedder.embed(new Uint8Array(height * width * 3), { height, width })
+    embedder.dispose()
+    expect(embedding).toHaveLength(lpipsLength({ height, width }))
   })
 
   test('distances of many pairs are computed at once where the backend can', () => {

@@ -17,7 +17,7 @@ describeEachBackend('frames compared by LPIPS', () => {
     const frames = range(3).map(() =>
       Float32Array.from({ length: H * W * 3 }, () => 2 * random.uniform() - 1),
     )
-    const features = await adaptiveFeatures({ adaptive_features: 'lpips', lpips_weights: weights })
+    const features = await adaptiveFeatures({ adaptive_features: 'lpips', lpips_weights: weights }, H)
     const lpips = loadLpips(weights)
     const embedded = features.embed(frames, [H, W, 3])
     for (const [i, frame] of frames.entries()) {

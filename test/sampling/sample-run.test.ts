@@ -334,7 +334,19 @@ test('weights of LPIPS that are missing are named, with what does without', asyn
     eval_dir: path.join(folder, 'weightless'),
     lpips_weights: path.join(folder, 'nowhere'),
   })
-  await expect(sampleRun(planSampleRun(weightless), weightless).next()).rejects.toThrow(
+  const large = { ...weightless, dataset: { ...dataset, imageSize: 32 } }
+  await expect(sampleRun(planSampleRun(large), large).next()).rejects.toThrow(
     /nowhere: it does not exist; .*--adaptive_features pixels/,
+  )
+})
+
+test('frames too small for LPIPS are an error before a first stage that looks at none', async () => {
+  const small = inputs({
+    sampling_scheme: 'adaptive-autoreg',
+    eval_dir: path.join(folder, 'small'),
+    n_obs: 0,
+  })
+  await expect(sampleRun(planSampleRun(small), small).next()).rejects.toThrow(
+    /at least 31 pixels a side, these have 4x4; compare by --adaptive_features pixels/,
   )
 })

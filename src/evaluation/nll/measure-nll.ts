@@ -60,7 +60,7 @@ export async function* measureNll(
   const fileOf = (video: number) => path.join(folder, `${elboName(video)}.json`)
   const diffusion = createDiffusion({ ...checkpoint.config, timestep_respacing })
   const step = boundStep({ model: checkpoint.model, diffusion, clipDenoised })
-  const features = run.features && (await adaptiveFeatures(options))
+  const features = run.features && (await adaptiveFeatures(options, dataset.imageSize))
   const record = () => recordBounds(run, inputs, features?.digest, folder, unfinished)
   const claims = claimsIn(unfinished, claimOptions)
   const queue = videoQueue(run.videos, {
