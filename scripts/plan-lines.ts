@@ -12,6 +12,11 @@ export interface Cost {
   readonly parameter_bytes?: number
   /** Of all frames of a batch, in main memory. */
   readonly frame_bytes?: number
+  /** What an adaptive scheme compares frames by. */
+  readonly adaptive_features?: 'lpips' | 'pixels'
+  /** Of what all frames of a batch are compared by, and of the distances of all pairs in each of its videos. */
+  readonly embedding_bytes?: number
+  readonly distance_bytes?: number
   /** Of this process, at most, until the call was measured. */
   readonly peak_memory_bytes?: number
 }
@@ -43,13 +48,24 @@ export function costLines(cost: Cost): string[] {
       `a call takes ${cost.seconds_per_call.toPrecision(3)} s here: ` +
         `about ${duration(cost.seconds_per_batch)} per ${B} videos`,
     )
+  const memory = memoryParts(cost)
+  return memory.length > 0 ? [...lines, `memory: ${memory.join(', ')}`] : lines
+}
+
+function memoryParts(cost: Cost): string[] {
   const { parameter_bytes: parameters, frame_bytes: frames, peak_memory_bytes: peak } = cost
-  if (parameters !== undefined && frames !== undefined && peak !== undefined)
-    lines.push(
-      `memory: parameters ${megabytes(parameters)}, frames ${megabytes(frames)}, ` +
-        `this process at most ${megabytes(peak)} until now`,
-    )
-  return lines
+  const { embedding_bytes: embeddings, distance_bytes: distances } = cost
+  const compared = cost.adaptive_features === 'lpips' ? 'LPIPS embeddings' : 'mean colours'
+  const parts: readonly (readonly [what: string, bytes: number | undefined, more?: string])[] = [
+    ['parameters', parameters],
+    ['frames', frames],
+    [`${compared} of frames`, embeddings],
+    ['distances of frames', distances],
+    ['this process at most', peak, ' until now'],
+  ]
+  return parts.flatMap(([what, bytes, more = '']) =>
+    bytes === undefined ? [] : [`${what} ${megabytes(bytes)}${more}`],
+  )
 }
 
 function duration(seconds: number): string {
@@ -57,4 +73,6 @@ function duration(seconds: number): string {
   return seconds < 6000 ? `${Math.round(seconds / 60)} minutes` : `${(seconds / 3600).toPrecision(3)} hours`
 }
 
-const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`
+/** Below 1 MB with one digit, which is not 0. */
+const megabytes = (bytes: number) =>
+  `${bytes < 1e6 ? Number((bytes / 1e6).toPrecision(1)) : Math.round(bytes / 1e6)} MB`

@@ -3,10 +3,11 @@ import type { PlanningConfig } from '../src/config/planning.js'
 import { respacedTimesteps } from '../src/diffusion/respacing.js'
 import { UserError } from '../src/errors.js'
 import { chosenScheme } from '../src/sampling/chosen-scheme.js'
+import { featuresMemory } from '../src/sampling/features-memory.js'
 import { schemeSettings } from '../src/sampling/scheme-settings.js'
 import { outlineVideo } from '../src/schemes/plan.js'
 import { planRecord } from '../src/schemes/plan-record.js'
-import type { SchemeSettings, Stage } from '../src/schemes/types.js'
+import type { SamplingScheme, SchemeSettings, Stage } from '../src/schemes/types.js'
 import { readCheckpointFile } from '../src/torch-file/index.js'
 import { drawPlan } from '../src/video/visualise.js'
 import { askedLength, type DatasetConfig } from './open-dataset.js'
@@ -34,6 +35,10 @@ export async function runPlanning(
   const settings = schemeSettings(options, videoLength(options.T, config), config?.max_frames)
   const results = file && { checkpoint, step: file.step, ...ANCESTRAL }
   const { scheme, optimised } = chosenScheme(options, settings, results)
+  if (options.picture !== '' && scheme.adaptive)
+    throw new UserError(
+      `--picture: ${scheme.name} chooses by what frames look like; sample --just_visualise draws it`,
+    )
   const plan = planRecord(scheme, settings)
   const stages = outlineVideo(scheme, settings)
   const steps = respacedTimesteps(diffusionSteps(options, config), options.timestep_respacing).length
@@ -41,14 +46,11 @@ export async function runPlanning(
     batch_size: options.batch_size,
     diffusion_steps: steps,
     network_calls: stages.length * steps,
+    ...comparing(options, scheme, settings, config),
     ...(config && options.measure && (await measured(options, settings, stages, steps, terminal))),
   }
   if (options.picture !== '') {
     const optimality = optimised && { optimality: optimised.optimality }
-    if (scheme.adaptive)
-      throw new UserError(
-        `--picture: ${scheme.name} chooses by what frames look like; sample --just_visualise draws it`,
-      )
     drawPlan({ scheme: scheme.name, settings, stages, ...optimality }, options.picture)
   }
   if (options.json) terminal.log(JSON.stringify({ ...plan, ...cost }))
@@ -66,6 +68,22 @@ function diffusionSteps(
 ): number {
   const { diffusion_steps: trained } = config ?? {}
   return asked ?? (typeof trained === 'number' ? trained : DIFFUSION_STEPS)
+}
+
+/** What an adaptive scheme keeps of frames, to compare them, if it is known how large these are. */
+function comparing(
+  { adaptive_features: kind, batch_size: batchSize }: PlanningConfig,
+  { adaptive }: SamplingScheme,
+  { videoLength }: SchemeSettings,
+  config: DatasetConfig | undefined,
+): Partial<Cost> {
+  if (!adaptive || typeof config?.image_size !== 'number') return {}
+  const { embeddingBytes, distanceBytes } = featuresMemory(kind, videoLength, config.image_size)
+  return {
+    adaptive_features: kind,
+    embedding_bytes: batchSize * embeddingBytes,
+    distance_bytes: batchSize * distanceBytes,
+  }
 }
 
 /** Measures a call of the largest stage; smaller ones are taken to cost less in proportion. */

@@ -12,6 +12,7 @@ export const planningOptions = {
   max_latent_frames: samplingOptions.max_latent_frames,
   optimality: samplingOptions.optimality,
   optimal_schedule: samplingOptions.optimal_schedule,
+  adaptive_features: samplingOptions.adaptive_features,
   eval_dir: text(undefined, 'folder that sample would write below, if not below results/'),
   batch_size: samplingOptions.batch_size,
   diffusion_steps: int(undefined, "steps before respacing (default: the checkpoint's, or 1000)", { min: 1 }),

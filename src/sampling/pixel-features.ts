@@ -11,6 +11,10 @@ export const pixelFeatures: FrameFeatures = {
   embed: (frames, shape) => frames.map((frame) => cellMeans(frame, shape)),
 }
 
+/** How many numbers a frame is reduced to. */
+export const pixelFeaturesLength = ([H, W, C]: readonly [number, number, number]) =>
+  Math.min(CELLS, H) * Math.min(CELLS, W) * C
+
 function cellMeans(frame: Float32Array, [H, W, C]: readonly [number, number, number]): Float32Array {
   const [rows, columns] = [Math.min(CELLS, H), Math.min(CELLS, W)]
   const sums = new Float64Array(rows * columns * C)

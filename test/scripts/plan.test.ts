@@ -77,6 +77,28 @@ test('of an adaptive scheme says what is known beforehand', async () => {
   })
 })
 
+test('counts what an adaptive scheme keeps of frames to compare them', async () => {
+  writeCheckpoint()
+  const words = ['--checkpoint', checkpoint, '--measure', 'False', '--n_obs', '4', '--batch_size', '2']
+  const adaptive = [...words, '--sampling_scheme', 'adaptive-autoreg']
+  const [json = ''] = await printed(...adaptive, '--json')
+  // AlexNet on 32x32 pixels: 7x7 places, pooled to 3x3, pooled to 1.
+  const numbers = 7 * 7 * 64 + 3 * 3 * 192 + 384 + 256 + 256
+  expect(JSON.parse(json)).toMatchObject({
+    T: 100,
+    adaptive_features: 'lpips',
+    embedding_bytes: 2 * 100 * numbers * 4,
+    distance_bytes: 2 * 100 * 100 * 8,
+  })
+  expect(await printed(...adaptive)).toContain(
+    'memory: LPIPS embeddings of frames 5 MB, distances of frames 0.2 MB',
+  )
+  const [pixels = ''] = await printed(...adaptive, '--adaptive_features', 'pixels', '--json')
+  expect(JSON.parse(pixels)).toMatchObject({ embedding_bytes: 2 * 100 * 8 * 8 * 3 * 4 })
+  const [fixed = ''] = await printed(...words, '--sampling_scheme', 'autoreg', '--json')
+  expect(JSON.parse(fixed)).not.toHaveProperty('embedding_bytes')
+})
+
 test('draws the plan', async () => {
   for (const file of ['plan.png', 'plan.svg'].map((name) => path.join(folder, name))) {
     await printed(...autoreg, '--picture', file)
