@@ -11,7 +11,7 @@ export function taskOf(environment: Readonly<Record<string, string | undefined>>
   for (const name of TASK_VARIABLES) {
     const value = environment[name]
     if (value === undefined || value === '') continue
-    if (/^\d+$/.test(value)) return Number(value)
+    if (/^\d+$/.test(value) && Number.isSafeInteger(Number(value))) return Number(value)
     throw new UserError(`the variable ${name} takes an integer of at least 0, not "${value}"`)
   }
   return undefined

@@ -14,7 +14,10 @@ import {
   type FinishedStage,
   type ScheduleCallbacks,
 } from '../../src/sampling/optimal-schedule/optimise-schedule.js'
-import { planOptimalSchedule } from '../../src/sampling/optimal-schedule/plan-optimal-schedule.js'
+import {
+  planOptimalSchedule,
+  type ScheduleInputs,
+} from '../../src/sampling/optimal-schedule/plan-optimal-schedule.js'
 import { scheduleFiles, writeSchedule } from '../../src/sampling/optimal-schedule/schedule-files.js'
 import { planSampleRun } from '../../src/sampling/plan-sample-run.js'
 import { readTorchFile } from '../../src/torch-file/index.js'
@@ -58,7 +61,7 @@ function inputs(eval_dir: string, options: Partial<OptimalScheduleConfig> = {}) 
   return { checkpoint, options: { ...defaults, ...asked, ...options }, T }
 }
 
-async function optimise(run: ReturnType<typeof inputs>, callbacks: ScheduleCallbacks = {}) {
+async function optimise(run: ScheduleInputs, callbacks: ScheduleCallbacks = {}) {
   const plan = planOptimalSchedule(run)
   const stages: FinishedStage[] = []
   for await (const stage of optimiseSchedule(plan, run, dataset, callbacks)) stages.push(stage)
@@ -158,6 +161,55 @@ test('a stage that is finished between the look and the claim is not done again'
   expect(stages.slice(1).map(({ isNew }) => isNew)).toEqual([true, true])
 })
 
+test('choices of several unfinished stages are kept beside each other', async () => {
+  const folder = newFolder()
+  const { partial } = scheduleFiles(planOptimalSchedule(inputs(folder)).folder)
+  for (const taskId of [0, 2]) {
+    const abort = new AbortController()
+    const onChoice = () => abort.abort(new Error('stopped'))
+    const attempt = optimise({ ...inputs(folder), taskId }, { onChoice, signal: abort.signal })
+    await expect(attempt).rejects.toThrow('stopped')
+  }
+  expect(readTorchFile(partial.torch)).toEqual(new Map([0, 2].map((stage) => [stage, [expect.any(Number)]])))
+})
+
+test('what is chosen for a stage that another process has taken over meanwhile is not kept', async () => {
+  const run = inputs(newFolder(), { wait: false })
+  const { folder } = planOptimalSchedule(run)
+  const claim = path.join(folder, '.optimal_schedule', 'stage_0.claim-2')
+  const onChoice = ({ stage }: ChosenFrame) => {
+    if (stage === 0) writeFileSync(claim, JSON.stringify({ machine: 'another', pid: 1 }))
+  }
+  const { stages } = await optimise(run, { onChoice })
+  expect(stages.map(({ stage }) => stage)).toEqual([1, 2])
+  const { partial, finished } = scheduleFiles(folder)
+  expect(existsSync(partial.torch)).toBe(false)
+  expect(readTorchFile(finished.torch)).toEqual(new Map([...BEST].slice(1)))
+})
+
+test('what a process that was killed between two files has left is put right', async () => {
+  const run = inputs(newFolder())
+  const { folder } = await optimise(run)
+  const { finished, partial } = scheduleFiles(folder)
+  const whole = readFileSync(finished.json, 'utf8')
+  for (const json of ['{"0":[2,3]}\n', '{"0"', undefined]) {
+    rmSync(finished.json)
+    if (json !== undefined) writeFileSync(finished.json, json)
+    writeSchedule(partial, new Map([[2, [1, 2]]]))
+    await optimise(run)
+    expect(readFileSync(finished.json, 'utf8')).toBe(whole)
+    expect(readdirSync(folder).filter((name) => name.startsWith('.'))).toEqual([])
+  }
+  // The other way round: what is in the JSON file alone counts as well.
+  rmSync(finished.torch)
+  expect((await optimise(run)).stages.every(({ isNew }) => !isNew)).toBe(true)
+})
+
+test('a task of any number takes every stage', () => {
+  for (const taskId of [0, 1, 2, 7, Number.MAX_SAFE_INTEGER])
+    expect(planOptimalSchedule({ ...inputs(newFolder()), taskId }).order.toSorted()).toEqual([0, 1, 2])
+})
+
 test('stages that others are at work on are left to them, if asked for', async () => {
   const run = inputs(newFolder(), { wait: false })
   const { folder } = planOptimalSchedule(run)
@@ -189,6 +241,33 @@ test('the nearest frames are those around what is sampled', () => {
   expect(nearbyFrames([0, 3, 4, 6, 8, 9], [5, 7], 1)).toEqual([4])
   expect(nearbyFrames([0, 3], [5, 7], 4)).toEqual([3])
   expect(nearbyFrames([], [0, 1], 4)).toEqual([])
+})
+
+test('a stage whose nearest frames are taken goes on after the choice where it stopped', async () => {
+  const options = { optimality: 'linspace-t-force-nearby', max_frames: 5 } as const
+  const whole = await optimise(inputs(newFolder(), options))
+  const run = inputs(newFolder(), options)
+  const choices: string[] = []
+  let stages: FinishedStage[] = []
+  for (let stopped = true; stopped;) {
+    stopped = false
+    const abort = new AbortController()
+    const onChoice = ({ stage, chosen }: ChosenFrame) => {
+      choices.push(`${stage}: ${chosen}`)
+      abort.abort(new Error('stopped'))
+    }
+    const attempt = optimise(run, { onChoice, signal: abort.signal })
+    stages = await attempt.then(
+      (found) => found.stages,
+      () => {
+        stopped = true
+        return []
+      },
+    )
+  }
+  // Of three places the nearest frame before has one; nothing is done after.
+  expect(choices).toEqual(['0: 2', '0: 3', '1: 2', '1: 3', '2: 2', '2: 3'])
+  expect(stages.map(({ frames }) => frames)).toEqual(whole.stages.map(({ frames }) => frames))
 })
 
 test('nearest frames are taken before any is chosen', async () => {

@@ -51,6 +51,6 @@ export function planOptimalSchedule({ checkpoint, options, T, taskId = 0 }: Sche
     scheme,
     settings,
     stages,
-    order: range(stages.length).map((i) => (i + taskId) % stages.length),
+    order: range(stages.length).map((i) => (i + (taskId % stages.length)) % stages.length),
   }
 }

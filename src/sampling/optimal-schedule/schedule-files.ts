@@ -26,9 +26,14 @@ export const scheduleFiles = (folder: string) => ({
 
 /** Writes a schedule as a `dict` of `int` to lists, and as JSON. */
 export function writeSchedule({ torch, json }: { torch: string; json: string }, schedule: Schedule): void {
-  const stages = [...schedule].sort(([one], [other]) => one - other)
-  writeTorchFile(torch, new Map(stages))
-  writeFileAtomic(json, `${JSON.stringify(Object.fromEntries(stages))}\n`)
+  writeTorchFile(torch, new Map([...schedule].sort(([one], [other]) => one - other)))
+  writeFileAtomic(json, scheduleJson(schedule))
+}
+
+/** What the JSON file of a schedule holds. */
+export function scheduleJson(schedule: Schedule): string {
+  // Integer keys are in ascending order by themselves.
+  return `${JSON.stringify(Object.fromEntries(schedule))}\n`
 }
 
 /**

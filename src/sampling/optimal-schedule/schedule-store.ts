@@ -1,10 +1,10 @@
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { writeFileAtomic } from '../../files/write-file.js'
 import type { Claims } from '../../claims/claims.js'
 import { readJsonRecord, type JsonRecord } from '../json-record.js'
 import { requireSameSettings } from '../same-settings.js'
-import { readSchedule, scheduleFiles, writeSchedule, type Schedule } from './schedule-files.js'
+import { readSchedule, scheduleFiles, scheduleJson, writeSchedule, type Schedule } from './schedule-files.js'
 
 /** The schedule on disk that any number of processes work on. */
 export interface ScheduleStore {
@@ -14,7 +14,8 @@ export interface ScheduleStore {
   keep(stage: number, chosen: readonly number[]): Promise<void>
   finish(stage: number, chosen: readonly number[]): Promise<void>
   /**
-   * Writes how the schedule is made, or makes sure that it is made the same as before.
+   * Writes how the schedule is made, or makes sure that it is made the same as before, and puts right what a
+   * process left that was killed between writing two files.
    * @throws UserError naming the first setting that differs.
    */
   record(settings: JsonRecord): Promise<void>
@@ -43,6 +44,20 @@ export function scheduleStore(folder: string, claims: Claims): ScheduleStore {
   }
   const finished = () => read(files.finished)
   const partial = () => read(files.partial)
+  const dropFinished = (all: Schedule) => {
+    const before = partial()
+    const left = [...before].filter(([stage]) => !all.has(stage))
+    if (left.length === 0) for (const file of Object.values(files.partial)) rmSync(file, { force: true })
+    else if (left.length < before.size) writeSchedule(files.partial, new Map(left))
+  }
+  const mend = () => {
+    const all = finished()
+    const { torch, json } = files.finished
+    // The PyTorch file is written first, and counts.
+    if (existsSync(torch) && !(existsSync(json) && readFileSync(json, 'utf8') === scheduleJson(all)))
+      writeSchedule(files.finished, all)
+    dropFinished(all)
+  }
   return {
     finished,
     chosen: (stage) => partial().get(stage) ?? [],
@@ -52,9 +67,7 @@ export function scheduleStore(folder: string, claims: Claims): ScheduleStore {
       alone(() => {
         const all = new Map([...finished(), [stage, chosen.toSorted((a, b) => a - b)]])
         writeSchedule(files.finished, all)
-        const left = [...partial()].filter(([other]) => !all.has(other))
-        if (left.length > 0) writeSchedule(files.partial, new Map(left))
-        else for (const file of Object.values(files.partial)) rmSync(file, { force: true })
+        dropFinished(all)
       }),
     record: (settings) =>
       alone(() => {
@@ -62,6 +75,7 @@ export function scheduleStore(folder: string, claims: Claims): ScheduleStore {
         const before = isBegun ? readJsonRecord(files.settings) : undefined
         if (before) requireSameSettings(`the stages of the schedule in ${folder}`, before, settings)
         else if (!isBegun) writeFileAtomic(files.settings, JSON.stringify(settings, null, 4))
+        mend()
       }),
   }
 }
