@@ -203,6 +203,22 @@ test.each([1, 2])(
   },
 )
 
+test.each([
+  [1, [0, 1, 2, 3, 4]],
+  [2, [0, 0, 1, 1, 2]],
+  [3, [0, 0, 0, 1, 1]],
+])('saving every %i, the stages that a killed process has done are on disk', async (save_stages, parts) => {
+  const run = sharedRun(path.join(folder, `every-${save_stages}`), { stop_index: 1, save_stages })
+  const plan = planSampleRun(run)
+  const saved: number[] = []
+  const onProgress = ({ step }: RunProgress) => {
+    const names = readdirSync(path.join(plan.folder, 'samples', '.unfinished'))
+    if (step === 0) saved.push(names.filter((name) => name.endsWith('.npy')).length)
+  }
+  for await (const { isNew } of sampleRun(plan, run, { onProgress })) expect(isNew).toBe(true)
+  expect(saved).toEqual(parts)
+})
+
 test('a half-done video is not gone on with on another backend, in another precision or with XLA', () => {
   const before = decisiveSettings(inputs())
   expect(before).toMatchObject({ backend: 'wasm', precision: 'fp32', xla: 'off' })

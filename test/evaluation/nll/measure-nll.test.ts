@@ -128,6 +128,20 @@ describe('a bound', () => {
     expect((await measure(run)).videos.map(({ bound }) => bound.video)).toEqual([2])
   })
 
+  it('of a video that another process has taken over meanwhile is not written', async () => {
+    const run = inputs(newFolder(), { wait: false, stop_index: 2 })
+    const folder = path.join(planNll(run).folder, 'elbos')
+    const claim = path.join(folder, '.unfinished', 'elbo_0000.claim-2')
+    const seen: string[] = []
+    const onProgress = ({ video, stage, done }: NllProgress) => {
+      seen.push(`${video}/${stage}`)
+      if (video === 0 && done === STEPS) writeFileSync(claim, JSON.stringify({ machine: 'another', pid: 1 }))
+    }
+    expect((await measure(run, { onProgress })).videos.map(({ bound }) => bound.video)).toEqual([1])
+    expect(seen).not.toContain('0/1')
+    expect(readdirSync(path.join(folder, '.unfinished'))).toEqual(['elbo_0000.claim-2'])
+  })
+
   it('says of a damaged file what to do, and measures what is removed anew', async () => {
     const run = inputs(newFolder(), { num_timesteps: 2, stop_index: 2 })
     const { folder, videos } = await measure(run)
