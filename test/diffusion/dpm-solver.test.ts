@@ -20,7 +20,12 @@ const DEVIATION = 0.4
 
 /** A schedule of even steps of lambda, from 2.5 down to -2.5 (sigma 0.08 to 0.997), however many. */
 function evenSchedule(numTimesteps: number): Schedule {
-  const lambdas = Array.from({ length: numTimesteps }, (_, t) => 2.5 - (5 * t) / (numTimesteps - 1))
+  return scheduleOf(Array.from({ length: numTimesteps }, (_, t) => 2.5 - (5 * t) / (numTimesteps - 1)))
+}
+
+/** @param lambdas log alpha / sigma at each step, descending */
+function scheduleOf(lambdas: readonly number[]): Schedule {
+  const numTimesteps = lambdas.length
   const alphasCumprod = Float64Array.from(lambdas, (lambda) => 1 / (1 + Math.exp(-2 * lambda)))
   const alphasCumprodPrev = Float64Array.of(1, ...alphasCumprod.subarray(0, -1))
   const schedule: SolverSchedule = { numTimesteps, alphasCumprod, alphasCumprodPrev }
@@ -147,4 +152,16 @@ it('the first and the last step are of first order, those of DDIM', () => {
   }
   expect(sdeDpmSolverWeights(schedule, 0)).toEqual({ xT: 0, current: 1, previous: 0, noise: 0 })
   expect(dpmSolverWeights(schedule, 8).previous).toBeLessThan(0)
+})
+
+it('guesses count by the lengths of their steps, which respacing may leave uneven', () => {
+  // A step of 1 after one of 2: r = 2, and D = (1 + 1/4) x_0(x_t) - 1/4 x_0(x_{t+1}). Then the other way round.
+  for (const [lambdas, share] of [
+    [[2, 1, -1], 1 / 5],
+    [[2, 0, -1], 1 / 2],
+  ] as const)
+    for (const weights of [dpmSolverWeights, sdeDpmSolverWeights]) {
+      const { current, previous } = weights(scheduleOf(lambdas), 1)
+      expect(previous / current).toBeCloseTo(-share, 12)
+    }
 })
