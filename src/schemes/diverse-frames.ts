@@ -1,3 +1,4 @@
+import { UserError } from '../errors.js'
 import type { FrameDistances } from './types.js'
 
 /**
@@ -6,6 +7,7 @@ import type { FrameDistances } from './types.js'
  * @param candidates frames to choose from, in the order in which ties are decided. A frame may be taken
  *   again where no candidate looks different from all that are chosen: then the first one is.
  * @returns exactly `count` frames, in the order of choice
+ * @throws UserError if a distance is not a number.
  */
 export type ChooseDiverse = (
   chosen: readonly number[],
@@ -35,7 +37,11 @@ export function diverseFrames(distances: FrameDistances): ChooseDiverse {
 function lower(smallest: Float64Array, candidates: readonly number[], distances: Float64Array): void {
   for (let i = 0; i < smallest.length; i++) {
     const distance = distances[candidates[i] ?? 0] ?? NaN
-    if (!(distance >= (smallest[i] ?? 0))) smallest[i] = distance
+    if (Number.isNaN(distance))
+      throw new UserError(
+        'the distances of frames are not numbers: the weights of what compares them are damaged',
+      )
+    if (distance < (smallest[i] ?? 0)) smallest[i] = distance
   }
 }
 

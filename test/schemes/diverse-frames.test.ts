@@ -23,6 +23,12 @@ test('frames that are chosen in any case are cut to the room there is', () => {
   expect(diverseFrames(line([0, 1, 2]))([2, 1, 0], range(3), 2)).toEqual([2, 1])
 })
 
+test('distances that are not numbers are an error, not a choice', () => {
+  const choose = diverseFrames(line([0, 1, NaN, 3]))
+  expect(() => choose([0], range(4), 2)).toThrow(/distances of frames are not numbers: .* damaged/)
+  expect(choose([0], [0, 1, 3], 2)).toEqual([0, 3])
+})
+
 test('is the plain algorithm, which compares everything with everything', () => {
   const random = hostRandom('diverse')
   for (let trial = 0; trial < 200; trial++) {
