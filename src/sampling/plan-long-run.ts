@@ -48,7 +48,11 @@ export function planLongRun({ checkpoint, dataset, options, chunkLength }: LongR
     throw new UserError('the checkpoint does not say how many frames its network takes: give --max_frames')
   const stepSize = options.max_latent_frames ?? defaultStepSize(maxFrames)
   const numObserved = options.n_obs ?? Math.floor(chunkLength / 2)
-  const { start_index: video } = options
+  const { start_index: video, length } = options
+  if (length !== undefined && length <= numObserved)
+    throw new UserError(
+      `nothing to sample: --length ${length} is reached by the ${numObserved} given frames (n_obs)`,
+    )
   if (numObserved > 0 && video >= dataset.length)
     throw new UserError(`there is no video ${video} to start from: there are ${dataset.length}, from 0`)
   const scheme = findScheme(options.sampling_scheme)

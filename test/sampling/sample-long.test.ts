@@ -184,6 +184,7 @@ test('what does not fit is said before any work', () => {
     [{ eta: 0.5 }, /--use_ddim/],
     [{ start_index: 9 }, /no video 9 to start from: there are 9/],
     [{ max_latent_frames: 4 }, /no room/],
+    [{ length: 5 }, /nothing to sample: --length 5 is reached by the 5 given frames/],
   ] as const) {
     expect(() => planLongRun(inputs('b', options))).toThrow(message)
     expect(() => planLongRun(inputs('b', options))).toThrow(UserError)
