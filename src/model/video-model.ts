@@ -32,15 +32,16 @@ export type TorchParameters = ReadonlyMap<
 
 /**
  * A model with fresh parameters (`seed`) or given ones (`parameters`, in PyTorch's layout). The runtime
- * must have been started.
- * @throws UserError naming the option that does not fit, or the first parameter that is missing, superfluous
- * or of another shape.
+ * must have been started; the caller disposes of the model.
+ * @throws UserError if no runtime was started, naming the option that does not fit, or the first parameter that
+ * is missing, superfluous or of another shape.
  */
 export function createModel(
   config: NetworkConfig,
   source: { readonly seed: number } | { readonly parameters: TorchParameters } = { seed: 0 },
 ): VideoModel {
   requireNetworkConfig('createModel', config)
+  if (!tf.getBackend()) throw new UserError('there is nothing to compute on yet: call startRuntime first')
   const what = 'createModel takes as source { seed } or { parameters }'
   expectObject(what, source, {})
   if ('seed' in source) expectCount('createModel takes as seed an integer', source.seed, 0)
