@@ -14,7 +14,7 @@ export interface VideoModel {
   readonly config: NetworkConfig
   /** By PyTorch state-dict name, in PyTorch's order, in TensorFlow's layout. */
   readonly parameters: Parameters
-  /** One evaluation: (B, T, H, W, 3), or 6 channels with a learned variance. */
+  /** One evaluation: (B, T, H, W, 3), or 6 channels with a learned variance. The caller owns it. */
   apply(inputs: UNetInputs, options?: UNetOptions): Tensor5D
   /** The network with its conditioning closed over, as diffusions and samplers take it. */
   conditioned(conditioning: Conditioning): Network
@@ -54,7 +54,8 @@ export function createModel(
 
 /** A model around parameters that are already on the device; it owns them from then on. */
 export function modelOf(config: NetworkConfig, parameters: Parameters): VideoModel {
-  const apply = (inputs: UNetInputs, options?: UNetOptions) => unet(parameters, config, inputs, options)
+  const apply = (inputs: UNetInputs, options?: UNetOptions) =>
+    tf.tidy(() => unet(parameters, config, inputs, options))
   return {
     config,
     parameters,

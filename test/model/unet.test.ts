@@ -150,9 +150,8 @@ describeEachBackend('the video UNet', () => {
   it('frees what it makes', () => {
     const run = () => {
       const own = tinyModel(config)
-      tf.tidy(
-        () => void own.apply({ ...madeConditioning(), x: madeVideo('x', 2, 4), timesteps: timesteps() }),
-      )
+      const inputs = { ...madeConditioning(), x: madeVideo('x', 2, 4), timesteps: timesteps() }
+      tf.dispose([own.apply(inputs), inputs])
       own.dispose()
     }
     run()
