@@ -22,7 +22,7 @@ export {
 export { createModel, type TorchParameters, type VideoModel } from './model/video-model.js'
 export { toTorchLayout } from './model/torch-layout.js'
 export type { UNetInputs, UNetOptions } from './model/unet.js'
-export type { Parameters } from './nn/scope.js'
+export type { Parameters as ModelParameters } from './nn/scope.js'
 export { loadCheckpoint, type Checkpoint } from './training/load-checkpoint.js'
 export { writeCheckpoint, type CheckpointContent } from './training/write-checkpoint.js'
 

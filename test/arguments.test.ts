@@ -38,6 +38,8 @@ test.each<[string, unknown[], RegExp]>([
   ['loadCheckpoint', [], /takes the path of a file, not undefined/],
   ['readTorchFile', [Buffer.alloc(3)], /takes the path of a file, not an object with 0, 1, 2/],
   ['writeTorchFile', ['', 1], /takes the path of a file, not ""/],
+  ['tensor', ['float', [1], [1]], /takes as dtype one of float32, float64, .*, not "float"/],
+  ['writeCheckpoint', ['a.pt', { config }], /takes as parameters a Map, not undefined/],
   ['ancestralSampler', [diffusion], /takes a number of steps, not an object with config, schedule/],
   ['ddimSampler', [diffusion, 0], /takes the schedule of a diffusion, not an object with config/],
   ['ddimSampler', [diffusion.schedule], /takes as eta a number from 0 to 1, not undefined/],
