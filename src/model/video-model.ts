@@ -3,7 +3,8 @@ import type { Conditioning, Network } from '../diffusion/types.js'
 import { UserError } from '../errors.js'
 import { expectCount, expectObject } from '../expect.js'
 import type { Parameters } from '../nn/scope.js'
-import { tf, type Tensor5D } from '../runtime/tf.js'
+import { tf, type Tensor, type Tensor5D } from '../runtime/tf.js'
+import type { OnAttention } from './factorized-attention.js'
 import { initialParameters } from './initial-values.js'
 import { parameterSpecs } from './parameters.js'
 import { fromTorchLayout } from './torch-layout.js'
@@ -54,8 +55,19 @@ export function createModel(
 
 /** A model around parameters that are already on the device; it owns them from then on. */
 export function modelOf(config: NetworkConfig, parameters: Parameters): VideoModel {
-  const apply = (inputs: UNetInputs, options?: UNetOptions) =>
-    tf.tidy(() => unet(parameters, config, inputs, options))
+  const apply = (inputs: UNetInputs, options: UNetOptions = {}): Tensor5D => {
+    const { onAttention } = options
+    const seen: Tensor[] = []
+    const note: OnAttention = (layer, weights) => {
+      seen.push(weights)
+      onAttention?.(layer, weights)
+    }
+    const noting = onAttention ? { ...options, onAttention: note } : options
+    const [output] = tf.tidy((): [Tensor5D, ...Tensor[]] => {
+      return [unet(parameters, config, inputs, noting), ...seen]
+    })
+    return output
+  }
   return {
     config,
     parameters,

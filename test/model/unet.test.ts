@@ -151,7 +151,10 @@ describeEachBackend('the video UNet', () => {
     const run = () => {
       const own = tinyModel(config)
       const inputs = { ...madeConditioning(), x: madeVideo('x', 2, 4), timesteps: timesteps() }
-      tf.dispose([own.apply(inputs), inputs])
+      const weights: Tensor[] = []
+      const output = own.apply(inputs, { onAttention: (_, seen) => void weights.push(seen) })
+      expect(new Set(weights.map(({ isDisposed }) => isDisposed))).toEqual(new Set([false]))
+      tf.dispose([output, inputs, ...weights])
       own.dispose()
     }
     run()
