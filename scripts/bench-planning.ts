@@ -1,5 +1,5 @@
 import { LONG_VIDEO, measurePlanning } from '../src/bench/planning.js'
-import { median } from '../src/bench/statistics.js'
+import { median } from '../src/median.js'
 import { nativeExtension } from '../src/runtime/native-extension.js'
 import { startRuntime } from '../src/runtime/start.js'
 import { samplingSchemes } from '../src/schemes/registry.js'

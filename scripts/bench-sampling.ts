@@ -1,6 +1,6 @@
 import { processorTime } from '../src/bench/processor-time.js'
 import { measureSamplingShare } from '../src/bench/sampling-share.js'
-import { median } from '../src/bench/statistics.js'
+import { median } from '../src/median.js'
 import { resolveModelConfig } from '../src/config/model.js'
 import { createDiffusion } from '../src/diffusion/gaussian-diffusion.js'
 import { createSampler } from '../src/diffusion/samplers/create-sampler.js'

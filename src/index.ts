@@ -2,8 +2,16 @@
  * The public API. Videos are (B, T, H, W, C); configurations carry the original program's option names.
  */
 export { UserError } from './errors.js'
-export { startRuntime, type Backend, type Runtime, type RuntimeOptions } from './runtime/start.js'
+export {
+  startRuntime,
+  type Backend,
+  type Cluster,
+  type Runtime,
+  type RuntimeOptions,
+} from './runtime/start.js'
+export type { DeviceName } from './runtime/choose-device.js'
 export type { Precision } from './runtime/compile-settings.js'
+export type { Device } from './runtime/devices.js'
 
 export {
   resolveModelConfig,
@@ -14,9 +22,12 @@ export {
 export { createModel, type TorchParameters, type VideoModel } from './model/video-model.js'
 export { toTorchLayout } from './model/torch-layout.js'
 export type { UNetInputs, UNetOptions } from './model/unet.js'
+export type { Parameters as ModelParameters } from './nn/scope.js'
 export { loadCheckpoint, type Checkpoint } from './training/load-checkpoint.js'
+export { writeCheckpoint, type CheckpointContent } from './training/write-checkpoint.js'
 
 export { createDiffusion, type GaussianDiffusion, type StepTable } from './diffusion/gaussian-diffusion.js'
+export type { Schedule } from './diffusion/schedule.js'
 export { trainingLosses, type LossInputs, type Losses } from './diffusion/losses.js'
 export {
   likelihoodTerms,
@@ -27,20 +38,48 @@ export {
 export { ancestralSampler } from './diffusion/samplers/ancestral.js'
 export { ddimSampler } from './diffusion/samplers/ddim.js'
 export { dpmSolverSampler, sdeDpmSolverSampler } from './diffusion/samplers/dpm-solver.js'
-export type { Conditioning, Denoised, Denoiser, Network, Sampler, SamplerState } from './diffusion/types.js'
+export type {
+  Conditioning,
+  Denoised,
+  Denoiser,
+  Network,
+  NoiseSource,
+  Sampler,
+  SamplerRun,
+  SamplerState,
+  SamplerStep,
+} from './diffusion/types.js'
 
-export { samplingSchemes } from './schemes/registry.js'
+export { fixedScheme, type FixedScheme } from './schemes/fixed-scheme.js'
+export { findScheme, samplingSchemes } from './schemes/registry.js'
 export { planVideo } from './schemes/plan.js'
 export type { FrameDistances, SamplingScheme, SchemeSettings, Stage } from './schemes/types.js'
 export { sampleVideo } from './sampling/sample-video.js'
 export type { SampleVideoOptions, SamplingProgress } from './sampling/sample-video-options.js'
-export type { SamplingDiffusion, SamplingModel } from './sampling/denoising-step.js'
+export {
+  denoisingStep,
+  type DenoisingSetup,
+  type DenoisingStep,
+  type SamplingDiffusion,
+  type SamplingModel,
+} from './sampling/denoising-step.js'
+export type { FrameFeatures } from './sampling/frame-features.js'
 export type { VideoBatch } from './sampling/video-batch.js'
 
-export { openDataset } from './data/registry.js'
-export type { VideoDataset } from './data/dataset.js'
+export { openDataset, type OpenDatasetOptions } from './data/registry.js'
+export type { VideoDataset, VideoEntry } from './data/dataset.js'
+export type { BadVideo } from './data/file-dataset.js'
+export { fromPixels, toPixels } from './data/pixels.js'
+
+export { resolveTrainConfig, type TrainConfig } from './config/training.js'
+export { train } from './training/train.js'
+export type { ResolvedTrainConfig, Saved } from './training/save-checkpoint.js'
+export type { RunResult, RunStart, TrainRun } from './training/train-run.js'
+export type { Media, Metrics, Tracker } from './tracking/tracker.js'
 
 export {
+  isOrderedDict,
+  isTuple,
   orderedDict,
   PyFloat,
   readTorchFile,
@@ -49,6 +88,8 @@ export {
   tuple,
   writeTorchFile,
   type DType,
+  type ReadableDType,
+  type TensorData,
   type TorchInput,
   type TorchRecord,
   type TorchValue,

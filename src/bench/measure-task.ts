@@ -1,10 +1,10 @@
 import { UserError } from '../errors.js'
+import { median } from '../median.js'
 import { networkFlops } from '../model/flops.js'
 import { graphicsMemoryUsed } from '../runtime/devices.js'
 import type { BenchConfiguration } from './configurations.js'
 import type { BenchTask, Side, SideJob, SidePrepared } from './side-job.js'
 import { SideFailure, startSide, type SideCommand, type SideProcess } from './side-process.js'
-import { median } from './statistics.js'
 
 export interface TaskSetup {
   readonly configuration: BenchConfiguration

@@ -1,3 +1,4 @@
+import { median } from '../median.js'
 import { numbersOfRanks, sumOverRanks, waitForRanks, type RankGroup } from '../runtime/rank-group.js'
 import { tf } from '../runtime/tf.js'
 import type { BenchConfiguration } from './configurations.js'
@@ -88,8 +89,6 @@ async function timed(clock: Clock, work: () => Promise<void>): Promise<Spent> {
 }
 
 function medianOf(times: readonly Spent[]): Spent {
-  const median = (values: readonly number[]) =>
-    [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN
   return {
     wall: median(times.map(({ wall }) => wall)),
     processor: median(times.map((time) => time.processor)),

@@ -2,7 +2,7 @@ import type { Speed } from './speeds.js'
 import { wassersteinDistance } from './wasserstein-distance.js'
 
 /** Faster is no driving but a jump: the data was driven at up to 3 m/s. */
-export const SPEED_LIMIT = 10
+const SPEED_LIMIT = 10
 
 export interface DrivingMetrics {
   /** PO: percentage of the speeds that are outliers, above the limit. */

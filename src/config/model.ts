@@ -55,10 +55,13 @@ const CHANNEL_MULTIPLIERS: Readonly<Record<number, readonly number[]>> = {
 }
 
 /**
- * Checks a record of options, from the command line or a checkpoint, and fills in defaults.
+ * Checks a record of options, from the command line or a checkpoint, and fills in defaults. Others than those of
+ * model and diffusion, such as a checkpoint's options of training, are left out.
  * @throws UserError naming the option and what it expects.
  */
-export function resolveModelConfig(values: Readonly<Record<string, unknown>>): ModelConfig {
+export function resolveModelConfig(
+  values: Partial<ModelConfig> | Readonly<Record<string, unknown>>,
+): ModelConfig {
   expectObject('resolveModelConfig takes options by name', values, {})
   const config: ModelConfig = resolveConfig(modelOptions, values)
   checkNetwork(config)

@@ -68,7 +68,9 @@ export type TrainConfig = Omit<ModelConfig, 'image_size'> & TrainingConfig
  * Checks a record of `train`'s options and fills in defaults.
  * @throws UserError naming the option and what it expects.
  */
-export function resolveTrainConfig(values: Readonly<Record<string, unknown>>): TrainConfig {
+export function resolveTrainConfig(
+  values: Partial<TrainConfig> | Readonly<Record<string, unknown>>,
+): TrainConfig {
   const training: TrainingConfig = resolveConfig(trainingOptions, values)
   const { microbatch, T } = training
   if (microbatch === 0) throw new UserError('--microbatch takes -1 or a number of videos, not 0')

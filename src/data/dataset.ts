@@ -31,7 +31,7 @@ export interface VideoDataset {
    * Reads some frames of one video, and no others.
    * @param frames positions in the whole video, 0 <= frame < frameCount(index), any order
    * @returns (frames.length, H, W, 3), uint8
-   * @throws UserError naming the file if it cannot be read.
+   * @throws UserError naming the file if it cannot be read; RangeError for a video or frame that does not exist.
    */
   readFrames(index: number, frames: readonly number[]): Promise<Uint8Array>
 }

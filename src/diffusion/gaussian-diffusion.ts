@@ -7,14 +7,19 @@ import type { Denoised, Denoiser, Network } from './types.js'
 
 /**
  * A Gaussian diffusion process (Ho et al. 2020) over videos (B, T, H, W, C) in [-1, 1] scale. All its
- * functions are pure in their tensors; times enter as a table made by `at`.
+ * functions are pure in their tensors, and free all but what they return, which the caller owns; times enter as
+ * a table made by `at`.
  */
 export interface GaussianDiffusion {
   readonly config: DiffusionConfig
   readonly schedule: Schedule
   /** Steps in use, after respacing. */
   readonly numTimesteps: number
-  /** The schedule's values at one step per video, to feed to the other functions. */
+  /**
+   * The schedule's values at one step per video, to feed to the other functions.
+   * @param t 0 <= t < numTimesteps
+   * @throws RangeError for a step outside the schedule.
+   */
   at(t: readonly number[]): StepTable
   /** A sample of q(x_t | x_0), eq. 4, with the given standard-normal noise. */
   qSample(x0: Tensor5D, at: StepTable, noise: Tensor5D): Tensor5D
@@ -41,23 +46,28 @@ export function createDiffusion(config: DiffusionConfig): GaussianDiffusion {
   const at = (t: readonly number[]) => stepTable(schedule, config, t)
 
   const posteriorMean = (x0: Tensor5D, xT: Tensor5D, table: StepTable): Tensor5D =>
-    tf.add(tf.mul(column(table, 'posteriorMeanCoef1'), x0), tf.mul(column(table, 'posteriorMeanCoef2'), xT))
+    tf.tidy(() =>
+      tf.add(
+        tf.mul(column(table, 'posteriorMeanCoef1'), x0),
+        tf.mul(column(table, 'posteriorMeanCoef2'), xT),
+      ),
+    )
 
-  const interpret: GaussianDiffusion['interpret'] = (output, xT, table, { clipDenoised }) => {
-    const { prediction, varianceValues } = splitOutput(output, config)
-    const unclipped = config.predict_xstart ? prediction : xStartFromEps(xT, prediction, table)
-    const predXStart: Tensor5D = clipDenoised ? tf.clipByValue(unclipped, -1, 1) : unclipped
-    return {
-      predXStart,
-      mean: posteriorMean(predXStart, xT, table),
-      logVariance: varianceValues
+  const interpret: GaussianDiffusion['interpret'] = (output, xT, table, { clipDenoised }) =>
+    tf.tidy(() => {
+      const { prediction, varianceValues } = splitOutput(output, config)
+      const unclipped = config.predict_xstart ? prediction : xStartFromEps(xT, prediction, table)
+      const predXStart: Tensor5D = clipDenoised ? tf.clipByValue(unclipped, -1, 1) : tf.clone(unclipped)
+      const logVariance: Tensor5D = varianceValues
         ? interpolateLogVariance(varianceValues, table)
-        : tf.broadcastTo(column(table, 'fixedLogVariance'), xT.shape),
-    }
-  }
+        : tf.broadcastTo(column(table, 'fixedLogVariance'), xT.shape)
+      return { predXStart, mean: posteriorMean(predXStart, xT, table), logVariance }
+    })
 
   const pMeanVariance: GaussianDiffusion['pMeanVariance'] = (network, xT, table, options) =>
-    interpret(network(xT, columnVector(table, 'networkTimestep')), xT, table, options)
+    tf.tidy(() => ({
+      ...interpret(network(xT, columnVector(table, 'networkTimestep')), xT, table, options),
+    }))
 
   return {
     config,
@@ -65,18 +75,22 @@ export function createDiffusion(config: DiffusionConfig): GaussianDiffusion {
     numTimesteps: schedule.numTimesteps,
     at,
     qSample: (x0, table, noise) =>
-      tf.add(
-        tf.mul(column(table, 'sqrtAlphasCumprod'), x0),
-        tf.mul(column(table, 'sqrtOneMinusAlphasCumprod'), noise),
+      tf.tidy(() =>
+        tf.add(
+          tf.mul(column(table, 'sqrtAlphasCumprod'), x0),
+          tf.mul(column(table, 'sqrtOneMinusAlphasCumprod'), noise),
+        ),
       ),
     posteriorMean,
     pMeanVariance,
     interpret,
-    networkTimesteps: (table) => columnVector(table, 'networkTimestep'),
+    networkTimesteps: (table) => tf.tidy(() => columnVector(table, 'networkTimestep')),
     epsFromXStart: (xT, x0, table) =>
-      tf.div(
-        tf.sub(tf.mul(column(table, 'sqrtRecipAlphasCumprod'), xT), x0),
-        column(table, 'sqrtRecipm1AlphasCumprod'),
+      tf.tidy(() =>
+        tf.div(
+          tf.sub(tf.mul(column(table, 'sqrtRecipAlphasCumprod'), xT), x0),
+          column(table, 'sqrtRecipm1AlphasCumprod'),
+        ),
       ),
     denoiser:
       (network, options) =>

@@ -30,12 +30,20 @@ export interface Losses {
 /**
  * The training losses of a batch. `use_kl`: the variational bound of all frames, times the number of
  * steps. Otherwise the masked squared error (Ho et al. 2020, eq. 14) and, with a learned variance, the
- * variational term with the mean's gradient stopped (Nichol & Dhariwal 2021, eq. 16).
+ * variational term with the mean's gradient stopped (Nichol & Dhariwal 2021, eq. 16). The caller owns them.
  * @throws UserError for tensors whose shapes do not go together.
  */
 export function trainingLosses(diffusion: GaussianDiffusion, network: Network, inputs: LossInputs): Losses {
-  const { x0, noise, at, lossMask, evalMask } = inputs
+  const { x0, noise, lossMask, evalMask } = inputs
   checkInputs('trainingLosses', diffusion, { x0, noise, masks: { lossMask, evalMask } })
+  return tf.tidy(() => ({ ...losses(diffusion, network, inputs) }))
+}
+
+function losses(
+  diffusion: GaussianDiffusion,
+  network: Network,
+  { x0, noise, at, lossMask, evalMask }: LossInputs,
+): Losses {
   const { config } = diffusion
   const xT = diffusion.qSample(x0, at, noise)
   const output = network(xT, diffusion.networkTimesteps(at))

@@ -33,7 +33,7 @@ export interface UNetInputs {
 export interface UNetOptions {
   /** Seed of the dropout masks, (2) int32; none: no dropout. */
   readonly dropoutSeed?: Tensor1D | undefined
-  /** Receives each attention layer's weights in order of execution; they live as long as the call's tidy. */
+  /** Receives each attention layer's weights in order of execution; the caller owns them. */
   readonly onAttention?: OnAttention | undefined
   /** Sees the features that enter each layer, and gives those to compute with. */
   readonly enterLayer?: ((features: Tensor4D, layer: string) => Tensor4D) | undefined

@@ -3,7 +3,8 @@ import type { Conditioning, Network } from '../diffusion/types.js'
 import { UserError } from '../errors.js'
 import { expectCount, expectObject } from '../expect.js'
 import type { Parameters } from '../nn/scope.js'
-import { tf, type Tensor5D } from '../runtime/tf.js'
+import { tf, type Tensor, type Tensor5D } from '../runtime/tf.js'
+import type { OnAttention } from './factorized-attention.js'
 import { initialParameters } from './initial-values.js'
 import { parameterSpecs } from './parameters.js'
 import { fromTorchLayout } from './torch-layout.js'
@@ -14,7 +15,7 @@ export interface VideoModel {
   readonly config: NetworkConfig
   /** By PyTorch state-dict name, in PyTorch's order, in TensorFlow's layout. */
   readonly parameters: Parameters
-  /** One evaluation: (B, T, H, W, 3), or 6 channels with a learned variance. */
+  /** One evaluation: (B, T, H, W, 3), or 6 channels with a learned variance. The caller owns it. */
   apply(inputs: UNetInputs, options?: UNetOptions): Tensor5D
   /** The network with its conditioning closed over, as diffusions and samplers take it. */
   conditioned(conditioning: Conditioning): Network
@@ -32,15 +33,16 @@ export type TorchParameters = ReadonlyMap<
 
 /**
  * A model with fresh parameters (`seed`) or given ones (`parameters`, in PyTorch's layout). The runtime
- * must have been started.
- * @throws UserError naming the option that does not fit, or the first parameter that is missing, superfluous
- * or of another shape.
+ * must have been started; the caller disposes of the model.
+ * @throws UserError if no runtime was started, naming the option that does not fit, or the first parameter that
+ * is missing, superfluous or of another shape.
  */
 export function createModel(
   config: NetworkConfig,
   source: { readonly seed: number } | { readonly parameters: TorchParameters } = { seed: 0 },
 ): VideoModel {
   requireNetworkConfig('createModel', config)
+  if (!tf.getBackend()) throw new UserError('there is nothing to compute on yet: call startRuntime first')
   const what = 'createModel takes as source { seed } or { parameters }'
   expectObject(what, source, {})
   if ('seed' in source) expectCount('createModel takes as seed an integer', source.seed, 0)
@@ -53,7 +55,19 @@ export function createModel(
 
 /** A model around parameters that are already on the device; it owns them from then on. */
 export function modelOf(config: NetworkConfig, parameters: Parameters): VideoModel {
-  const apply = (inputs: UNetInputs, options?: UNetOptions) => unet(parameters, config, inputs, options)
+  const apply = (inputs: UNetInputs, options: UNetOptions = {}): Tensor5D => {
+    const { onAttention } = options
+    const seen: Tensor[] = []
+    const note: OnAttention = (layer, weights) => {
+      seen.push(weights)
+      onAttention?.(layer, weights)
+    }
+    const noting = onAttention ? { ...options, onAttention: note } : options
+    const [output] = tf.tidy((): [Tensor5D, ...Tensor[]] => {
+      return [unet(parameters, config, inputs, noting), ...seen]
+    })
+    return output
+  }
   return {
     config,
     parameters,

@@ -1,6 +1,7 @@
 import { after } from '../runtime/after.js'
 import { tf, type Tensor } from '../runtime/tf.js'
 import type { Parameters } from './scope.js'
+import { withGradient } from './with-gradient.js'
 
 /**
  * Runs a part of the network without keeping its activations: the backward pass runs it again (gradient
@@ -18,19 +19,14 @@ export function checkpointed<Inputs extends readonly Tensor[], Output extends Te
     const values = tensors.slice(inputs.length)
     return run(tensors.slice(0, inputs.length) as unknown as Inputs, new Map(zip(names, values)))
   }
-  const recomputed = tf.customGrad((...tensorsAndSave) => {
-    const tensors = tensorsAndSave.slice(0, -1) as unknown as Tensor[]
-    const save = tensorsAndSave.at(-1) as unknown as (kept: Tensor[]) => void
-    save(tensors)
-    return {
-      value: flat(...tensors),
-      gradFunc: (dy: Tensor, kept: Tensor[]) => {
-        const again = kept.map((tensor, i) => (i < inputs.length ? after(tensor, dy) : tensor))
-        return keepingTape(() => tf.grads(flat)(again, dy))
-      },
-    }
-  })
-  return recomputed(...inputs, ...parameters.values())
+  return withGradient<Output>(
+    [...inputs, ...parameters.values()],
+    (tensors) => ({ value: flat(...tensors), kept: tensors }),
+    (dy, kept) => {
+      const again = kept.map((tensor, i) => (i < inputs.length ? after(tensor, dy) : tensor))
+      return keepingTape(() => tf.grads(flat)(again, dy))
+    },
+  )
 }
 
 /** Inside a backward pass, another gradient would leave the engine without the tape it is walking. */

@@ -1,5 +1,6 @@
+import type { Sampler } from '../diffusion/types.js'
 import { UserError } from '../errors.js'
-import { expectObject } from '../expect.js'
+import { expectCount, expectObject } from '../expect.js'
 import { requireScheme } from '../schemes/plan.js'
 import type { SampleVideoOptions } from './sample-video-options.js'
 
@@ -10,7 +11,8 @@ import type { SampleVideoOptions } from './sample-video-options.js'
 export function checkSampleVideo(options: SampleVideoOptions): void {
   const takes = 'sampleVideo takes as'
   expectObject('sampleVideo takes options with model, diffusion, scheme, videos, ..', options, {})
-  const { model, diffusion, scheme, videos, videoIndices } = options
+  const { model, diffusion, scheme, videos, videoIndices, observed, seed, sampleIdx } = options
+  const { features, denoise, sampler } = options
   const modelMembers = { config: 'object', parameters: 'object', with: 'function' } as const
   expectObject(`${takes} model what createModel gives, or the model of a checkpoint`, model, modelMembers)
   const diffusionMembers = { numTimesteps: 'number', at: 'function', pMeanVariance: 'function' } as const
@@ -23,6 +25,25 @@ export function checkSampleVideo(options: SampleVideoOptions): void {
   const B = checkPixels(videos.shape, videos.data, model.config.image_size)
   if (videoIndices && videoIndices.length !== B)
     throw new UserError(`${videoIndices.length} indices were given for ${B} videos`)
+  if (typeof observed !== 'number' && !Array.isArray(observed))
+    throw new UserError(`${takes} observed a number of frames, or which, not ${String(observed)}`)
+  for (const video of videoIndices ?? []) expectCount(`${takes} videoIndices integers`, video, 0)
+  if (seed !== undefined) expectCount(`${takes} seed an integer`, seed, 0)
+  if (sampleIdx !== undefined) expectCount(`${takes} sampleIdx an integer`, sampleIdx, 0)
+  if (features) expectObject(`${takes} features an object with embed`, features, { embed: 'function' })
+  if (denoise) expectObject(`${takes} denoise what denoisingStep gives`, denoise, { run: 'function' })
+  if (sampler) checkSampler(sampler, diffusion.numTimesteps)
+}
+
+/** A sampler of another schedule would take other steps than the diffusion process has. */
+function checkSampler(sampler: Sampler, numTimesteps: number): void {
+  const what = 'sampleVideo takes as sampler what ancestralSampler or ddimSampler gives'
+  expectObject(what, sampler, { numTimesteps: 'number', weights: 'function', update: 'function' })
+  if (sampler.numTimesteps !== numTimesteps)
+    throw new UserError(
+      `the sampler takes ${sampler.numTimesteps} steps, the diffusion has ${numTimesteps}: ` +
+        'make the sampler from the schedule of that diffusion',
+    )
 }
 
 /** @returns how many videos there are. */

@@ -123,7 +123,7 @@ export async function* sampleLong(
 }
 
 /** The file of a chunk's new frames, in the format of samples. */
-export function chunkFile({ chunkFolder }: Pick<LongRun, 'chunkFolder'>, index: number): string {
+function chunkFile({ chunkFolder }: Pick<LongRun, 'chunkFolder'>, index: number): string {
   return path.join(chunkFolder, `chunk_${String(index).padStart(6, '0')}.npy`)
 }
 

@@ -18,7 +18,7 @@ export interface SampleVideoOptions {
   readonly maxFrames: number
   /** Most new frames per stage. Default: half of `maxFrames`, rounded down. */
   readonly maxLatentFrames?: number
-  /** Default: ancestral sampling. */
+  /** Made from the schedule of `diffusion`. Default: ancestral sampling. */
   readonly sampler?: Sampler
   /** Whether guesses of clean frames are kept within the range of pixels. Default: true. */
   readonly clipDenoised?: boolean

@@ -3,7 +3,7 @@ import { range } from './range.js'
 import { checkFirstFrames, checkSettings, givenFrames } from './settings.js'
 import type { SamplingScheme, SchemeSettings, Stage } from './types.js'
 
-interface FixedScheme {
+export interface FixedScheme {
   readonly name: string
   readonly summary: string
   /** Whether any frames may be given. Default: only the first ones of the video. */

@@ -1,14 +1,17 @@
+import { UserError } from '../errors.js'
 import { expectObject } from '../expect.js'
 import { givenFrames } from './settings.js'
 import type { SamplingScheme, SchemeSettings, Stage } from './types.js'
 
 /**
  * All stages of a scheme that does not look at frames, checked.
- * @throws UserError, before the first stage, for settings that cannot work.
+ * @throws UserError for an adaptive scheme, and for settings that cannot work; Error if the scheme itself is at
+ * fault: if it leaves frames out, for instance, or conditions on some that are not done.
  */
 export function planVideo(scheme: SamplingScheme, settings: SchemeSettings): readonly Stage[] {
   requireScheme('planVideo', scheme)
-  if (scheme.adaptive) throw new Error(`${scheme.name} plans while it samples: it has no plan beforehand`)
+  expectObject('planVideo takes settings with videoLength, observed, maxFrames, stepSize', settings, {})
+  if (scheme.adaptive) throw new UserError(`${scheme.name} plans while it samples: it has no plan beforehand`)
   return [...checkedStages(scheme.name, settings, scheme.stages(settings))]
 }
 

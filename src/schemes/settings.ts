@@ -48,7 +48,7 @@ export function checkFirstFrames(schemeName: string, settings: SchemeSettings): 
 }
 
 /** Without observed frames, a video no longer than the window is sampled in one go, conditioned on nothing. */
-export function fitsOneUnconditionalStage(settings: SchemeSettings): boolean {
+function fitsOneUnconditionalStage(settings: SchemeSettings): boolean {
   return givenFrames(settings).length === 0 && settings.videoLength <= settings.maxFrames
 }
 

@@ -1,4 +1,5 @@
 import { UserError } from '../errors.js'
+import { expectChoice } from '../expect.js'
 import {
   DTYPES,
   decode,
@@ -152,6 +153,7 @@ export class TorchTensor {
 /**
  * A tensor in memory, contiguous. Data of the very type (Float32Array for `float32`, BigInt64Array for
  * `int64`, ..) is not copied, so that later changes to it show.
+ * @throws RangeError if there are not as many values as the shape has; UserError for a type that is none.
  */
 export function tensor(
   dtype: ReadableDType,
@@ -159,6 +161,7 @@ export function tensor(
   values: TensorData | readonly number[],
   options: { readonly requiresGrad?: boolean } = {},
 ): TorchTensor {
+  expectChoice('tensor takes as dtype one of', dtype, READABLE)
   if (values.length !== elementCount(shape))
     throw new RangeError(`a tensor of shape [${shape.join(', ')}] was given ${values.length} values`)
   return new TorchTensor(
@@ -170,6 +173,8 @@ export function tensor(
     options.requiresGrad,
   )
 }
+
+const READABLE: readonly string[] = Object.keys(DTYPES).filter((name) => isReadable(name as DType))
 
 function toNumbers(data: TensorData): Exclude<TensorData, BigInt64Array | BigUint64Array> {
   return data instanceof BigInt64Array || data instanceof BigUint64Array

@@ -77,7 +77,7 @@ export function microBatchGradients(
 }
 
 /** Applies a function to each loss that is there. */
-export function mapLosses(losses: Losses, change: (values: Tensor1D) => Tensor1D): Losses {
+function mapLosses(losses: Losses, change: (values: Tensor1D) => Tensor1D): Losses {
   return Object.fromEntries(
     Object.entries(losses).map(([name, values]) => [name, change(values as Tensor1D)]),
   ) as unknown as Losses

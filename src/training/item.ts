@@ -1,4 +1,5 @@
 import type { VideoDataset } from '../data/dataset.js'
+import { UserError } from '../errors.js'
 import type { HostRandom } from '../random.js'
 import { sampleTask, type Task } from './task-sampling.js'
 
@@ -73,7 +74,7 @@ export function drawItem(request: ItemRequest): DrawnItem {
 
 /**
  * Draws a window of T frames and a task in it, and reads the frames it needs and no others.
- * @throws UserError from the data set, naming the file.
+ * @throws UserError from the data set, naming the file; if what it gives is of another size.
  */
 export async function readItem(request: ItemRequest): Promise<TrainingItem> {
   const { dataset, video } = request
@@ -114,13 +115,19 @@ function windowStart(dataset: VideoDataset, video: number, random: HostRandom): 
   return dataset.split === 'test' ? 0 : random.integer(0, dataset.frameCount(video) - dataset.T + 1)
 }
 
-function readWindow(
+async function readWindow(
   dataset: VideoDataset,
   window: { readonly video: number; readonly start: number; readonly positions: readonly number[] },
 ): Promise<Uint8Array> {
-  if (window.positions.length === 0) return Promise.resolve(new Uint8Array(0))
-  return dataset.readFrames(
-    window.video,
-    window.positions.map((position) => window.start + position),
-  )
+  const { video, start, positions } = window
+  if (positions.length === 0) return new Uint8Array(0)
+  const frames = positions.map((position) => start + position)
+  const pixels = await dataset.readFrames(video, frames)
+  // A data set may be a program's own: frames that are missing would be trained on as black ones.
+  const bytes = frames.length * dataset.imageSize ** 2 * 3
+  if (!(pixels instanceof Uint8Array) || pixels.length !== bytes)
+    throw new UserError(
+      `what ${dataset.name} gave for ${frames.length} frames of video ${video} is no Uint8Array of ${bytes} values`,
+    )
+  return pixels
 }

@@ -1,18 +1,17 @@
 import { existsSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import { trainOptions, type TrainConfig } from '../config/training.js'
+import type { TrainConfig } from '../config/training.js'
 import { writeFileAtomic } from '../files/write-file.js'
-import { parameterSpecs, type ParameterSpec } from '../model/parameters.js'
-import { toTorchLayout } from '../model/torch-layout.js'
-import { scopeOf, type Parameters } from '../nn/scope.js'
+import { parameterSpecs } from '../model/parameters.js'
+import type { Parameters } from '../nn/scope.js'
 import type { RunningMeansState } from '../tracking/running-means.js'
-import { orderedDict, PyFloat, tensor, writeTorchFile, type TorchInput } from '../torch-file/index.js'
 import type { BadStepCounts } from './bad-steps.js'
 import { checkpointFileNames } from './checkpoint-files.js'
 import { writeOptimizerFile } from './optimizer-file.js'
 import type { TrainingState } from './state.js'
 import type { TimestepSamplerState } from './timestep-sampler.js'
 import type { VideoList } from './video-list.js'
+import { writeCheckpoint } from './write-checkpoint.js'
 
 /** A training configuration with everything resolved that the data set may choose. */
 export type ResolvedTrainConfig = TrainConfig & { readonly image_size: number }
@@ -58,18 +57,19 @@ export function saveCheckpoint(
   const names = checkpointFileNames(host.step, emaRates)
   const inFolder = (name: string) => path.join(folder, name)
   const saved = { model: inFolder(names.model), ema: names.ema.map(inFolder) }
-  const model = (parameters: Parameters) => modelContent(parameters, specs, config, host.step)
+  const writeModel = (file: string, parameters: Parameters) =>
+    writeCheckpoint(file, { parameters, config, step: host.step })
   const { expAvg, expAvgSq, optimizerStep } = state
   const writes: readonly (readonly [file: string, write: (file: string) => void])[] = [
     [inFolder(names.state), (file) => writeFileAtomic(file, `${JSON.stringify(host)}\n`)],
     ...state.ema.map(
-      (average, i) => [saved.ema[i] ?? '', (file: string) => writeTorchFile(file, model(average))] as const,
+      (average, i) => [saved.ema[i] ?? '', (file: string) => writeModel(file, average)] as const,
     ),
     [
       inFolder(names.optimizer),
       (file) => writeOptimizerFile(file, { expAvg, expAvgSq, step: optimizerStep }, specs, config),
     ],
-    [saved.model, (file) => writeTorchFile(file, model(state.params))],
+    [saved.model, (file) => writeModel(file, state.params)],
   ]
   const created: string[] = []
   try {
@@ -82,29 +82,4 @@ export function saveCheckpoint(
     throw error
   }
   return saved
-}
-
-function modelContent(
-  parameters: Parameters,
-  specs: readonly ParameterSpec[],
-  config: ResolvedTrainConfig,
-  step: number,
-): TorchInput {
-  const tensors = specs.map(
-    ({ name, shape }) =>
-      [name, tensor('float32', shape, toTorchLayout(scopeOf(parameters).get(name)))] as const,
-  )
-  return { state_dict: orderedDict(tensors), config: pythonConfig(config), step }
-}
-
-/** Options with Python's types: 0 is a float where the option is one. */
-function pythonConfig(config: ResolvedTrainConfig): TorchInput {
-  return Object.fromEntries(
-    Object.entries(config).map(([name, value]) => {
-      const option = Object.hasOwn(trainOptions, name)
-        ? trainOptions[name as keyof typeof trainOptions]
-        : null
-      return [name, option?.kind === 'float' && typeof value === 'number' ? new PyFloat(value) : value]
-    }),
-  )
 }

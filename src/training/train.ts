@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { emaRates, resumeSource } from '../config/training.js'
 import type { VideoDataset } from '../data/dataset.js'
 import { readInThreads } from '../data/read-in-threads.js'
+import { requireDataset } from '../data/require-dataset.js'
 import { createDiffusion } from '../diffusion/gaussian-diffusion.js'
 import { UserError } from '../errors.js'
 import { parameterCount } from '../model/parameters.js'
@@ -35,6 +36,7 @@ import { requireSameVideos, videoList, type VideoList } from './video-list.js'
  * @throws UserError for options, data or files that do not work.
  */
 export async function train(run: TrainRun): Promise<RunResult> {
+  requireDataset('train', run.dataset)
   const threads = readingThreads(run.config)
   const reading = readInThreads(run.dataset, threads)
   try {

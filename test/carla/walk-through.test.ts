@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, readdirSync, realpathSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test, describe } from 'vitest'
-import { median } from '../../src/bench/statistics.js'
+import { median } from '../../src/median.js'
 import { readCoordinates } from '../../src/carla/coordinate-files.js'
 import { commands } from '../../scripts/commands.js'
 import { runProgram } from '../../scripts/program.js'

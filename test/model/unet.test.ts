@@ -150,9 +150,11 @@ describeEachBackend('the video UNet', () => {
   it('frees what it makes', () => {
     const run = () => {
       const own = tinyModel(config)
-      tf.tidy(
-        () => void own.apply({ ...madeConditioning(), x: madeVideo('x', 2, 4), timesteps: timesteps() }),
-      )
+      const inputs = { ...madeConditioning(), x: madeVideo('x', 2, 4), timesteps: timesteps() }
+      const weights: Tensor[] = []
+      const output = own.apply(inputs, { onAttention: (_, seen) => void weights.push(seen) })
+      expect(new Set(weights.map(({ isDisposed }) => isDisposed))).toEqual(new Set([false]))
+      tf.dispose([output, inputs, ...weights])
       own.dispose()
     }
     run()

@@ -1,7 +1,7 @@
 import { mix, shade, type Colour } from './colour.js'
 import type { Paint } from './shapes.js'
 
-export const GLASS: Colour = 0x34495e
+const GLASS: Colour = 0x34495e
 
 export interface FacadeOptions {
   readonly wall: Colour

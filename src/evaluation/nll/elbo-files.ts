@@ -8,7 +8,7 @@ import type { TermRow } from './stage-terms.js'
 import type { VideoBound } from './video-bound.js'
 
 /** The columns of a file of terms. */
-export const TERM_COLUMNS = ['t', 'weight', 'vb', 'xstart_mse', 'mse'] as const
+const TERM_COLUMNS = ['t', 'weight', 'vb', 'xstart_mse', 'mse'] as const
 
 /** Where the bounds of a run are. */
 export const elbosFolder = (runFolder: string) => path.join(runFolder, 'elbos')

@@ -1,7 +1,7 @@
 import type { JsonItems } from './records.js'
 
 /** A value as W&B's JSON, which has NaN, Infinity and -Infinity too. */
-export function toJson(value: unknown): string {
+function toJson(value: unknown): string {
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value)
   return JSON.stringify(value ?? null)
 }
