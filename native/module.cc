@@ -1,6 +1,7 @@
 // The addon's entry point: the binding's own, then what is added to it.
 #include "collectives.h"
 #include "extension.h"
+#include "profiler.h"
 #include "squared-distances.h"
 
 extern "C" NAPI_MODULE_EXPORT napi_value napi_register_module_v1(napi_env env, napi_value exports) {
@@ -9,5 +10,6 @@ extern "C" NAPI_MODULE_EXPORT napi_value napi_register_module_v1(napi_env env, n
   if (!exports || !context || !fdm::DefineFunctions(env, exports, context)) return nullptr;
   if (!fdm::DefineCollectives(env, exports, context)) return nullptr;
   if (!fdm::DefineSquaredDistances(env, exports)) return nullptr;
+  if (fdm::DefineProfiler && !fdm::DefineProfiler(env, exports)) return nullptr;
   return exports;
 }

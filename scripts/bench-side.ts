@@ -8,6 +8,7 @@ type Request =
   | { readonly name: 'prepare' | 'memory' }
   | { readonly name: 'steps'; readonly count: number }
   | { readonly name: 'product'; readonly size: number }
+  | { readonly name: 'profile'; readonly count: number; readonly file: string }
 
 // One JSON object a line, in and out, each request with its reply.
 let side: OwnSide | undefined
@@ -32,6 +33,8 @@ async function answer(request: Request): Promise<object> {
       return side.steps(request)
     case 'product':
       return side.product(request)
+    case 'profile':
+      return side.profile(request)
     case 'memory':
       return side.memory()
   }

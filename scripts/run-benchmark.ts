@@ -11,6 +11,7 @@ import { xlaFindings } from '../src/bench/xla-findings.js'
 import { benchOptions } from '../src/config/bench.js'
 import { defaultsOf, type ConfigOf } from '../src/config/option.js'
 import { UserError } from '../src/errors.js'
+import { requireFolder } from '../src/files/make-folder.js'
 import { writeFileAtomic } from '../src/files/write-file.js'
 import { cacheFolder } from '../src/runtime/cache-folder.js'
 import { rememberXla } from '../src/runtime/xla-findings.js'
@@ -29,7 +30,7 @@ const QUICK = { repetitions: 2, turn: 0, configurations: QUICK_CONFIGURATION }
  * @throws UserError for options that make no benchmark.
  */
 export async function runBenchmark(options: BenchOptions, terminal: Terminal): Promise<void> {
-  const { reference, json } = options
+  const { reference, json, profile } = options
   if (reference !== undefined && !existsSync(path.join(reference, 'improved_diffusion')))
     throw new UserError(
       `--reference ${reference} is no checkout of the original: it has no improved_diffusion`,
@@ -38,6 +39,7 @@ export async function runBenchmark(options: BenchOptions, terminal: Terminal): P
     throw new UserError('--quick measures a network of its own: leave out --configurations')
   if (json !== undefined && !existsSync(path.dirname(path.resolve(json))))
     throw new UserError(`--json ${json}: the folder it belongs in does not exist`)
+  if (profile !== undefined) requireFolder(profile)
   const size = { ...options, turn: TURN, ...(options.quick && QUICK) }
   const threads = options.threads ?? (Number(process.env.FDM_THREADS) || DEFAULT_THREADS)
   const sides = [
@@ -57,6 +59,7 @@ export async function runBenchmark(options: BenchOptions, terminal: Terminal): P
       repetitions: size.repetitions,
       turn: size.turn,
       threads,
+      profiles: profile,
       signal: terminal.signal,
       onProgress,
       onProducts: (products) => productLines(products, threads).forEach((line) => terminal.log(line)),

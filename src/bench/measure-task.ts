@@ -1,9 +1,11 @@
+import { hostname } from 'node:os'
+import path from 'node:path'
 import { UserError } from '../errors.js'
 import { median } from '../median.js'
 import { networkFlops } from '../model/flops.js'
 import { graphicsMemoryUsed } from '../runtime/devices.js'
 import type { BenchConfiguration } from './configurations.js'
-import type { BenchTask, Side, SideJob, SidePrepared } from './side-job.js'
+import type { BenchTask, Side, SideJob, SidePrepared, SideProfile } from './side-job.js'
 import { SideFailure, startSide, type SideCommand, type SideProcess } from './side-process.js'
 
 export interface TaskSetup {
@@ -18,6 +20,8 @@ export interface TaskSetup {
   /** Milliseconds that a turn lasts, roughly; it has one step at least. */
   readonly turn: number
   readonly threads: number
+  /** Folder for profiles of this program's steps, as TensorBoard looks for them; none are made without it. */
+  readonly profiles?: string | undefined
   readonly signal: AbortSignal
   readonly onProgress: (done: number, total: number, note: string) => void
 }
@@ -44,11 +48,15 @@ export interface SideResult {
   readonly deviceMemory: number | null
   /** Why it does not work on this machine, if it does not. */
   readonly failure?: string
+  /** Where the time of some steps went, if that was asked for; or why that is not known. */
+  readonly profile?: SideProfile | { readonly failure: string }
 }
 
 /** Steps before the first that counts: compilers and allocators are at work in them. */
 const WARM_UP = 3
 const MOST_STEPS = 100
+/** Steps that are profiled. */
+const PROFILED = 3
 
 /**
  * Measures a task, each side in a process of its own, in turns, so that all see the machine in the same state.
@@ -146,9 +154,36 @@ class Runner {
     await this.attempt(async () => {
       memory = (await this.#process.ask('memory', {})).bytes
     })
-    const failed = this.#failure !== undefined && { failure: this.#failure }
-    const rounds = failed ? [] : this.#rounds
-    return { side: this.#side, rounds, memory, deviceMemory: this.#deviceMemory, ...failed }
+    if (this.#failure !== undefined)
+      return {
+        side: this.#side,
+        rounds: [],
+        memory,
+        deviceMemory: this.#deviceMemory,
+        failure: this.#failure,
+      }
+    const profile = await this.#profile()
+    return {
+      side: this.#side,
+      rounds: this.#rounds,
+      memory,
+      deviceMemory: this.#deviceMemory,
+      ...(profile && { profile }),
+    }
+  }
+
+  async #profile(): Promise<SideResult['profile']> {
+    const { profiles, configuration, task } = this.#setup
+    const { program, backend, name } = this.#side
+    if (profiles === undefined || program !== 'own' || backend !== 'tensorflow') return undefined
+    const run = `${configuration.name}-${task}-${name}`
+    const file = path.join(profiles, 'plugins/profile', run, `${hostname()}.xplane.pb`)
+    try {
+      return await this.#process.ask('profile', { count: PROFILED, file })
+    } catch (error) {
+      if (!(error instanceof SideFailure)) throw error
+      return { failure: error.message }
+    }
   }
 
   close(): Promise<void> {

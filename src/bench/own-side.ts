@@ -1,11 +1,14 @@
 import { UserError } from '../errors.js'
+import { writeFileAtomic } from '../files/write-file.js'
 import { parameterCount } from '../model/parameters.js'
 import { enableCompiling } from '../runtime/compile.js'
+import { nativeExtension } from '../runtime/native-extension.js'
 import { startRuntime } from '../runtime/start.js'
 import { matrixProductSpeed } from './matrix-product-speed.js'
+import { operationTimes } from './operation-times.js'
 import { prepareSteps, type PreparedSteps } from './own-steps.js'
 import { forgetPeak, peakMemory, residentMemory } from './process-memory.js'
-import type { SideAbout, SideJob, SideMemory, SidePrepared } from './side-job.js'
+import type { SideAbout, SideJob, SideMemory, SidePrepared, SideProfile } from './side-job.js'
 
 /** This program's steps, on request: what runs in a side's process. */
 export class OwnSide {
@@ -65,6 +68,21 @@ export class OwnSide {
 
   async product({ size }: { readonly size: number }): Promise<{ readonly gflops: number }> {
     return { gflops: await matrixProductSpeed(size, this.#now) }
+  }
+
+  /**
+   * @param file where the profile is written to
+   * @throws UserError if there is no profiler, or the file cannot be written.
+   */
+  async profile({ count, file }: { readonly count: number; readonly file: string }): Promise<SideProfile> {
+    const { startProfiler, stopProfiler } = nativeExtension() ?? {}
+    if (!startProfiler || !stopProfiler)
+      throw new UserError('this TensorFlow has no profiler here: run "npx fdm setup"')
+    startProfiler()
+    await this.steps({ count })
+    const profile = stopProfiler()
+    writeFileAtomic(file, profile)
+    return { file, steps: count, operations: operationTimes(profile) }
   }
 
   memory(): SideMemory {

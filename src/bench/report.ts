@@ -25,8 +25,37 @@ export function taskLines(result: TaskResult, products: readonly ProductResult[]
   const title =
     `${configuration}, ${task === 'train' ? 'training' : 'sampling'} step: ` +
     `${(parameters / 1e6).toFixed(1)} million parameters, ${(flops / 1e9).toFixed(1)} GFLOP`
-  return [title, ...table([HEADINGS, ...rows])]
+  return [title, ...table([HEADINGS, ...rows]), ...sides.flatMap(profileLines)]
 }
+
+/** Where the time of a side's steps went, by type of operation. */
+function profileLines({ side, profile }: SideResult): readonly string[] {
+  if (!profile) return []
+  const title = `\n${sideName(side)}, what it computes`
+  if ('failure' in profile) return [`${title}: not known: ${profile.failure}`]
+  const { operations, steps, file } = profile
+  const sum = operations.reduce((total, { milliseconds: ms }) => total + ms, 0)
+  const shown = operations.filter(({ milliseconds: ms }) => ms >= SMALLEST_SHARE * sum)
+  const others = operations.slice(shown.length)
+  const rest = {
+    type: `${others.length} others`,
+    count: others.reduce((total, { count }) => total + count, 0),
+    milliseconds: others.reduce((total, { milliseconds: ms }) => total + ms, 0),
+  }
+  const rows = [...shown, ...(others.length > 0 ? [rest] : [])].map(({ type, count, milliseconds: ms }) => [
+    type,
+    milliseconds(ms / steps),
+    `${((100 * ms) / sum).toFixed(1)} %`,
+    (count / steps).toFixed(0),
+  ])
+  return [
+    `${title}, of ${steps} steps (${file}):`,
+    ...table([['operation', 'ms a step', 'share', 'times a step'], ...rows]),
+  ]
+}
+
+/** Operations with less are put together. */
+const SMALLEST_SHARE = 0.005
 
 /** A warning if other programs keep the processor busy. @param load processes that want to run, on average */
 export function busyLine(load: number, cores: number): string | undefined {

@@ -1,6 +1,7 @@
 import type { ModelConfig } from '../config/model.js'
 import type { Precision } from '../runtime/compile-settings.js'
 import type { Backend } from '../runtime/start.js'
+import type { OperationTime } from './operation-times.js'
 
 /** What is measured. */
 export type BenchTask = 'train' | 'sample'
@@ -45,6 +46,8 @@ export interface SideRequests {
   /** The best of some products of square matrices of so many rows. */
   product: { request: { readonly size: number }; reply: { readonly gflops: number } }
   memory: { request: object; reply: SideMemory }
+  /** Some more steps under TensorFlow's profiler. */
+  profile: { request: { readonly count: number; readonly file: string }; reply: SideProfile }
 }
 
 export interface SideAbout {
@@ -62,6 +65,14 @@ export interface SidePrepared {
   readonly parameters: number
   /** Loss of each video, for weights, inputs and noise that all sides make the same. */
   readonly losses: readonly number[]
+}
+
+export interface SideProfile {
+  /** What it saw, in TensorFlow's own format. */
+  readonly file: string
+  readonly steps: number
+  /** Those that took longest first. */
+  readonly operations: readonly OperationTime[]
 }
 
 export interface SideMemory {

@@ -20,5 +20,9 @@ export const benchOptions = {
     'float32,bf16',
     'ways of running the original: float32, tf32, bf16, compile, compile-bf16, checkpointed',
   ),
+  profile: text(
+    undefined,
+    'folder for profiles, as TensorBoard reads them; what the time of steps goes to is shown besides',
+  ),
   json: text(undefined, 'file for all numbers'),
 } as const

@@ -35,6 +35,17 @@ export interface NativeExtension {
    * @throws Error for vectors of different lengths.
    */
   readonly squaredDistances: SquaredDistances
+  /**
+   * Starts TensorFlow's profiler. Missing, as is `stopProfiler`, where TensorFlow came without its headers.
+   * @throws Error if it is at work already.
+   */
+  readonly startProfiler?: () => void
+  /**
+   * Ends it.
+   * @returns what it saw: a serialised tensorflow.profiler.XSpace, as TensorBoard reads it from a file
+   * @throws Error if it was not started.
+   */
+  readonly stopProfiler?: () => Uint8Array
   /** Whether the backend knows an operation, TensorFlow's or ours, or a registered function. */
   hasOperation(name: string): boolean
   /** Whether the backend computes on a GPU. This one function any binding has. */

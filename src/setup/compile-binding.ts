@@ -119,12 +119,17 @@ function driverSources(driver: string): string[] {
 
 /** What is added to the binding, headers included. */
 function extensionFiles(): string[] {
-  return filesOf(nativeFolder()).filter((file) => /\.(cc|h)$/.test(file) && file !== gateSource())
+  const others = [gateSource(), profilerSource()]
+  return filesOf(nativeFolder()).filter((file) => /\.(cc|h)$/.test(file) && !others.includes(file))
 }
 
-/** TensorFlow operations of our own, headers included. */
+/** What needs more of TensorFlow's headers: operations of our own, headers included, and the profiler. */
 function operationFiles(): string[] {
-  return filesOf(path.join(nativeFolder(), 'operations'))
+  return [...filesOf(path.join(nativeFolder(), 'operations')), profilerSource()]
+}
+
+function profilerSource(): string {
+  return path.join(nativeFolder(), 'profiler.cc')
 }
 
 function gateSource(): string {

@@ -1,7 +1,7 @@
 import { UserError } from '../errors.js'
 import type { FileSource } from '../torch-file/file-source.js'
 import { maskedCrc32c } from './crc32c.js'
-import { Wire, WireError } from './wire.js'
+import { Wire, WireError } from '../protobuf/wire.js'
 
 /** The last eight bytes of a leveldb table. */
 export const TABLE_MAGIC = Buffer.from('57fb808b247547db', 'hex')

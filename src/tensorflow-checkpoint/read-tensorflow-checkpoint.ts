@@ -2,7 +2,8 @@ import { UserError } from '../errors.js'
 import { FileSource } from '../torch-file/file-source.js'
 import { maskedCrc32c } from './crc32c.js'
 import { readTable } from './read-table.js'
-import { Wire, WireError } from './wire.js'
+import { Message } from '../protobuf/message.js'
+import { WireError } from '../protobuf/wire.js'
 
 /** A tensor in a checkpoint; nothing is read before it is asked for. */
 export interface CheckpointTensor {
@@ -26,9 +27,9 @@ export function readTensorflowCheckpoint(index: string): Map<string, CheckpointT
   const table = readTable(source)
   const base = index.replace(/\.index$/, '')
   try {
-    const header = new Wire(table.get('') ?? new Uint8Array()).fields()
-    const shards = numberOf(header, 1)
-    if (numberOf(header, 2) !== 0) throw new WireError('its numbers are big-endian')
+    const header = new Message(table.get('') ?? new Uint8Array())
+    const shards = header.number(1)
+    if (header.number(2) !== 0) throw new WireError('its numbers are big-endian')
     const open = shardOpener(base, shards)
     const tensors = new Map<string, CheckpointTensor>()
     for (const [name, value] of table) if (name !== '') tensors.set(name, entryOf(name, value, open))
@@ -40,8 +41,6 @@ export function readTensorflowCheckpoint(index: string): Map<string, CheckpointT
     })
   }
 }
-
-type Fields = ReturnType<Wire['fields']>
 
 /** DataType of TensorFlow's types.proto, as far as numbers go. */
 const TYPES: Readonly<Record<number, { name: string; array: (bytes: ArrayBuffer) => ArrayLike<number> }>> = {
@@ -58,11 +57,14 @@ function shardOpener(base: string, shards: number): (shard: number) => FileSourc
 
 /** BundleEntryProto. */
 function entryOf(name: string, value: Uint8Array, open: (shard: number) => FileSource): CheckpointTensor {
-  const fields = new Wire(value).fields()
+  const fields = new Message(value)
   if (fields.has(7)) throw new WireError(`${JSON.stringify(name)} is stored in slices`)
-  const shape = bytesOf(fields, 2).flatMap((message) => dimensions(message))
-  const [shard, offset, size, checksum] = [3, 4, 5, 6].map((field) => numberOf(fields, field))
-  const type = TYPES[numberOf(fields, 1)]
+  // TensorShapeProto, a message for each dimension.
+  const shape = fields
+    .messages(2)
+    .flatMap((message) => message.messages(2).map((dimension) => dimension.number(1)))
+  const [shard, offset, size, checksum] = [3, 4, 5, 6].map((field) => fields.number(field))
+  const type = TYPES[fields.number(1)]
   return {
     shape,
     dtype: type?.name ?? 'another type',
@@ -83,24 +85,4 @@ function entryOf(name: string, value: Uint8Array, open: (shard: number) => FileS
       return values instanceof Float32Array ? values : Float32Array.from(values)
     },
   }
-}
-
-/** TensorShapeProto. */
-function dimensions(message: Uint8Array): number[] {
-  return bytesOf(new Wire(message).fields(), 2).map((dimension) => numberOf(new Wire(dimension).fields(), 1))
-}
-
-/** The last value of a field that is a number; 0, the default, if it is left out. */
-function numberOf(fields: Fields, field: number): number {
-  const value = fields.get(field)?.at(-1) ?? 0
-  if (typeof value !== 'number') throw new WireError(`field ${field} is no number`)
-  return value
-}
-
-function bytesOf(fields: Fields, field: number): Uint8Array[] {
-  const values = fields.get(field) ?? []
-  return values.map((value) => {
-    if (typeof value === 'number') throw new WireError(`field ${field} is a number`)
-    return value
-  })
 }

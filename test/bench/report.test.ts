@@ -42,6 +42,33 @@ it('shows times, speeds and ratios of a task', () => {
 `)
 })
 
+it('shows what the time of steps went to, and why that is not known', () => {
+  const operations = [
+    { type: 'FdmConvolution', count: 62, milliseconds: 600 },
+    { type: 'MatMul', count: 20, milliseconds: 395 },
+    { type: 'Add', count: 10, milliseconds: 3 },
+    { type: 'Mul', count: 2, milliseconds: 2 },
+  ]
+  const profile = { file: 'profiles/vm.xplane.pb', steps: 2, operations }
+  const sides = [
+    measured(compiled, [[400]], { profile }),
+    measured(eager, [[500]], { profile: { failure: 'no profiler' } }),
+  ]
+  expect(
+    `${taskLines({ ...result, sides }, [])
+      .slice(4)
+      .join('\n')}\n`,
+  ).toBe(`
+compiled, what it computes, of 2 steps (profiles/vm.xplane.pb):
+  operation       ms a step   share  times a step
+  FdmConvolution        300  60.0 %            31
+  MatMul                198  39.5 %            10
+  2 others             2.50   0.5 %             6
+
+eager, what it computes: not known: no profiler
+`)
+})
+
 it('leaves out what nothing is known of', () => {
   const alone = { ...result, sides: result.sides.slice(0, 2) }
   expect(taskLines(alone, [])[1]).toMatch(/memory$/)

@@ -1,4 +1,5 @@
-import { Wire, WireError } from '../../tensorflow-checkpoint/wire.js'
+import { Message } from '../../protobuf/message.js'
+import { WireError } from '../../protobuf/wire.js'
 
 /** Numbers of the fields in TensorFlow's `example.proto` and `feature.proto`. */
 const EXAMPLE_FEATURES = 1
@@ -14,29 +15,18 @@ const LIST_VALUES = 1
  * @throws WireError if the bytes are no Example, or the feature is not of bytes.
  */
 export function bytesFeature(record: Uint8Array, name: string): readonly Uint8Array[] | undefined {
-  for (const features of messages(record, EXAMPLE_FEATURES))
-    for (const entry of messages(features, FEATURES_MAP)) {
-      const [key] = messages(entry, ENTRY_KEY)
-      if (key === undefined || Buffer.from(key).toString() !== name) continue
-      const [value = new Uint8Array()] = messages(entry, ENTRY_VALUE)
-      const lists = messages(value, BYTES_LIST)
-      if (lists.length === 0) throw new WireError(`the feature ${name} is not of bytes`)
-      return lists.flatMap((list) => messages(list, LIST_VALUES))
-    }
-  return undefined
+  const entry = entries(record).find((one) => one.text(ENTRY_KEY) === name)
+  if (!entry) return undefined
+  const value = entry.message(ENTRY_VALUE)
+  if (!value.has(BYTES_LIST)) throw new WireError(`the feature ${name} is not of bytes`)
+  return value.message(BYTES_LIST).all(LIST_VALUES)
 }
 
 /** The names of all features, for messages. */
 export function featureNames(record: Uint8Array): string[] {
-  return messages(record, EXAMPLE_FEATURES)
-    .flatMap((features) => messages(features, FEATURES_MAP))
-    .flatMap((entry) => messages(entry, ENTRY_KEY).map((key) => Buffer.from(key).toString()))
+  return entries(record).map((entry) => entry.text(ENTRY_KEY))
 }
 
-function messages(bytes: Uint8Array, field: number): Uint8Array[] {
-  const values = new Wire(bytes).fields().get(field) ?? []
-  return values.map((value) => {
-    if (typeof value === 'number') throw new WireError(`field ${field} is a number`)
-    return value
-  })
+function entries(record: Uint8Array): readonly Message[] {
+  return new Message(record).messages(EXAMPLE_FEATURES).flatMap((features) => features.messages(FEATURES_MAP))
 }

@@ -1,4 +1,4 @@
-import { ProtobufWriter } from './protobuf-writer.js'
+import { ProtobufWriter } from '../../protobuf/protobuf-writer.js'
 
 /** One operation of a graph. */
 export interface GraphNode {

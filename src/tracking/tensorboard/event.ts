@@ -1,4 +1,4 @@
-import { ProtobufWriter } from '../../runtime/recording/protobuf-writer.js'
+import { ProtobufWriter } from '../../protobuf/protobuf-writer.js'
 import { mediaSize } from '../media-size.js'
 import type { Media, Metrics } from '../tracker.js'
 

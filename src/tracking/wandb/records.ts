@@ -1,5 +1,5 @@
-import { ProtobufWriter } from '../../runtime/recording/protobuf-writer.js'
-import { Wire } from '../../tensorflow-checkpoint/wire.js'
+import { ProtobufWriter } from '../../protobuf/protobuf-writer.js'
+import { Message } from '../../protobuf/message.js'
 
 /** Values as JSON text by name: W&B's JSON has NaN, Infinity and -Infinity too. */
 export type JsonItems = ReadonlyMap<string, string>
@@ -81,49 +81,32 @@ export function exitRecord(num: number, exitCode: number, runtime: number): Uint
 
 /** @throws WireError if the bytes are no message. */
 export function readRecord(bytes: Uint8Array): ReadRecord {
-  const fields = new Wire(bytes).fields()
-  const message = (field: number) => {
-    const value = fields.get(field)?.at(-1)
-    return value instanceof Uint8Array ? new Wire(value).fields() : undefined
+  const record = new Message(bytes)
+  if (record.has(RECORD.history)) {
+    const history = record.message(RECORD.history)
+    return { kind: 'history', step: history.message(2).number(1), items: readItems(history, 1) }
   }
-  const history = message(RECORD.history)
-  if (history) {
-    const step = asBytes(history.get(2)?.at(-1))
-    return {
-      kind: 'history',
-      step: asNumber(new Wire(step).fields().get(1)?.at(-1)),
-      items: readItems(history, 1),
-    }
+  if (record.has(RECORD.run)) return { kind: 'run', run: readRun(record.message(RECORD.run)) }
+  if (record.has(RECORD.config)) return { kind: 'config', items: readItems(record.message(RECORD.config), 1) }
+  if (record.has(RECORD.files)) {
+    const paths = record.message(RECORD.files).messages(1)
+    return { kind: 'files', paths: paths.map((item) => item.text(1)) }
   }
-  const run = message(RECORD.run)
-  if (run) return { kind: 'run', run: readRun(run) }
-  const config = message(RECORD.config)
-  if (config) return { kind: 'config', items: readItems(config, 1) }
-  const files = message(RECORD.files)
-  if (files) {
-    const paths = (files.get(1) ?? []).map((item) => asText(new Wire(asBytes(item)).fields().get(1)?.at(-1)))
-    return { kind: 'files', paths }
-  }
-  const exit = message(RECORD.exit)
-  if (exit) return { kind: 'exit', exitCode: asNumber(exit.get(1)?.at(-1)) }
-  return { kind: fields.has(RECORD.summary) ? 'summary' : 'other' }
+  if (record.has(RECORD.exit)) return { kind: 'exit', exitCode: record.message(RECORD.exit).number(1) }
+  return { kind: record.has(RECORD.summary) ? 'summary' : 'other' }
 }
 
-type Fields = ReturnType<Wire['fields']>
-type Value = number | Uint8Array | undefined
-
-function readRun(fields: Fields): RunInfo {
-  const text = (field: number) => asText(fields.get(field)?.at(-1))
-  const time = new Wire(asBytes(fields.get(RUN.startTime)?.at(-1))).fields()
+function readRun(run: Message): RunInfo {
+  const time = run.message(RUN.startTime)
   return {
-    runId: text(RUN.runId),
-    entity: text(RUN.entity),
-    project: text(RUN.project),
-    displayName: text(RUN.displayName),
-    host: text(RUN.host),
-    startTime: asNumber(time.get(1)?.at(-1)) * 1000 + asNumber(time.get(2)?.at(-1)) / 1e6,
-    resumed: asNumber(fields.get(RUN.resumed)?.at(-1)) !== 0,
-    config: readItems(new Wire(asBytes(fields.get(RUN.config)?.at(-1))).fields(), 1),
+    runId: run.text(RUN.runId),
+    entity: run.text(RUN.entity),
+    project: run.text(RUN.project),
+    displayName: run.text(RUN.displayName),
+    host: run.text(RUN.host),
+    startTime: time.number(1) * 1000 + time.number(2) / 1e6,
+    resumed: run.number(RUN.resumed) !== 0,
+    config: readItems(run.message(RUN.config), 1),
   }
 }
 
@@ -140,15 +123,7 @@ function writeItems(message: ProtobufWriter, items: JsonItems): ProtobufWriter {
   return message
 }
 
-function readItems(fields: Fields, field: number): JsonItems {
-  return new Map(
-    (fields.get(field) ?? []).map((bytes) => {
-      const item = new Wire(asBytes(bytes)).fields()
-      return [asText(item.get(ITEM.key)?.at(-1)), asText(item.get(ITEM.valueJson)?.at(-1))]
-    }),
-  )
+function readItems(message: Message, field: number): JsonItems {
+  const items = message.messages(field)
+  return new Map(items.map((item) => [item.text(ITEM.key), item.text(ITEM.valueJson)]))
 }
-
-const asBytes = (value: Value) => (value instanceof Uint8Array ? value : new Uint8Array())
-const asText = (value: Value) => new TextDecoder().decode(asBytes(value))
-const asNumber = (value: Value) => (typeof value === 'number' ? value : 0)
