@@ -5,6 +5,7 @@ import { commandGroups, type CommandSpec } from './command.js'
 import { packageVersion } from './package-version.js'
 import { commanderOptions, normalizeArguments } from './parse-options.js'
 import type { Terminal } from './terminal.js'
+import { unknownOption } from './unknown-option.js'
 
 /** Width of help text, fixed so that it reads the same everywhere. */
 const HELP_WIDTH = 110
@@ -30,7 +31,10 @@ export async function runProgram(
     await createProgram(commands, terminal).parseAsync([...typed], { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    if (error.exitCode !== 0) throw new UserError(describe(error, chosen ? names : [first]))
+    if (error.exitCode === 0) return
+    const option = /^error: unknown option '--([^'=]+)/.exec(error.message)?.[1]
+    const known = chosen && option !== undefined ? unknownOption(chosen, option) : undefined
+    throw new UserError(known ?? describe(error, chosen ? names : [first]))
   }
 }
 

@@ -13,6 +13,7 @@ import type { Metrics, Tracker } from '../src/tracking/tracker.js'
 import { wholeLength } from './open-dataset.js'
 import { printedConfig } from './print-config.js'
 import { openCheckpoint, openTestVideos } from './sampling-inputs.js'
+import { shellWord } from './shell-word.js'
 import type { Terminal } from './terminal.js'
 
 export interface LongSamplingRequest {
@@ -118,7 +119,7 @@ async function join(
   joinChunks(file, films(), length)
   terminal.log(file)
   if (video === 0 && sampleIdx === 0)
-    terminal.log(`look at it with: npx fdm make-mp4 --eval_dir ${folder} --add_gt False`)
+    terminal.log(`look at it with: npx fdm make-mp4 --eval_dir ${shellWord(folder)} --add_gt False`)
 }
 
 function line({ index, frames, statistics, isNew }: SampledChunk, start?: PictureStatistics): string {

@@ -2,6 +2,7 @@ import { flag } from '../../src/config/option.js'
 import { samplingOptions } from '../../src/config/sampling.js'
 import { defineCommand } from '../command.js'
 import { lpipsWeights } from '../lpips-weights.js'
+import { shellWord } from '../shell-word.js'
 import { taskOf } from '../task-of.js'
 
 export const sampleCommand = defineCommand({
@@ -31,6 +32,6 @@ export const sampleCommand = defineCommand({
     }
     const { runSampling } = await import('../run-sampling.js')
     const { folder } = await runSampling(request, terminal)
-    if (!dryRun) terminal.log(`look at them with: npx fdm make-mp4 --eval_dir ${folder}`)
+    if (!dryRun) terminal.log(`look at them with: npx fdm make-mp4 --eval_dir ${shellWord(folder)}`)
   },
 })

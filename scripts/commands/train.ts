@@ -3,6 +3,7 @@ import { flag, int } from '../../src/config/option.js'
 import { trainingOptions } from '../../src/config/training.js'
 import { newRunId } from '../../src/tracking/run-id.js'
 import { defineCommand } from '../command.js'
+import { trainingEnd } from '../training-end.js'
 
 export const trainCommand = defineCommand({
   name: 'train',
@@ -17,6 +18,10 @@ export const trainCommand = defineCommand({
     dry_run: flag(false, 'print the resolved configuration and stop'),
     ...modelOptions,
     image_size: trainingOptions.image_size,
+  },
+  leftOut: {
+    fp16_scale_growth:
+      'bfloat16 (--use_fp16, --precision bf16) has the range of float32, so the loss is not scaled',
   },
   sections: [{ heading: 'Model and diffusion', options: modelOptions }],
   examples: [
@@ -37,9 +42,7 @@ export const trainCommand = defineCommand({
     const runId = wandbId || resumeId || newRunId(Math.random)
     const result = await runTraining({ given, newRunId: runId, dryRun, previews: true, place }, terminal)
     if (!result || (place && place.rank > 0)) return
-    terminal.log(`stopped after step ${result.step}; go on with: npx fdm train --resume_id ${result.runId}`)
-    if (!result.saved) return
-    const model = result.saved.ema[0] ?? result.saved.model
-    terminal.log(`sample with: npx fdm sample ${model} --sampling_scheme autoreg`)
+    const isNew = !wandbId && !resumeId
+    for (const line of trainingEnd(result, isNew)) terminal.log(line)
   },
 })

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
-import { isMissing } from '../system-errors.js'
+import { UserError } from '../errors.js'
+import { fileReason, isMissing } from '../system-errors.js'
 
 /** What `fdm setup` built, as recorded in the cache folder once it was seen to work. Paths are absolute. */
 export interface TensorFlowBuild {
@@ -36,14 +37,22 @@ export function buildRecord(cache: string): string {
   return path.join(cache, 'tensorflow-build-1.json')
 }
 
-/** The build recorded in a cache folder, or undefined if nothing (readable) is recorded there. */
+/**
+ * The build recorded in a cache folder, or undefined if nothing is recorded there, or nothing that makes sense.
+ * @throws UserError if the system does not let the record be read.
+ */
 export function readBuild(cache: string): TensorFlowBuild | undefined {
   try {
     const record: unknown = JSON.parse(readFileSync(buildRecord(cache), 'utf8'))
     return isBuild(record) ? record : undefined
   } catch (error) {
     if (isMissing(error) || error instanceof SyntaxError) return undefined
-    throw error
+    const reason = fileReason(error)
+    if (reason === undefined) throw error
+    throw new UserError(
+      `could not read ${buildRecord(cache)}: ${reason}; to use another folder, set FDM_CACHE_DIR`,
+      { cause: error },
+    )
   }
 }
 

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { UserError } from '../errors.js'
-import { isMissing } from '../system-errors.js'
+import { fileReason } from '../system-errors.js'
 import { cacheFolder } from '../runtime/cache-folder.js'
 import { downloadWheels } from './pip.js'
 import { provide, withCache } from './provide.js'
@@ -100,7 +100,8 @@ function fetchedInto(folder: string): string | undefined {
     const name = readdirSync(folder).find((entry) => entry.startsWith('ffmpeg'))
     return name === undefined ? undefined : path.join(folder, name)
   } catch (error) {
-    if (isMissing(error)) return undefined
+    // What may not be looked into may not be run either.
+    if (fileReason(error) !== undefined) return undefined
     throw error
   }
 }

@@ -28,7 +28,8 @@ export function loadCheckpoint(file: string): Checkpoint {
     const model = createModel(options, { parameters: stateDict })
     return { model, diffusion: createDiffusion(options), config, step }
   } catch (error) {
-    if (!(error instanceof UserError)) throw error
+    // What is found while a tensor is read names the file already.
+    if (!(error instanceof UserError) || error.message.startsWith(`${file}: `)) throw error
     throw new UserError(`${file}: ${error.message}`, { cause: error })
   }
 }

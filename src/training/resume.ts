@@ -10,6 +10,7 @@ import { clearUnfinished } from '../files/unfinished-files.js'
 import type { CheckpointFiles } from './checkpoint-files.js'
 import { finishRemoving } from './keep-newest.js'
 import { readOptimizerFile } from './optimizer-file.js'
+import { readResumed } from './read-resumed.js'
 import { checkSameModel, resumedFiles } from './resumed-options.js'
 import type { HostState, ResolvedTrainConfig } from './save-checkpoint.js'
 import { initialState, type TrainingState } from './state.js'
@@ -50,7 +51,7 @@ export function startingPoint(config: ResolvedTrainConfig, root: string): Starti
       clearUnfinished(folder)
       finishRemoving(folder)
     }
-    return resumed(files, config)
+    return resumed(files, config, readResumed(source, files.model, rates))
   }
   const model = createModel(config, { seed: config.seed })
   const state = initialState(model.parameters, rates.length)
@@ -58,17 +59,24 @@ export function startingPoint(config: ResolvedTrainConfig, root: string): Starti
   return { state, step: 0, optimizerStep: 0, anew: { optimizer: false, averages: [] } }
 }
 
-function resumed(files: Omit<CheckpointFiles, 'step'>, config: ResolvedTrainConfig): StartingPoint {
-  const { parameters, step } = readParameters(files.model, config)
+type Reading = ReturnType<typeof readResumed>
+
+function resumed(
+  files: Omit<CheckpointFiles, 'step'>,
+  config: ResolvedTrainConfig,
+  reading: Reading,
+): StartingPoint {
+  const { parameters, step } = readParameters(files.model, config, reading)
   const fresh = initialState(parameters, 0)
   tf.dispose([...parameters.values()])
-  const optimizer = files.optimizer
-    ? readOptimizerFile(files.optimizer, parameterSpecs(config))
+  const { optimizer: optimizerFile } = files
+  const optimizer = optimizerFile
+    ? reading(() => readOptimizerFile(optimizerFile, parameterSpecs(config)))
     : { expAvg: fresh.expAvg, expAvgSq: fresh.expAvgSq, step: 0 }
   if (files.optimizer) tf.dispose([...fresh.expAvg.values(), ...fresh.expAvgSq.values()])
   const ema = files.ema.map((file) =>
     file
-      ? readParameters(file, config).parameters
+      ? readParameters(file, config, reading).parameters
       : new Map([...fresh.params].map(([name, tensor]) => [name, tensor.clone()])),
   )
   const host = files.state ? readHostState(files.state) : undefined
@@ -86,8 +94,8 @@ function resumed(files: Omit<CheckpointFiles, 'step'>, config: ResolvedTrainConf
 }
 
 /** @throws UserError naming the file and the first parameter that does not fit the configuration. */
-function readParameters(file: string, config: ResolvedTrainConfig) {
-  const { stateDict, config: saved, step } = readCheckpointFile(file)
+function readParameters(file: string, config: ResolvedTrainConfig, reading: Reading) {
+  const { stateDict, config: saved, step } = reading(() => readCheckpointFile(file))
   checkSameModel({ ...config }, saved, file)
   try {
     return { parameters: createModel(config, { parameters: stateDict }).parameters, step }

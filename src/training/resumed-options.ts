@@ -6,6 +6,7 @@ import { resumeSource, trainingOptions, trainOptions, type ResumeSource } from '
 import { UserError } from '../errors.js'
 import { readCheckpointFile } from '../torch-file/index.js'
 import { filesBeside, findResume, type CheckpointFiles } from './checkpoint-files.js'
+import { readResumed } from './read-resumed.js'
 
 /** Options by name, where the value may come from anywhere. */
 type Values = Readonly<Record<string, unknown>>
@@ -48,7 +49,7 @@ export function resumedOptions(given: Values, root: string): ResumedOptions {
   const source = resumeSource(resolveConfig(trainingOptions, given))
   if (!source) return { values: given, checkpoint: undefined, changes: [] }
   const { model: checkpoint } = resumedFiles(source, root, [])
-  const { config: saved } = readCheckpointFile(checkpoint)
+  const { config: saved } = readResumed(source, checkpoint, [])(() => readCheckpointFile(checkpoint))
   checkSameModel(given, saved, checkpoint)
   const takenOver = 'runId' in source ? Object.keys(trainOptions) : [...Object.keys(modelOptions), ...DATA]
   const otherData = 'dataset' in given && given.dataset !== saved.dataset

@@ -4,6 +4,7 @@ import type { VideoDataset } from '../data/dataset.js'
 import { readInThreads } from '../data/read-in-threads.js'
 import { requireDataset } from '../data/require-dataset.js'
 import { createDiffusion } from '../diffusion/gaussian-diffusion.js'
+import { requireSignal } from '../diffusion/require-signal.js'
 import { UserError } from '../errors.js'
 import { parameterCount } from '../model/parameters.js'
 import { rankFailure, stopWatchingRanks, waitForRanks, watchRanks } from '../runtime/rank-group.js'
@@ -56,6 +57,8 @@ async function startedRun(run: TrainRun, reading: Reading): Promise<RunResult> {
     throw new UserError(
       `the frames of ${dataset.name} are ${dataset.imageSize} pixels wide, not ${config.image_size}`,
     )
+  if (!resumeSource(config) && !config.predict_xstart)
+    requireSignal(createDiffusion(config), 'take more steps, or --predict_xstart True')
   const place = runPlace(config, root, run.newRunId)
   if (isFirst && place.isNew) requireNewPlace(place)
   else if (isFirst) requireOwnLog(place, config, root)

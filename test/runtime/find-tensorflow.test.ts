@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
+import { UserError } from '../../src/errors.js'
 import { buildRecord, cacheFolder, readBuild } from '../../src/runtime/cache-folder.js'
 import { findTensorFlow } from '../../src/runtime/find-tensorflow.js'
 
@@ -59,6 +60,15 @@ it('passes over a record whose addon is gone, and one that cannot be read', () =
     write(buildRecord(cache), damaged)
     expect(readBuild(cache)).toBeUndefined()
   }
+})
+
+it('says so where the system does not let the record be read', () => {
+  const cache = folder()
+  mkdirSync(buildRecord(cache))
+  expect(() => findTensorFlow({ folders: [], cache })).toThrow(UserError)
+  expect(() => readBuild(cache)).toThrow(
+    `could not read ${buildRecord(cache)}: it is a folder; to use another folder, set FDM_CACHE_DIR`,
+  )
 })
 
 it('takes the cache folder from the environment', () => {

@@ -29,6 +29,7 @@ async function parse(words: readonly string[], changes: Partial<CommandSpec> = {
     name: 'go',
     summary: 'go',
     options,
+    leftOut: { scale_growth: 'nothing is scaled' },
     run: (given) => {
       values = given
       return Promise.resolve()
@@ -95,6 +96,13 @@ describe('options on the command line', () => {
   })
 })
 
+it("says of the original's option that train lacks why it does", async () => {
+  const words = ['train', '--dataset', 'toy_town', '--fp16_scale_growth', '1e-3']
+  await expect(runProgram(commands, words, terminal)).rejects.toThrow(
+    '--fp16_scale_growth is not needed: bfloat16',
+  )
+})
+
 it('tells options that were typed from defaults', async () => {
   let typed: unknown
   const run: CommandSpec['run'] = (_, __, given) => {
@@ -108,6 +116,9 @@ it('tells options that were typed from defaults', async () => {
 describe('a mistake is answered by one line that names it', () => {
   it.each([
     [['--batch_sise', '2'], "unknown option '--batch_sise' (Did you mean --batch_size?)"],
+    [['--batch', '2'], "unknown option '--batch' (Did you mean --batch_size?)"],
+    [['--use-d=1'], "unknown option '--use_d' (Did you mean --use_ddim?)"],
+    [['--scale_growth', '1'], '--scale_growth is not needed: nothing is scaled'],
     [['--zzzzzz'], "unknown option '--zzzzzz': see fdm go --help"],
     [['--batch_size', 'two'], '--batch_size takes an integer of at least 1, not'],
     [['--batch_size', '0'], '--batch_size takes an integer of at least 1, not 0'],

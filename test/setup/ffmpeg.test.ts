@@ -27,6 +27,12 @@ it.skipIf(packaged)('takes the first on the PATH that runs', () => {
   expect(findFfmpeg({ PATH: `${broken}:${system}` })).toBe(program)
 })
 
+it.skipIf(packaged)('passes over a folder that cannot be looked into', () => {
+  const cache = temporaryFolder()
+  writeFileSync(path.join(cache, 'ffmpeg-imageio-0.6'), 'not a folder')
+  expect(findFfmpeg({ PATH: '', FDM_CACHE_DIR: cache })).toBeUndefined()
+})
+
 it.skipIf(packaged)('fetches one when there is none, once', async () => {
   const [tools, cache] = [temporaryFolder(), temporaryFolder()]
   const script = `#!${process.execPath}\n`

@@ -1,6 +1,7 @@
 import { choice, int, text } from '../../../src/config/option.js'
 import { DATASETS } from '../../../src/data/records.js'
 import { defineCommand } from '../../command.js'
+import { shellWord } from '../../shell-word.js'
 import { withProgress } from '../../terminal.js'
 
 export const dataConvertCommand = defineCommand({
@@ -40,7 +41,7 @@ export const dataConvertCommand = defineCommand({
       `${form}: ${train} training and ${test} test videos are in ${target}${kept > 0 ? `, ${kept} of them from before` : ''}`,
     )
     terminal.log(
-      `look at them with: npx fdm data check --dataset ${dataset}${dataDir === '' ? '' : ` --data_dir ${dataDir}`}`,
+      `look at them with: npx fdm data check --dataset ${dataset}${dataDir === '' ? '' : ` --data_dir ${shellWord(dataDir)}`}`,
     )
   },
 })

@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { createDiffusion } from '../../diffusion/gaussian-diffusion.js'
+import { LEAVE_LAST_STEP_OUT, requireSignal } from '../../diffusion/require-signal.js'
 import { writeFileAtomic } from '../../files/write-file.js'
 import { adaptiveFeatures } from '../../sampling/adaptive-features.js'
 import { claimsIn, type Claim } from '../../claims/claims.js'
@@ -59,6 +60,7 @@ export async function* measureNll(
   const partialFile = (video: number) => path.join(unfinished, `${elboName(video)}.npy`)
   const fileOf = (video: number) => path.join(folder, `${elboName(video)}.json`)
   const diffusion = createDiffusion({ ...checkpoint.config, timestep_respacing })
+  requireSignal(diffusion, LEAVE_LAST_STEP_OUT)
   const step = boundStep({ model: checkpoint.model, diffusion, clipDenoised })
   const features = run.features && (await adaptiveFeatures(options, dataset.imageSize))
   const record = () => recordBounds(run, inputs, features?.digest, folder, unfinished)

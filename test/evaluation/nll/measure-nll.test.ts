@@ -64,6 +64,15 @@ describe('a bound', () => {
     await startRuntime({ backend: 'wasm' })
   })
 
+  it('is an error where the last step is pure noise, not a fault of the weights', async () => {
+    const run = inputs(newFolder())
+    const noise = { noise_schedule: 'linear', diffusion_steps: 20 } as const
+    Object.assign(run.checkpoint.config, noise)
+    await expect(measure(run)).rejects.toThrow(
+      'leaves nothing of a frame at the last step, and no frame can be computed from that',
+    )
+  })
+
   it('of a model whose terms are known in closed form is their sum', async () => {
     const { folder, videos } = await measure(inputs(newFolder()))
     expect(path.basename(path.dirname(folder))).toBe('autoreg_4_2_6_2')
