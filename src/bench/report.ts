@@ -7,7 +7,7 @@ import { pairedRatio } from './statistics.js'
 export function productLines(products: readonly ProductResult[], threads: number): readonly string[] {
   return products.map(
     ({ side, software, device, precision, gflops }) =>
-      `${side}: ${software} on ${device}, ${threads} threads; ` +
+      `${side}: ${software} on ${device}, ${threads} ${threads === 1 ? 'thread' : 'threads'}; ` +
       `best matrix product ${gflops.toFixed(0)} GFLOP/s in ${precision}`,
   )
 }
