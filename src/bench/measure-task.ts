@@ -66,7 +66,8 @@ export async function measureTask(setup: TaskSetup): Promise<TaskResult> {
   const { configuration, task, sides, repetitions, signal, onProgress } = setup
   const { model, batch, frames } = configuration
   const runners = sides.map((side) => new Runner(side, setup))
-  const total = sides.length * (1 + repetitions)
+  const profiled = runners.filter(({ isProfiled }) => isProfiled)
+  const total = sides.length * (1 + repetitions) + profiled.length
   let done = 0
   const turn = async (runner: Runner, part: () => Promise<void>) => {
     signal.throwIfAborted()
@@ -80,6 +81,7 @@ export async function measureTask(setup: TaskSetup): Promise<TaskResult> {
     checkSameNetwork(runners)
     for (let round = 0; round < repetitions; round++)
       for (const runner of runners) await turn(runner, () => runner.measure())
+    for (const runner of profiled) await turn(runner, () => runner.profile())
     onProgress(total, total, `${configuration.name} ${task}`)
     const forward = networkFlops(model, batch, frames)
     return {
@@ -107,6 +109,7 @@ class Runner {
   #steps = 1
   #deviceMemory: number | null = null
   #failure: string | undefined
+  #profile: SideResult['profile']
 
   constructor(side: Side, setup: TaskSetup) {
     this.#side = side
@@ -120,6 +123,11 @@ class Runner {
 
   get side(): Side {
     return this.#side
+  }
+
+  get isProfiled(): boolean {
+    const { program, backend } = this.#side
+    return this.#setup.profiles !== undefined && program === 'own' && backend === 'tensorflow'
   }
 
   /** Does a part unless the side has failed before; its failure ends this side alone. */
@@ -149,41 +157,28 @@ class Runner {
     this.#rounds.push(milliseconds)
   }
 
+  /** A side that cannot be profiled has its times all the same. */
+  async profile(): Promise<void> {
+    const { profiles = '', configuration, task } = this.#setup
+    const run = `${configuration.name}-${task}-${this.#side.name}`
+    const file = path.join(profiles, 'plugins/profile', run, `${hostname()}.xplane.pb`)
+    try {
+      this.#profile = await this.#process.ask('profile', { count: PROFILED, file })
+    } catch (error) {
+      if (!(error instanceof SideFailure)) throw error
+      this.#profile = { failure: error.message }
+    }
+  }
+
   async result(): Promise<SideResult> {
     let memory: number | null = null
     await this.attempt(async () => {
       memory = (await this.#process.ask('memory', {})).bytes
     })
-    if (this.#failure !== undefined)
-      return {
-        side: this.#side,
-        rounds: [],
-        memory,
-        deviceMemory: this.#deviceMemory,
-        failure: this.#failure,
-      }
-    const profile = await this.#profile()
-    return {
-      side: this.#side,
-      rounds: this.#rounds,
-      memory,
-      deviceMemory: this.#deviceMemory,
-      ...(profile && { profile }),
-    }
-  }
-
-  async #profile(): Promise<SideResult['profile']> {
-    const { profiles, configuration, task } = this.#setup
-    const { program, backend, name } = this.#side
-    if (profiles === undefined || program !== 'own' || backend !== 'tensorflow') return undefined
-    const run = `${configuration.name}-${task}-${name}`
-    const file = path.join(profiles, 'plugins/profile', run, `${hostname()}.xplane.pb`)
-    try {
-      return await this.#process.ask('profile', { count: PROFILED, file })
-    } catch (error) {
-      if (!(error instanceof SideFailure)) throw error
-      return { failure: error.message }
-    }
+    const failed = this.#failure !== undefined && { failure: this.#failure }
+    const rounds = failed ? [] : this.#rounds
+    const profile = this.#profile && { profile: this.#profile }
+    return { side: this.#side, rounds, memory, deviceMemory: this.#deviceMemory, ...failed, ...profile }
   }
 
   close(): Promise<void> {
