@@ -141,27 +141,37 @@ it('the stochastic form has the right mean, and a variance that converges with o
   expect(fine).toBeLessThan(1e-3)
 })
 
-it('the first and the last step are of first order, those of DDIM', () => {
-  const schedule = evenSchedule(10)
-  for (const t of [9, 0]) {
-    const { xStart, xT } = ddimWeights(schedule, t, 0)
+it.each([
+  [15, [14, 0]],
+  [14, [13, 1, 0]],
+  [2, [1, 0]],
+])('of %i steps, those from %j are of first order, those of DDIM', (steps, ofFirstOrder) => {
+  const schedule = evenSchedule(steps)
+  for (let t = 0; t < steps; t++) {
     const weights = dpmSolverWeights(schedule, t)
-    expect(weights.xT).toBeCloseTo(xT, 12)
-    expect(weights.current).toBeCloseTo(xStart, 12)
-    expect(weights.previous).toBe(0)
+    if (ofFirstOrder.includes(t)) {
+      const { xStart, xT } = ddimWeights(schedule, t, 0)
+      expect(weights.xT).toBeCloseTo(xT, 12)
+      expect(weights.current).toBeCloseTo(xStart, 12)
+      expect(weights.previous).toBe(0)
+      expect(sdeDpmSolverWeights(schedule, t).previous).toBe(0)
+    } else {
+      expect(weights.previous).toBeLessThan(0)
+      expect(sdeDpmSolverWeights(schedule, t).previous).toBeLessThan(0)
+    }
   }
   expect(sdeDpmSolverWeights(schedule, 0)).toEqual({ xT: 0, current: 1, previous: 0, noise: 0 })
-  expect(dpmSolverWeights(schedule, 8).previous).toBeLessThan(0)
 })
 
 it('guesses count by the lengths of their steps, which respacing may leave uneven', () => {
   // A step of 1 after one of 2: r = 2, and D = (1 + 1/4) x_0(x_t) - 1/4 x_0(x_{t+1}). Then the other way round.
+  const later = Array.from({ length: 12 }, (_, i) => 3 + i).reverse()
   for (const [lambdas, share] of [
-    [[2, 1, -1], 1 / 5],
-    [[2, 0, -1], 1 / 2],
+    [[...later, 2, 1, -1], 1 / 5],
+    [[...later, 2, 0, -1], 1 / 2],
   ] as const)
     for (const weights of [dpmSolverWeights, sdeDpmSolverWeights]) {
-      const { current, previous } = weights(scheduleOf(lambdas), 1)
+      const { current, previous } = weights(scheduleOf(lambdas), 13)
       expect(previous / current).toBeCloseTo(-share, 12)
     }
 })

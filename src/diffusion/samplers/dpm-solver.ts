@@ -4,6 +4,12 @@ import type { Schedule } from '../schedule.js'
 import type { Sampler, SamplerState } from '../types.js'
 import { samplerOf } from './sampler.js'
 
+/**
+ * With fewer steps, the guesses of x_0 at the last ones are too far apart for going beyond them: the last step
+ * that leaves any noise keeps to the newest guess.
+ */
+const FEWEST_OF_SECOND_ORDER = 15
+
 /** What the solver needs of a schedule. */
 export type SolverSchedule = Pick<Schedule, 'numTimesteps' | 'alphasCumprod' | 'alphasCumprodPrev'>
 
@@ -11,7 +17,8 @@ export type SolverSchedule = Pick<Schedule, 'numTimesteps' | 'alphasCumprod' | '
  * DPM-Solver++(2M) (Lu et al. 2022, arXiv 2211.01095, algorithm 2): solves the differential equation of the
  * diffusion process with the guesses of x_0 at this step and the one before. Deterministic, of second order
  * in the step; for 10 to 50 steps. Its first step is of first order, which is that of DDIM, and so is the
- * last, which goes to where there is no noise and log alpha / sigma is infinite.
+ * last, which goes to where there is no noise and log alpha / sigma is infinite. Of fewer than 15 steps the
+ * last but one is of first order too, as in the authors' code (`lower_order_final`).
  */
 export function dpmSolverSampler(schedule: SolverSchedule): Sampler {
   return solver('dpm++', 'dpmSolverSampler', schedule, (t) => {
@@ -99,7 +106,8 @@ function stepOf(schedule: SolverSchedule, t: number) {
   const alpha = Math.sqrt(to)
   const sigma = Math.sqrt(1 - to)
   const sigmaRatio = sigma / Math.sqrt(1 - from)
-  const isFirstOrder = t === schedule.numTimesteps - 1 || t === 0
+  const last = schedule.numTimesteps < FEWEST_OF_SECOND_ORDER ? 1 : 0
+  const isFirstOrder = t === schedule.numTimesteps - 1 || t <= last
   // r = h of the step before / h of this one, h the growth of lambda = log alpha / sigma.
   const before = schedule.alphasCumprod[t + 1] ?? NaN
   const slope = isFirstOrder ? 0 : (lambda(to) - lambda(from)) / (lambda(from) - lambda(before)) / 2
