@@ -2,9 +2,7 @@ import { createHash } from 'node:crypto'
 import { fromPixels } from '../data/pixels.js'
 import { fromTorchLayout } from '../model/torch-layout.js'
 import { compile } from '../runtime/compile.js'
-import { nativeExtension } from '../runtime/native-extension.js'
 import { tf, type Tensor } from '../runtime/tf.js'
-import type { SquaredDistances } from '../squared-distance.js'
 import { CONVOLUTIONS, requireLpipsSize, type FrameSize } from './alexnet-layers.js'
 import { embedFrames } from './embed-frames.js'
 import { readLpipsWeights, type LpipsWeights } from './lpips-weights.js'
@@ -20,8 +18,6 @@ export interface FrameEmbedder {
   embed(frames: Uint8Array | Float32Array, size: FrameSize): Float32Array[]
   /** Tells weights from others. */
   readonly digest: string
-  /** LPIPS distances of many pairs of embeddings, if the backend in use computes them fast. */
-  readonly squaredDistances: SquaredDistances | undefined
   /** Frees the weights. */
   dispose(): void
 }
@@ -57,7 +53,6 @@ export function loadLpips(place: string): FrameEmbedder {
       return embeddings
     },
     digest: digestOf(weights),
-    squaredDistances: nativeExtension()?.squaredDistances,
     dispose() {
       embedChunk.dispose()
       tf.dispose([...parameters.values()])

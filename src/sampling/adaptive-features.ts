@@ -1,5 +1,7 @@
 import type { SamplingConfig } from '../config/sampling.js'
 import { requireLpipsSize } from '../lpips/alexnet-layers.js'
+import { loadLpips } from '../lpips/load-lpips.js'
+import { nativeExtension } from '../runtime/native-extension.js'
 import { withAdvice } from '../with-advice.js'
 import type { FrameFeatures } from './frame-features.js'
 import { pixelFeatures } from './pixel-features.js'
@@ -16,28 +18,27 @@ const WEIGHTS = 'checkpoints/lpips'
 
 /**
  * Loads what frames are compared by: once for any number of videos. For LPIPS the runtime must have been
- * started.
+ * started; if it has been, pixels are compared faster too.
  * @param size pixels of a frame's side
  * @throws UserError if weights are missing, or frames are too small for LPIPS: before any stage, of which the
  *   first ones may be sampled without looking at frames.
  */
-export async function adaptiveFeatures(
+export function adaptiveFeatures(
   {
     adaptive_features: kind,
     lpips_weights: weights = WEIGHTS,
   }: Pick<SamplingConfig, 'adaptive_features' | 'lpips_weights'>,
   size: number,
-): Promise<AdaptiveFeatures> {
-  if (kind === 'pixels') return { ...pixelFeatures, dispose: () => undefined }
-  // Pixels need no tensors: those of LPIPS are loaded with it.
-  const { loadLpips } = await import('../lpips/load-lpips.js')
+): AdaptiveFeatures {
+  const squaredDistances = nativeExtension()?.squaredDistances
+  if (kind === 'pixels') return { ...pixelFeatures, squaredDistances, dispose: () => undefined }
   withAdvice('compare by --adaptive_features pixels', () => requireLpipsSize({ height: size, width: size }))
   const advice = 'give the folder with --lpips_weights, or compare by --adaptive_features pixels'
   const lpips = withAdvice(advice, () => loadLpips(weights))
   return {
     embed: (frames, [height, width]) => lpips.embed(joined(frames), { height, width }),
     digest: lpips.digest,
-    squaredDistances: lpips.squaredDistances,
+    squaredDistances,
     dispose: () => lpips.dispose(),
   }
 }

@@ -5,7 +5,7 @@ const CELLS = 8
 
 /**
  * Frames compared by their pixels: the mean colour of each cell of a grid of at most 8x8 cells. Needs no
- * weights, and is the same on every machine.
+ * weights.
  */
 export const pixelFeatures: FrameFeatures = {
   embed: (frames, shape) => frames.map((frame) => cellMeans(frame, shape)),

@@ -74,7 +74,7 @@ export async function* sampleLong(
   try {
     const origin = { ...inputs, features: run.features }
     checkRun(run.folder, setup.config, origin)
-    features = run.features && (await adaptiveFeatures(options, dataset.imageSize))
+    features = run.features && adaptiveFeatures(options, dataset.imageSize)
     const record = () => recordRun(run.folder, setup.config, { ...origin, weights: features?.digest })
     record()
     claim = await claimed(claims, callbacks)

@@ -44,7 +44,7 @@ export async function* sampleRun(
   const { numTimesteps } = diffusion
   const origin = { ...inputs, features: run.features, schedule: run.optimised?.digest }
   checkRun(run.folder, config, origin)
-  const features = run.features && (await adaptiveFeatures(inputs.options, inputs.dataset.imageSize))
+  const features = run.features && adaptiveFeatures(inputs.options, inputs.dataset.imageSize)
   const record = () => recordRun(run.folder, config, { ...origin, weights: features?.digest })
   const videos = runVideos(run, inputs, { features, claims })
   const sampled = (video: number, isNew: boolean) => ({ video, file: videos.fileOf(video), isNew })

@@ -4,7 +4,6 @@ import { expect, test } from 'vitest'
 import { fromPixels } from '../../src/data/pixels.js'
 import { lpipsLength } from '../../src/lpips/alexnet-layers.js'
 import { loadLpips } from '../../src/lpips/load-lpips.js'
-import { nativeExtension } from '../../src/runtime/native-extension.js'
 import { tf } from '../../src/runtime/tf.js'
 import { orderedDict, tensor, writeTorchFile } from '../../src/torch-file/index.js'
 import { describeEachBackend } from '../helpers/backends.js'
@@ -49,16 +48,6 @@ describeEachBackend('LPIPS', () => {
     const [embedding] = embedder.embed(new Uint8Array(height * width * 3), { height, width })
     embedder.dispose()
     expect(embedding).toHaveLength(lpipsLength({ height, width }))
-  })
-
-  test('distances of many pairs are computed at once where the backend can', () => {
-    const embedder = loadLpips(complete)
-    const embeddings = embedder.embed(frames.subarray(0, 3 * frameSize), size)
-    embedder.dispose()
-    expect(embedder.squaredDistances).toBe(nativeExtension()?.squaredDistances)
-    const found = embedder.squaredDistances?.(embeddings, embeddings.slice(1))
-    for (const [i, d] of (found ?? []).entries())
-      expect(d).toBeCloseTo(distance(embeddings[Math.floor(i / 2)], embeddings[1 + (i % 2)]), 6)
   })
 
   test('a file of the whole package serves, too', () => {

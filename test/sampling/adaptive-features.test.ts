@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { loadLpips } from '../../src/lpips/load-lpips.js'
 import { adaptiveFeatures } from '../../src/sampling/adaptive-features.js'
+import { nativeExtension } from '../../src/runtime/native-extension.js'
 import { hostRandom } from '../../src/random.js'
 import { range } from '../../src/schemes/range.js'
 import { describeEachBackend } from '../helpers/backends.js'
@@ -10,14 +11,14 @@ import { temporaryFolder } from '../torch-file/handmade.js'
 const weights = temporaryFolder()
 writeLpipsWeights(weights, '')
 
-describeEachBackend('frames compared by LPIPS', () => {
-  test('are each embedded as LPIPS does it alone, and compared as fast as the backend can', async () => {
+describeEachBackend('what adaptive schemes compare frames by', () => {
+  test('LPIPS embeds each frame as it does it alone', () => {
     const random = hostRandom('adaptive-features')
     const [H, W] = [32, 40]
     const frames = range(3).map(() =>
       Float32Array.from({ length: H * W * 3 }, () => 2 * random.uniform() - 1),
     )
-    const features = await adaptiveFeatures({ adaptive_features: 'lpips', lpips_weights: weights }, H)
+    const features = adaptiveFeatures({ adaptive_features: 'lpips', lpips_weights: weights }, H)
     const lpips = loadLpips(weights)
     const embedded = features.embed(frames, [H, W, 3])
     for (const [i, frame] of frames.entries()) {
@@ -27,8 +28,13 @@ describeEachBackend('frames compared by LPIPS', () => {
         Math.max(...alone.map((value, at) => Math.abs(value - (embedded[i]?.[at] ?? NaN)))),
       ).toBeLessThan(1e-6)
     }
-    expect(features.squaredDistances).toBe(lpips.squaredDistances)
     features.dispose()
     lpips.dispose()
+  })
+
+  test.each(['lpips', 'pixels'] as const)('by %s, frames are compared as fast as the backend can', (kind) => {
+    const features = adaptiveFeatures({ adaptive_features: kind, lpips_weights: weights }, 32)
+    expect(features.squaredDistances).toBe(nativeExtension()?.squaredDistances)
+    features.dispose()
   })
 })

@@ -62,7 +62,7 @@ export async function* measureNll(
   const diffusion = createDiffusion({ ...checkpoint.config, timestep_respacing })
   requireSignal(diffusion, LEAVE_LAST_STEP_OUT)
   const step = boundStep({ model: checkpoint.model, diffusion, clipDenoised })
-  const features = run.features && (await adaptiveFeatures(options, dataset.imageSize))
+  const features = run.features && adaptiveFeatures(options, dataset.imageSize)
   const record = () => recordBounds(run, inputs, features?.digest, folder, unfinished)
   const claims = claimsIn(unfinished, claimOptions)
   const queue = videoQueue(run.videos, {
