@@ -1,6 +1,6 @@
 import { adaptiveScheme } from './adaptive-scheme.js'
 import { DoneFrames } from './done-frames.js'
-import { checkSurroundings, spreadFrames } from './hierarchy.js'
+import { checkHierarchy, spreadFrames } from './hierarchy.js'
 import { hierarchySteps } from './hierarchy-steps.js'
 import type { SamplingScheme } from './types.js'
 
@@ -13,7 +13,7 @@ export function adaptiveHierarchy(levels: number): SamplingScheme {
   return adaptiveScheme({
     name,
     summary: `as hierarchy-${levels}, from the nearest frames and those that look different`,
-    check: (settings) => checkSurroundings(name, settings),
+    check: (settings) => checkHierarchy(name, settings),
     first: spreadFrames,
     *plan(settings, start, choose) {
       const done = new DoneFrames(settings.videoLength, start)

@@ -14,18 +14,26 @@ export function hierarchy(levels: number): SamplingScheme {
   return fixedScheme({
     name,
     summary: `coarse to fine, on ${levels} levels`,
-    check: (settings) => checkSurroundings(name, settings),
+    check: (settings) => checkHierarchy(name, settings),
     first: spreadFrames,
     plan: (settings, start) => stages(levels, settings, start),
   })
 }
 
-/** @throws UserError if there is no room for a frame on each side of one that is sampled. */
-export function checkSurroundings(schemeName: string, { maxFrames }: SchemeSettings): void {
-  if (maxFrames < 3)
+/**
+ * A hierarchy spreads at least two frames at a time, between one before and one after them.
+ * @throws UserError if there is no room for that, or only one frame is to be sampled per stage.
+ */
+export function checkHierarchy(schemeName: string, { maxFrames, stepSize }: SchemeSettings): void {
+  if (maxFrames < 4)
     throw new UserError(
-      `${schemeName} conditions on a frame before and one after what it samples: ` +
-        `max_frames = ${maxFrames} must be at least 3`,
+      `${schemeName} samples two frames or more between one before and one after them: ` +
+        `max_frames = ${maxFrames} must be at least 4`,
+    )
+  if (stepSize < 2)
+    throw new UserError(
+      `${schemeName} spreads the frames of a stage: max_latent_frames = ${stepSize} must be at least 2 ` +
+        '(autoreg samples frame by frame)',
     )
 }
 

@@ -19,10 +19,14 @@ export function parseObservedFrames(typed: string, T: number): SchemeSettings['o
 /** Longest list that is spelt out in the name of a folder. */
 const LONGEST_LABEL = 40
 
-/** Given frames in the name of a folder or a file: how many first ones (`36`), or which (`0-35,99`). */
+/**
+ * Given frames in the name of a folder or a file: how many first ones (`36`), or which (`0-35,99`, and of a single
+ * one `36-36`).
+ */
 export function observedLabel(observed: SchemeSettings['observed']): string {
   if (typeof observed === 'number') return String(observed)
-  const label = frameRanges(observed)
+  const [first = 0] = observed
+  const label = observed.length === 1 ? `${first}-${first}` : frameRanges(observed)
   return label.length <= LONGEST_LABEL ? label : `${observed.length}frames-${hash(label)}`
 }
 

@@ -27,7 +27,7 @@ export function checkSettings(settings: SchemeSettings): void {
     throw new UserError(`n_obs = ${count} frames cannot be observed of a video of T = ${N} frames`)
   if (count === N)
     throw new UserError(
-      `nothing to sample: all T = ${N} frames are observed (n_obs); observe fewer or raise T`,
+      `nothing to sample: all T = ${N} frames are observed; observe fewer (n_obs, obs_frames) or raise T`,
     )
   if (stepSize === K && !fitsOneUnconditionalStage(settings))
     throw new UserError(

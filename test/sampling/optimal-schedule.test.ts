@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { beforeAll, expect, test } from 'vitest'
+import { claimsIn } from '../../src/claims/claims.js'
 import { optimalScheduleOptions, type OptimalScheduleConfig } from '../../src/config/optimal-schedule.js'
 import { defaultsOf } from '../../src/config/option.js'
 import { samplingOptions, type SamplingConfig } from '../../src/config/sampling.js'
@@ -19,6 +21,7 @@ import {
   type ScheduleInputs,
 } from '../../src/sampling/optimal-schedule/plan-optimal-schedule.js'
 import { scheduleFiles, writeSchedule } from '../../src/sampling/optimal-schedule/schedule-files.js'
+import { scheduleStore } from '../../src/sampling/optimal-schedule/schedule-store.js'
 import { planSampleRun } from '../../src/sampling/plan-sample-run.js'
 import { readTorchFile } from '../../src/torch-file/index.js'
 import { temporaryFolders } from '../data/temporary.js'
@@ -145,6 +148,36 @@ test('shared by several at once, no stage is done twice', async () => {
   expect(all.flatMap(({ stages }) => stages.filter(({ isNew }) => isNew)).length).toBe(3)
   for (const { stages } of all) expect(stages.map(({ stage }) => stage).toSorted()).toEqual([0, 1, 2])
   expect(readTorchFile(scheduleFiles(all[0]?.folder ?? '').finished.torch)).toEqual(BEST)
+})
+
+test('of processes with other settings that begin together, those that choose first go on', async () => {
+  const folder = newFolder()
+  const runs = [0, 1].map((taskId) => ({ ...inputs(folder, { seed: taskId, num_videos: 3 }), taskId }))
+  const all = await Promise.allSettled(runs.map((run) => optimise(run, { claims: { heartbeat: 50 } })))
+  const done = all.findIndex(({ status }) => status === 'fulfilled')
+  expect(all[1 - done]).toMatchObject({
+    reason: new UserError(
+      `the stages of the schedule in ${path.join(folder, 'autoreg_4_2_10_4')} were made with seed ${done}, these would be ` +
+        `with seed ${1 - done}: give the same again, or another folder with --eval_dir`,
+    ),
+  })
+  const { finished, settings } = scheduleFiles(path.join(folder, 'autoreg_4_2_10_4'))
+  expect(JSON.parse(readFileSync(settings, 'utf8'))).toMatchObject({ seed: done })
+  expect(readTorchFile(finished.torch)).toEqual(BEST)
+})
+
+test('while another process changes the files, they are waited for', async () => {
+  const folder = newFolder()
+  const [claims, others] = [claimsIn(folder), claimsIn(folder)]
+  const other = others.claim('files')
+  const store = scheduleStore(folder, claims, { seed: 0 })
+  const kept = store.keep(1, [3])
+  await setTimeout(60)
+  expect(store.chosen(1)).toEqual([])
+  other?.release()
+  await kept
+  expect(store.chosen(1)).toEqual([3])
+  await Promise.all([claims.close(), others.close()])
 })
 
 test('a stage that is finished between the look and the claim is not done again', async () => {

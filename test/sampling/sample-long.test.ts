@@ -13,7 +13,7 @@ import { readSample } from '../../src/sampling/sample-file.js'
 import { sampleLong, type LongProgress } from '../../src/sampling/sample-long.js'
 import { frameOfFilm } from '../../src/sampling/video-batch.js'
 import { sharedRun } from './shared-run.js'
-import { SIZE } from './fake-model.js'
+import { fakeModel, SIZE } from './fake-model.js'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'sample-long-'))
 beforeAll(async () => {
@@ -60,6 +60,20 @@ async function sample(long: LongRunInputs, count: number, stopAt?: Pick<LongProg
 }
 
 test('each chunk goes on from the last frames of the one before', async () => {
+  // One level brighter than the brightest frame that is given.
+  const model = fakeModel(({ x0, obsMask }) => {
+    const given = tf.reshape(obsMask, [...obsMask.shape, 1, 1, 1])
+    const brightest = tf.max(tf.sub(tf.mul(tf.add(x0, 1), given), 1), [1, 2, 3, 4], true)
+    return tf.broadcastTo(tf.add(brightest, 1 / 127.5), x0.shape)
+  })
+  const long = inputs('brighter')
+  const { chunks } = await sample({ ...long, checkpoint: { ...long.checkpoint, model } }, 3)
+  // Those that are given have levels 0 to 4.
+  const levels = chunks.map(({ file }) => [0, 1, 2, 3].map((t) => frameOfFilm(readSample(file), t)[0]))
+  expect(levels).toEqual([[5, 5, 6, 6], [7, 7, 8, 8], [9, 9, 10, 10]]) // prettier-ignore
+})
+
+test('chunks have files of their own, and noise of their own', async () => {
   const { run, chunks, stages } = await sample(inputs('a'), 3)
   expect(run.chunkFolder).toBe(path.join(folder, 'a/endless-autoreg_4_2_8_5/chunks/sample_0000-0'))
   expect(chunks.map(({ frames, isNew }) => [...frames, isNew])).toEqual([

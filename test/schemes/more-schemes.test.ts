@@ -59,6 +59,8 @@ test('observed frames are read as positions, ranges and every n-th frame', () =>
 
 test('observed frames have a short name, the same for the same frames', () => {
   expect(observedLabel(36)).toBe('36')
+  expect(observedLabel([36])).toBe('36-36')
+  expect(parseObservedFrames(observedLabel([36]), 100)).toEqual([36])
   expect(observedLabel([0, 49, 99])).toBe('0,49,99')
   expect(observedLabel([...range(36), 99])).toBe('0-35,99')
   const every = range(100).filter((frame) => frame % 2 === 0)

@@ -13,6 +13,8 @@ const settings = (
   stepSize: number,
 ): SchemeSettings => ({ videoLength, observed, maxFrames, stepSize })
 
+const isHierarchy = ({ name }: SamplingScheme) => name.includes('hierarchy')
+
 describe.each(Object.values(samplingSchemes))('$name', (scheme) => {
   test('gives a valid plan or a clear error for any settings', () => {
     const random = hostRandom('schemes', scheme.name)
@@ -36,7 +38,7 @@ describe.each(Object.values(samplingSchemes))('$name', (scheme) => {
     for (let trial = 0; trial < 300; trial++) {
       const K = random.integer(5, 40)
       const N = random.integer(2, trial < 290 ? 120 : 500)
-      const tried = settings(N, random.integer(0, N), K, random.integer(1, K - 1))
+      const tried = settings(N, random.integer(0, N), K, random.integer(isHierarchy(scheme) ? 2 : 1, K - 1))
       expect({ tried, faults: faults(stagesOf(scheme, tried, random), tried) }).toEqual({ tried, faults: [] })
     }
   })
@@ -64,8 +66,13 @@ describe.each(Object.values(samplingSchemes))('$name', (scheme) => {
       [settings(50.5, 1, 20, 10), /not 50.5/],
       [settings(NaN, 1, 20, 10), /not NaN/],
     ]
+    const hierarchical: typeof wrong = [
+      [settings(50, 10, 20, 1), /max_latent_frames = 1 must be at least 2 \(autoreg/],
+      [settings(50, 0, 20, 1), /max_latent_frames = 1/],
+      [settings(50, 10, 3, 2), /max_frames = 3 must be at least 4/],
+    ]
     const distances = someDistances(50, hostRandom('wrong'))
-    for (const [tried, message] of wrong) {
+    for (const [tried, message] of [...wrong, ...(isHierarchy(scheme) ? hierarchical : [])]) {
       expect(() => scheme.stages(tried, distances)).toThrow(message)
       expect(() => scheme.stages(tried, distances)).toThrow(UserError)
     }

@@ -4,12 +4,6 @@ import type { Schedule } from '../schedule.js'
 import type { Sampler, SamplerState } from '../types.js'
 import { samplerOf } from './sampler.js'
 
-/**
- * With fewer steps, the guesses of x_0 at the last ones are too far apart for going beyond them: the last step
- * that leaves any noise keeps to the newest guess.
- */
-const FEWEST_OF_SECOND_ORDER = 15
-
 /** What the solver needs of a schedule. */
 export type SolverSchedule = Pick<Schedule, 'numTimesteps' | 'alphasCumprod' | 'alphasCumprodPrev'>
 
@@ -17,8 +11,8 @@ export type SolverSchedule = Pick<Schedule, 'numTimesteps' | 'alphasCumprod' | '
  * DPM-Solver++(2M) (Lu et al. 2022, arXiv 2211.01095, algorithm 2): solves the differential equation of the
  * diffusion process with the guesses of x_0 at this step and the one before. Deterministic, of second order
  * in the step; for 10 to 50 steps. Its first step is of first order, which is that of DDIM, and so is the
- * last, which goes to where there is no noise and log alpha / sigma is infinite. Of fewer than 15 steps the
- * last but one is of first order too, as in the authors' code (`lower_order_final`).
+ * last, which goes to where there is no noise and log alpha / sigma is infinite. Steps that are longer than the
+ * ones before them extrapolate no further than steps as long would (see `LONGEST`).
  */
 export function dpmSolverSampler(schedule: SolverSchedule): Sampler {
   return solver('dpm++', 'dpmSolverSampler', schedule, (t) => {
@@ -99,6 +93,13 @@ function guesses(factor: number, slope: number): Pick<SolverWeights, 'current' |
   return { current: factor * (1 + slope), previous: slope === 0 ? 0 : -factor * slope }
 }
 
+/**
+ * 1/r at most. Steps of a schedule grow in lambda towards the data, the last one that leaves noise to 2 to 5 times
+ * the one before, where guesses of x_0 change less and less: extrapolated that far, they go beyond the data. The
+ * authors' code takes that step in first order if there are few; this keeps the second order where steps are even.
+ */
+const LONGEST = 1
+
 /** alpha and sigma at t - 1, what the step makes of sigma, e^-h, and 1/2r: 0 in a step of first order. */
 function stepOf(schedule: SolverSchedule, t: number) {
   const from = schedule.alphasCumprod[t] ?? NaN
@@ -106,11 +107,11 @@ function stepOf(schedule: SolverSchedule, t: number) {
   const alpha = Math.sqrt(to)
   const sigma = Math.sqrt(1 - to)
   const sigmaRatio = sigma / Math.sqrt(1 - from)
-  const last = schedule.numTimesteps < FEWEST_OF_SECOND_ORDER ? 1 : 0
-  const isFirstOrder = t === schedule.numTimesteps - 1 || t <= last
+  const isFirstOrder = t === schedule.numTimesteps - 1 || t === 0
   // r = h of the step before / h of this one, h the growth of lambda = log alpha / sigma.
   const before = schedule.alphasCumprod[t + 1] ?? NaN
-  const slope = isFirstOrder ? 0 : (lambda(to) - lambda(from)) / (lambda(from) - lambda(before)) / 2
+  const length = (lambda(to) - lambda(from)) / (lambda(from) - lambda(before))
+  const slope = isFirstOrder ? 0 : Math.min(length, LONGEST) / 2
   return { alpha, sigma, sigmaRatio, decay: (sigmaRatio * Math.sqrt(from)) / alpha, slope }
 }
 

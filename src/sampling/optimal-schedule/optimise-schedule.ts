@@ -67,7 +67,12 @@ export async function* optimiseSchedule(
   const diffusion = createDiffusion({ ...config, timestep_respacing: '' })
   const folder = path.join(plan.folder, '.optimal_schedule')
   const claims = claimsIn(folder, claimOptions)
-  const store = scheduleStore(plan.folder, claims)
+  const store = scheduleStore(plan.folder, claims, {
+    checkpoint: path.basename(file),
+    step: trained,
+    ...{ optimality, num_videos, num_timesteps, seed, clip_denoised: clipDenoised },
+    ...computedWith(),
+  })
   const step = boundStep({ model, diffusion, clipDenoised })
   const setup = { step, numTimesteps: diffusion.numTimesteps, dataset, options }
   const left = new Set(plan.order)
@@ -108,12 +113,7 @@ export async function* optimiseSchedule(
   }
 
   try {
-    await store.record({
-      checkpoint: path.basename(file),
-      step: trained,
-      ...{ optimality, num_videos, num_timesteps, seed, clip_denoised: clipDenoised },
-      ...computedWith(),
-    })
+    await store.open()
     while (left.size > 0) {
       const finished = store.finished()
       for (const stage of [...left]) {

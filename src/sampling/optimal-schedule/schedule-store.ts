@@ -14,18 +14,22 @@ export interface ScheduleStore {
   keep(stage: number, chosen: readonly number[]): Promise<void>
   finish(stage: number, chosen: readonly number[]): Promise<void>
   /**
-   * Writes how the schedule is made, or makes sure that it is made the same as before, and puts right what a
-   * process left that was killed between writing two files.
-   * @throws UserError naming the first setting that differs.
+   * Makes sure that the schedule is made the same as before, and puts right what a process left that was killed
+   * between writing two files.
    */
-  record(settings: JsonRecord): Promise<void>
+  open(): Promise<void>
 }
 
 /** Milliseconds between two tries to get hold of the files. */
 const TRY_AGAIN = 20
 
-/** @param claims the files are changed by one process at a time */
-export function scheduleStore(folder: string, claims: Claims): ScheduleStore {
+/**
+ * What changes the files throws a UserError naming the first setting that differs, if they were begun with others:
+ * until something is chosen, any process may say how the schedule is made.
+ * @param claims the files are changed by one process at a time
+ * @param settings how the schedule is made
+ */
+export function scheduleStore(folder: string, claims: Claims, settings: JsonRecord): ScheduleStore {
   const files = scheduleFiles(folder)
   const alone = async (change: () => void) => {
     for (;;) {
@@ -35,12 +39,19 @@ export function scheduleStore(folder: string, claims: Claims): ScheduleStore {
         continue
       }
       try {
+        agree()
         change()
         return
       } finally {
         claim.release()
       }
     }
+  }
+  const agree = () => {
+    const isBegun = finished().size > 0 || partial().size > 0
+    const before = isBegun ? readJsonRecord(files.settings) : undefined
+    if (before) requireSameSettings(`the stages of the schedule in ${folder}`, before, settings)
+    else if (!isBegun) writeFileAtomic(files.settings, JSON.stringify(settings, null, 4))
   }
   const finished = () => read(files.finished)
   const partial = () => read(files.partial)
@@ -69,14 +80,7 @@ export function scheduleStore(folder: string, claims: Claims): ScheduleStore {
         writeSchedule(files.finished, all)
         dropFinished(all)
       }),
-    record: (settings) =>
-      alone(() => {
-        const isBegun = finished().size > 0 || partial().size > 0
-        const before = isBegun ? readJsonRecord(files.settings) : undefined
-        if (before) requireSameSettings(`the stages of the schedule in ${folder}`, before, settings)
-        else if (!isBegun) writeFileAtomic(files.settings, JSON.stringify(settings, null, 4))
-        mend()
-      }),
+    open: () => alone(mend),
   }
 }
 
