@@ -77,6 +77,12 @@ describe('broken connections', () => {
     expect(url).not.toBe(good.url)
   })
 
+  test('that never bring more than was there end as well', async () => {
+    const { get, requests } = await setUp({ ignoresRanges: true, cutAfter: () => 50_000 })
+    await expect(get()).rejects.toThrow(/the connection ended|terminated|other side closed/)
+    expect(requests).toHaveLength(6)
+  })
+
   test('of an earlier call are gone on from', async () => {
     let isBroken = true
     const { file, get, requests } = await setUp({ cutAfter: () => (isBroken ? 70_000 : undefined) })
@@ -164,6 +170,12 @@ test('what the server refuses is an error at once', async () => {
   await expect(get()).rejects.toThrow(UserError)
   await expect(get()).rejects.toThrow(/the server says 404 Not Found/)
   expect(requests).toHaveLength(2)
+})
+
+test('a server that finds fault with the range where none was asked for is not asked for ever', async () => {
+  const { get, requests } = await setUp({ status: () => 416 })
+  await expect(get()).rejects.toThrow(/the server says 416/)
+  expect(requests).toHaveLength(1)
 })
 
 test('a length that is not told is not missed', async () => {
