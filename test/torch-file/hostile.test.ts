@@ -256,6 +256,36 @@ describe('pickles', () => {
     expect(failure()).toMatch(message)
   })
 
+  test.each<[string, (p: HandPickle) => HandPickle, RegExp]>([
+    ['of too few bytes', (p) => numpyArray(p, [2, 2], 'i2', '<'), /shape \[2, 2\] with 4 bytes/],
+    ['of a negative size', (p) => numpyArray(p, [-1, -2], 'i2', '<'), /without a type, a shape or bytes/],
+    ['of too many dimensions', (p) => numpyArray(p, Array(65).fill(1), 'i4', '<'), /a shape or bytes/],
+    ['of another byte order', (p) => numpyArray(p, [2], 'i2', '>'), /a NumPy array of ">i2"/],
+    ['of objects', (p) => numpyArray(p, [2], 'O8', '|'), /a NumPy array of "\|O8"/],
+    ['of nothing', (p) => call(p.global('numpy.core.multiarray', '_reconstruct')), /"NumpyArray" where/],
+  ])('a NumPy array %s', (_, build, message) => {
+    zip(pickled(build))
+    expect(failure()).toMatch(message)
+  })
+
+  /** Four bytes as an array. */
+  function numpyArray(p: HandPickle, shape: readonly number[], code: string, order: string): HandPickle {
+    const dtype = () => {
+      p.global('numpy', 'dtype').tuple(() => p.text(code)).op('REDUCE') // prettier-ignore
+      p.tuple(() => p.int(3), () => p.text(order)).op('BUILD') // prettier-ignore
+    }
+    call(p.global('numpy.core.multiarray', '_reconstruct'))
+    return p
+      .tuple(
+        () => p.int(1),
+        () => p.ints(shape),
+        dtype,
+        () => p.op('NEWFALSE'),
+        () => p.op('SHORT_BINBYTES').u8(4).u32(7),
+      )
+      .op('BUILD')
+  }
+
   test('nested without end', () => {
     zip(
       pickled((p) => {
