@@ -153,6 +153,10 @@ describe('damaged files', () => {
     second.writeUInt32LE(0x7fffffff, second.indexOf(Buffer.from('PK\x01\x02')) + 42)
     writeFileSync(file, second)
     expect(failure()).toMatch(/"archive\/data\.pkl" has \d+ bytes at byte 2147483647/)
+    const third = Buffer.from(intact.zip)
+    third.writeUInt32LE(7, third.indexOf(Buffer.from('PK\x01\x02')) + 24)
+    writeFileSync(file, third)
+    expect(failure()).toMatch(/"archive\/data\.pkl" has two sizes, 7 and \d+/)
   })
 })
 

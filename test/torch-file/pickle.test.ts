@@ -137,6 +137,9 @@ describe('what configurations hold besides', () => {
       '0b52710c86710d52710e6801680258020000006632710f8988877110527111284b0368064e4e4e4affffffff4affffff' +
       'ff4b00747112626808580300000000c2be7113680a867114527115867116527117652e'
     expect(loadHex(pickle)).toEqual(['hé', -1.5])
+    expect(() => loadHex(pickle.replace('c3a900000071', 'c3a900110071'))).toThrow(
+      /text with the character 1114345/,
+    )
   })
 
   test('NumPy scalars, whose module NumPy 2 renamed', () => {
