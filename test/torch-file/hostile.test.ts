@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { UserError } from '../../src/errors.js'
 import { orderedDict, readTorchFile, tensor, tuple, writeTorchFile } from '../../src/torch-file/index.js'
 import { uniform } from '../helpers/golden.js'
+import { OP } from '../../src/torch-file/pickle/opcodes.js'
 import { HandPickle, temporaryFolder, tensorsIn, writeLegacy, writeZip } from './handmade.js'
 
 const folder = temporaryFolder()
@@ -200,6 +201,11 @@ describe('storages', () => {
     expect(failure()).toMatch(message)
   })
 
+  test('a record that is longer than its storage is no fault', () => {
+    zip(pickled((p) => p.tensor(20, [20], [1])))
+    readAll()
+  })
+
   test('legacy: missing, of another size, unexpected, cut off', () => {
     const pickle = pickled((p) => p.tensor(24, [4, 6], [6, 1]))
     writeLegacy(file, pickle, {})
@@ -217,6 +223,12 @@ describe('storages', () => {
       pickled((p) => p.int(3)),
     )
     expect(failure()).toMatch(/this is another pickle/)
+    const bytes = readFileSync(writeLegacy(file, pickle, { '0': [24, floats] }))
+    const mark = bytes.indexOf('little_endian') + 'little_endian'.length
+    expect(bytes[mark]).toBe(OP.NEWTRUE)
+    bytes[mark] = OP.NEWFALSE
+    writeFileSync(file, bytes)
+    expect(failure()).toMatch(/written by a big-endian machine/)
   })
 })
 
