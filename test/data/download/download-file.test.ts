@@ -121,6 +121,17 @@ describe('bytes of two states of a file are never mixed', () => {
   })
 })
 
+test('a range that was not asked for is not taken', async () => {
+  const { file, get } = await setUp({
+    cutAfter: (n) => (n === 0 ? 50_000 : undefined),
+    servesFrom: (n) => (n === 1 ? 40_000 : undefined),
+  })
+  const reasons: string[] = []
+  await get({ onRetry: (reason) => reasons.push(reason) })
+  expect(readFileSync(file).equals(CONTENT)).toBe(true)
+  expect(reasons).toHaveLength(1)
+})
+
 test('a server without ranges sends all again', async () => {
   const { file, get } = await setUp({ ignoresRanges: true, cutAfter: (n) => (n < 2 ? 50_000 : undefined) })
   await get()
