@@ -6,8 +6,12 @@ import { ffmpegLines } from './ffmpeg-lines.js'
 
 const SCALING = 'flags=area+full_chroma_int+full_chroma_inp+accurate_rnd'
 
-/** Damage that ffmpeg tells of and passes over. */
-const PASSED_OVER = /ended prematurely|decode failed|Invalid PNG|chunk too big|CRC mismatch/i
+/** Damage that ffmpeg tells of and passes over: of files that end early, of pictures, of Matroska and WebM. */
+const PASSED_OVER = new RegExp(
+  'ended prematurely|decode failed|Invalid PNG|chunk too big|CRC mismatch|' +
+    'containing master element|EBML number|Unknown-sized element|Invalid track number',
+  'i',
+)
 
 /** How frames become square. */
 export type Resize =

@@ -4,6 +4,8 @@ import { UserError } from '../errors.js'
 import { writeFileAtomic, writeFully } from '../files/write-file.js'
 import { openToRead } from '../files/open-to-read.js'
 import { readFully } from '../files/read-fully.js'
+import { contiguousStride, gatherStrided } from '../torch-file/layout.js'
+import { quote } from '../torch-file/quote.js'
 
 /** The element types read and written, by their NumPy names. */
 export type NpyDtype = keyof typeof DTYPES
@@ -66,25 +68,48 @@ export function npyHeader(dtype: NpyDtype, shape: readonly number[]): Uint8Array
 }
 
 /**
- * Reads a whole array.
+ * Reads a whole array, also of Fortran's order or of big-endian numbers.
  * @throws UserError naming the file if it is missing, malformed, truncated, or of another element type.
  */
 export function readNpy(file: string): NpyArray {
   return openToRead(file, (fd) => {
-    const header = parseHeader(file, fd)
-    const { dtype, shape } = header
+    const { dtype, shape, offset, isFortran, isBigEndian } = parseHeader(file, fd)
+    const { array } = DTYPES[dtype]
     const bytes = new Uint8Array(byteLength(dtype, shape))
-    readFully(file, fd, bytes, header.offset)
-    return { dtype, shape, data: new DTYPES[dtype].array(bytes.buffer) }
+    readFully(file, fd, bytes, offset)
+    if (isBigEndian) swap(bytes, array.BYTES_PER_ELEMENT)
+    const ordered = isFortran ? inCOrder(bytes, shape, array.BYTES_PER_ELEMENT) : bytes
+    return { dtype, shape, data: new array(ordered.buffer) }
   })
+}
+
+/** Little-endian to big-endian numbers, or back, in place. */
+function swap(bytes: Uint8Array, size: number): void {
+  const buffer = Buffer.from(bytes.buffer)
+  if (size === 4) buffer.swap32()
+  if (size === 8) buffer.swap64()
+}
+
+/** From Fortran's order, in which the first axis is the fastest. */
+function inCOrder(bytes: Uint8Array, shape: readonly number[], size: number): Uint8Array<ArrayBuffer> {
+  const ordered = new Uint8Array(bytes.length)
+  // The bytes of an element are one more axis, the fastest in either order.
+  const [step = 1, ...steps] = contiguousStride([...shape.toReversed(), size]).reverse()
+  gatherStrided(bytes, ordered, [...shape, size], [...steps, step])
+  return ordered
 }
 
 /**
  * Reads the header alone, and checks that the file is as long as it says.
- * @throws UserError naming the file, as `readNpy`.
+ * @throws UserError naming the file, as `readNpy`; also if its rows cannot be read one by one as they are.
  */
 export function readNpyHeader(file: string): NpyHeader {
-  return openToRead(file, (fd) => parseHeader(file, fd))
+  const { isFortran, isBigEndian, ...header } = openToRead(file, (fd) => parseHeader(file, fd))
+  if (isFortran)
+    throw new UserError(`${file} is stored in Fortran order; save it with numpy.ascontiguousarray`)
+  if (isBigEndian)
+    throw new UserError(`${file} holds big-endian numbers; save them in the machine's own order`)
+  return header
 }
 
 /**
@@ -108,7 +133,13 @@ export function readNpyRows({ file, dtype, shape, offset }: NpyHeader, rows: rea
   return bytes
 }
 
-function parseHeader(file: string, fd: number): NpyHeader {
+interface ParsedHeader extends NpyHeader {
+  /** Whether the first axis is the fastest. */
+  readonly isFortran: boolean
+  readonly isBigEndian: boolean
+}
+
+function parseHeader(file: string, fd: number): ParsedHeader {
   const fault = (what: string, cause?: unknown) => new UserError(`${file} ${what}`, { cause })
   const stat = fstatSync(fd)
   if (!stat.isFile()) throw fault('is not a .npy file: it is no plain file')
@@ -123,28 +154,33 @@ function parseHeader(file: string, fd: number): NpyHeader {
   const bytes = new Uint8Array(offset)
   readFully(file, fd, bytes, 0)
 
-  const { dtype: code, shape, fortranOrder } = parseDict(bytes, fault)
+  const { dtype: code, shape, fortranOrder, isBigEndian } = parseDict(bytes, fault)
   const dtype = (Object.keys(DTYPES) as NpyDtype[]).find((name) => DTYPES[name].code === code)
-  if (!dtype) throw fault(`holds elements of type ${code}; expected ${Object.keys(DTYPES).join(', ')}`)
+  if (!dtype) throw fault(`holds elements of type ${quote(code)}; expected ${Object.keys(DTYPES).join(', ')}`)
   if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0))
     throw fault(`is damaged: its header gives the shape (${shape.join(', ')})`)
-  if (fortranOrder && shape.length > 1)
-    throw fault('is stored in Fortran order; save it with numpy.ascontiguousarray')
   const expected = offset + byteLength(dtype, shape)
   if (!(expected <= fileBytes))
     throw fault(`is truncated: (${shape.join(', ')}) ${dtype} takes ${expected} bytes, it has ${fileBytes}`)
-  return { file, dtype, shape, offset }
+  return { file, dtype, shape, offset, isFortran: fortranOrder && shape.length > 1, isBigEndian }
 }
 
 /** npyjs parses the header; given no bytes after it, it makes an array of no elements. */
 function parseDict(
   header: Uint8Array<ArrayBuffer>,
   fault: (what: string, cause: unknown) => UserError,
-): { dtype: DType; shape: number[]; fortranOrder: boolean } {
+): { dtype: DType; shape: number[]; fortranOrder: boolean; isBigEndian: boolean } {
+  const text = Buffer.from(header).toString('latin1')
+  // npyjs knows little-endian numbers only.
+  const little = text.replace(/('descr'\s*:\s*')>/, '$1<')
   try {
-    return parse(header.buffer)
+    const parsed = parse(Uint8Array.from(Buffer.from(little, 'latin1')).buffer)
+    return { ...parsed, isBigEndian: little !== text }
   } catch (error) {
-    throw fault(`has a header that cannot be read: ${error instanceof Error ? error.message : ''}`, error)
+    throw fault(
+      `has a header that cannot be read: ${quote(error instanceof Error ? error.message : '')}`,
+      error,
+    )
   }
 }
 

@@ -13,8 +13,8 @@ import type { TorchValue } from './values.js'
  * all of it.
  *
  * Nothing in the file is executed: pickles are interpreted, and only a fixed list of harmless classes is
- * known (tensors, dicts, lists, sets, NumPy numbers, `argparse.Namespace` as a record, paths as text; the
- * classes that a TorchScript file brings along, as records).
+ * known (tensors, dicts, lists, sets, NumPy numbers, NumPy arrays as tensors, `argparse.Namespace` as a record,
+ * paths as text; the classes that a TorchScript file brings along, as records).
  * @throws UserError, one line, if the file is missing, damaged, or holds an unknown class.
  */
 export function readTorchFile(path: string): TorchValue {

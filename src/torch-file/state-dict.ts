@@ -52,14 +52,20 @@ function stateDictOf(file: string, value: TorchValue): StateDict {
     )
   })
   if (tensors.length === 0) throw new UserError(`${file}: its state dict is empty`)
-  return new Map(withoutWrapper(tensors))
+  return new Map(withoutWrappers(tensors))
 }
 
-/** Training on several GPUs wraps the model in another module, whose name all parameters then begin with. */
-function withoutWrapper<T>(entries: (readonly [string, T])[]): (readonly [string, T])[] {
-  const wrapper = 'module.'
-  if (!entries.every(([name]) => name.startsWith(wrapper))) return entries
-  return entries.map(([name, value]) => [name.slice(wrapper.length), value] as const)
+/**
+ * Training on several GPUs and `torch.compile` wrap the model in another module, whose name all parameters then
+ * begin with; whoever does both may do so in either order.
+ */
+const WRAPPERS = ['module.', '_orig_mod.', 'module.']
+
+function withoutWrappers<T>(entries: (readonly [string, T])[]): (readonly [string, T])[] {
+  return WRAPPERS.reduce((all, wrapper) => {
+    if (!all.every(([name]) => name.startsWith(wrapper))) return all
+    return all.map(([name, value]) => [name.slice(wrapper.length), value] as const)
+  }, entries)
 }
 
 function stepOf(file: string, value: TorchValue | undefined): number {

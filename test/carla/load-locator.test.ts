@@ -21,6 +21,10 @@ describeEachBackend('a small locator', () => {
     expect(tf.memory().numTensors).toBe(before)
     expect(together.coordinates).toHaveLength(6)
     expect(alone.cells[0]).toBe(together.cells[0])
+    together.cells.forEach((cell, i) => {
+      const logits = together.logits.subarray(100 * i, 100 * (i + 1))
+      expect(logits[cell]).toBe(Math.max(...logits))
+    })
     alone.coordinates.forEach((value, i) => expect(value).toBeCloseTo(together.coordinates[i] ?? NaN, 3))
     locator.dispose()
   })

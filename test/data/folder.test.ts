@@ -178,6 +178,19 @@ describe.skipIf(!program)('coded videos (skipped where there is no ffmpeg)', () 
     expect(readdirSync(path.join(dataDir, '.fdm-cache', '8'))).toEqual([])
   })
 
+  test('one that has lost a frame is named, although all others can be decoded', async () => {
+    const dataDir = newFolder()
+    const file = path.join(dataDir, 'a.mkv')
+    await encode(file, '-c:v', 'mjpeg', '-q:v', '1')
+    const whole = readFileSync(file)
+    // The last JPEG; before it stand the number of its track, its time and its flags.
+    const frame = whole.lastIndexOf(Buffer.from('ffd8', 'hex'))
+    expect(whole[frame - 4]).toBe(0x81)
+    whole[frame - 4] = 0x85
+    writeFileSync(file, whole)
+    await expect(open(dataDir, 'train')).rejects.toThrow(/a\.mkv cannot be decoded: Invalid track number 5/)
+  })
+
   test.each([
     ['in the middle', 'head -c 300 /dev/zero'],
     ['after the last frame', 'head -c 192 /dev/zero; exec >&-'],

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync, writeFileSync, mkdirSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync, mkdirSync } from 'node:fs'
 import { once } from 'node:events'
 import path from 'node:path'
 import { expect, test } from 'vitest'
+import { localCopies } from '../../src/data/local-copies.js'
 import { spawnModule } from '../helpers/spawn-module.js'
 import { temporaryFolders, writeVideo } from './temporary.js'
 
@@ -38,4 +39,20 @@ test('two processes that fill DATA_ROOT at once read the same, and leave whole f
     expect(readFileSync(path.join(copies, name)).equals(readFileSync(path.join(root, place, name)))).toBe(
       true,
     )
+})
+
+test('a copy is taken as it is until its source has another size or another time', async () => {
+  const [root, dataRoot] = [newFolder(), newFolder()]
+  const source = path.join(root, 'a.npy')
+  writeFileSync(source, 'one')
+  const local = localCopies(dataRoot, root)
+  const copy = await local(source)
+  const { atime, mtime } = statSync(source)
+  writeFileSync(copy, 'two')
+  utimesSync(copy, atime, mtime)
+  await local(source)
+  expect(readFileSync(copy, 'utf8')).toBe('two')
+  utimesSync(source, atime, new Date(mtime.getTime() + 2000))
+  await local(source)
+  expect(readFileSync(copy, 'utf8')).toBe('one')
 })

@@ -1,6 +1,9 @@
 import { cpSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { ProtobufWriter } from '../../src/protobuf/protobuf-writer.js'
+import { maskedCrc32c } from '../../src/tensorflow-checkpoint/crc32c.js'
+import { TABLE_MAGIC } from '../../src/tensorflow-checkpoint/read-table.js'
 import { readTensorflowCheckpoint } from '../../src/tensorflow-checkpoint/read-tensorflow-checkpoint.js'
 import { temporaryFolder } from '../torch-file/handmade.js'
 
@@ -43,11 +46,11 @@ test('what is no index is refused', () => {
 })
 
 test('a damaged index is refused, wherever the damage is', () => {
-  const size = readFileSync(path.join(WRITTEN, 'variables.index')).length
-  const index = path.join(WRITTEN, 'variables.index')
-  const intact = JSON.stringify([...readTensorflowCheckpoint(index)])
-  for (let at = 0; at < size; at++) {
-    const file = changed('variables.index', flipped(at))
+  const file = changed('variables.index', (bytes) => bytes)
+  const bytes = readFileSync(file)
+  const intact = JSON.stringify([...readTensorflowCheckpoint(file)])
+  for (let at = 0; at < bytes.length; at++) {
+    writeFileSync(file, flipped(at)(bytes))
     let read: string
     try {
       read = JSON.stringify([...readTensorflowCheckpoint(file)])
@@ -67,3 +70,46 @@ test('damaged, cut off or missing values are named', () => {
   renameSync(path.join(path.dirname(index), DATA), path.join(path.dirname(index), 'elsewhere'))
   expect(() => readAll(index)).toThrow(/variables\.data-00000-of-00001: it does not exist/)
 })
+
+describe('an index that is whole, yet not to be read', () => {
+  const header = (endianness = 0) => new ProtobufWriter().integer(1, 1).integer(2, endianness)
+  const entry = () => new ProtobufWriter().integer(1, 1)
+
+  test.each<[string, readonly Entry[], RegExp]>([
+    ['of big-endian numbers', [[0, '', header(1)]], /its numbers are big-endian/],
+    ['of slices', [[0, '', header()], [0, 'w', entry().bytes(7, Buffer.of())]], /"w" is stored in slices/], // prettier-ignore
+    ['of keys that share too much', [[0, '', header()], [5, 'w', entry()]], /a key shares more than there is/], // prettier-ignore
+  ])('%s', (_, entries, message) => {
+    const index = path.join(mkdtempSync(path.join(scratch, 'made-')), 'made.index')
+    writeFileSync(index, tableOf(entries))
+    expect(() => readTensorflowCheckpoint(index)).toThrow(message)
+    expect(() => readTensorflowCheckpoint(index)).toThrow(index)
+  })
+
+  test('and one like them that is read', () => {
+    const index = path.join(mkdtempSync(path.join(scratch, 'made-')), 'made.index')
+    writeFileSync(index, tableOf([[0, '', header()], [0, 'wa', entry()], [1, 'b', entry()]])) // prettier-ignore
+    expect([...readTensorflowCheckpoint(index).keys()]).toEqual(['wa', 'wb'])
+  })
+})
+
+/** How much of the key before it a key shares, what it has besides, and its value. */
+type Entry = readonly [shared: number, added: string, value: ProtobufWriter]
+
+/** A leveldb table of one small block. */
+function tableOf(entries: readonly Entry[]): Buffer {
+  const block = (lines: readonly (readonly [number, string, Uint8Array])[]) => {
+    const parts = lines.map(([shared, added, value]) =>
+      Buffer.concat([Buffer.of(shared, added.length, value.length), Buffer.from(added), value]),
+    )
+    const content = Buffer.concat([...parts, Buffer.of(0, 0, 0, 0, 1, 0, 0, 0)])
+    const trailer = Buffer.alloc(5)
+    trailer.writeUInt32LE(maskedCrc32c(Buffer.concat([content, Buffer.of(0)])), 1)
+    return Buffer.concat([content, trailer])
+  }
+  const data = block(entries.map(([shared, added, value]) => [shared, added, value.finish()]))
+  const index = block([[0, 'z', Buffer.of(0, data.length - 5)]])
+  const footer = Buffer.alloc(40)
+  footer.set([0, 0, data.length, index.length - 5])
+  return Buffer.concat([data, index, footer, TABLE_MAGIC])
+}

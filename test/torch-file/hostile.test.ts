@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { UserError } from '../../src/errors.js'
 import { orderedDict, readTorchFile, tensor, tuple, writeTorchFile } from '../../src/torch-file/index.js'
 import { uniform } from '../helpers/golden.js'
+import { OP } from '../../src/torch-file/pickle/opcodes.js'
 import { HandPickle, temporaryFolder, tensorsIn, writeLegacy, writeZip } from './handmade.js'
 
 const folder = temporaryFolder()
@@ -153,6 +154,10 @@ describe('damaged files', () => {
     second.writeUInt32LE(0x7fffffff, second.indexOf(Buffer.from('PK\x01\x02')) + 42)
     writeFileSync(file, second)
     expect(failure()).toMatch(/"archive\/data\.pkl" has \d+ bytes at byte 2147483647/)
+    const third = Buffer.from(intact.zip)
+    third.writeUInt32LE(7, third.indexOf(Buffer.from('PK\x01\x02')) + 24)
+    writeFileSync(file, third)
+    expect(failure()).toMatch(/"archive\/data\.pkl" has two sizes, 7 and \d+/)
   })
 })
 
@@ -196,6 +201,11 @@ describe('storages', () => {
     expect(failure()).toMatch(message)
   })
 
+  test('a record that is longer than its storage is no fault', () => {
+    zip(pickled((p) => p.tensor(20, [20], [1])))
+    readAll()
+  })
+
   test('legacy: missing, of another size, unexpected, cut off', () => {
     const pickle = pickled((p) => p.tensor(24, [4, 6], [6, 1]))
     writeLegacy(file, pickle, {})
@@ -213,6 +223,12 @@ describe('storages', () => {
       pickled((p) => p.int(3)),
     )
     expect(failure()).toMatch(/this is another pickle/)
+    const bytes = readFileSync(writeLegacy(file, pickle, { '0': [24, floats] }))
+    const mark = bytes.indexOf('little_endian') + 'little_endian'.length
+    expect(bytes[mark]).toBe(OP.NEWTRUE)
+    bytes[mark] = OP.NEWFALSE
+    writeFileSync(file, bytes)
+    expect(failure()).toMatch(/written by a big-endian machine/)
   })
 })
 
@@ -255,6 +271,36 @@ describe('pickles', () => {
     zip(pickled(build))
     expect(failure()).toMatch(message)
   })
+
+  test.each<[string, (p: HandPickle) => HandPickle, RegExp]>([
+    ['of too few bytes', (p) => numpyArray(p, [2, 2], 'i2', '<'), /shape \[2, 2\] with 4 bytes/],
+    ['of a negative size', (p) => numpyArray(p, [-1, -2], 'i2', '<'), /without a type, a shape or bytes/],
+    ['of too many dimensions', (p) => numpyArray(p, Array(65).fill(1), 'i4', '<'), /a shape or bytes/],
+    ['of another byte order', (p) => numpyArray(p, [2], 'i2', '>'), /a NumPy array of ">i2"/],
+    ['of objects', (p) => numpyArray(p, [2], 'O8', '|'), /a NumPy array of "\|O8"/],
+    ['of nothing', (p) => call(p.global('numpy.core.multiarray', '_reconstruct')), /"NumpyArray" where/],
+  ])('a NumPy array %s', (_, build, message) => {
+    zip(pickled(build))
+    expect(failure()).toMatch(message)
+  })
+
+  /** Four bytes as an array. */
+  function numpyArray(p: HandPickle, shape: readonly number[], code: string, order: string): HandPickle {
+    const dtype = () => {
+      p.global('numpy', 'dtype').tuple(() => p.text(code)).op('REDUCE') // prettier-ignore
+      p.tuple(() => p.int(3), () => p.text(order)).op('BUILD') // prettier-ignore
+    }
+    call(p.global('numpy.core.multiarray', '_reconstruct'))
+    return p
+      .tuple(
+        () => p.int(1),
+        () => p.ints(shape),
+        dtype,
+        () => p.op('NEWFALSE'),
+        () => p.op('SHORT_BINBYTES').u8(4).u32(7),
+      )
+      .op('BUILD')
+  }
 
   test('nested without end', () => {
     zip(

@@ -109,6 +109,39 @@ describe('what configurations hold besides', () => {
     })
   })
 
+  test('NumPy arrays as tensors, as NumPy 2.4 pickles them with protocols 2 and 5', () => {
+    // numpy.asfortranarray(numpy.array([[1, 2, 3], [4, 5, 6]], dtype='i2'))
+    const pickles = [
+      '8002636e756d70792e5f636f72652e6d756c746961727261790a5f7265636f6e7374727563740a7100636e756d70790a' +
+        '6e6461727261790a71014b00857102635f636f646563730a656e636f64650a7103580100000062710458060000006c61' +
+        '74696e317105867106527107877108527109284b014b024b0386710a636e756d70790a64747970650a710b5802000000' +
+        '6932710c898887710d52710e284b0358010000003c710f4e4e4e4affffffff4affffffff4b0074711062886803580c00' +
+        '000001000400020005000300060071116805867112527113747114622e',
+      '80059582000000000000008c136e756d70792e5f636f72652e6e756d65726963948c0b5f66726f6d6275666665729493' +
+        '9428960c00000000000000010004000200050003000600948c056e756d7079948c0564747970659493948c0269329489' +
+        '8887945294284b038c013c944e4e4e4affffffff4affffffff4b007494624b024b0386948c014694749452942e',
+    ]
+    for (const pickle of pickles) {
+      const array = loadHex(pickle) as TorchTensor
+      expect([array.dtype, array.shape]).toEqual(['int16', [2, 3]])
+      expect(array.data()).toEqual(Int16Array.of(1, 2, 3, 4, 5, 6))
+    }
+  })
+
+  test("NumPy's text and halves", () => {
+    // pickle.dumps([numpy.str_('hé'), numpy.float16(-1.5)], 2)
+    const pickle =
+      '80025d710028636e756d70792e5f636f72652e6d756c746961727261790a7363616c61720a7101636e756d70790a6474' +
+      '7970650a71025802000000553271038988877104527105284b0358010000003c71064e4e4e4b084b044b087471076263' +
+      '5f636f646563730a656e636f64650a7108580900000068000000c3a9000000710958060000006c6174696e31710a8671' +
+      '0b52710c86710d52710e6801680258020000006632710f8988877110527111284b0368064e4e4e4affffffff4affffff' +
+      'ff4b00747112626808580300000000c2be7113680a867114527115867116527117652e'
+    expect(loadHex(pickle)).toEqual(['hé', -1.5])
+    expect(() => loadHex(pickle.replace('c3a900000071', 'c3a900110071'))).toThrow(
+      /text with the character 1114345/,
+    )
+  })
+
   test('NumPy scalars, whose module NumPy 2 renamed', () => {
     for (const module of ['numpy.core.multiarray', 'numpy._core.multiarray']) {
       const value = load((p) => {

@@ -29,10 +29,13 @@ test('a checkpoint has its tensors, its config with unknown keys, and its step',
   expect(checkpoint.step).toBe(12)
 })
 
-test('the wrapper of training on several GPUs is taken off, if all names have it', () => {
+test('the wrappers of training on several GPUs and of compiling are taken off, if all names have them', () => {
   const names = (dict: Record<string, typeof w>) => [...readStateDict(write({ state_dict: dict })).keys()]
   expect(names({ 'module.a': w, 'module.b': w })).toEqual(['a', 'b'])
   expect(names({ 'module.a': w, b: w })).toEqual(['module.a', 'b'])
+  expect(names({ '_orig_mod.a': w, '_orig_mod.b': w })).toEqual(['a', 'b'])
+  expect(names({ '_orig_mod.module.a': w, '_orig_mod.module.b': w })).toEqual(['a', 'b'])
+  expect(names({ 'module._orig_mod.a': w, 'module._orig_mod.b': w })).toEqual(['a', 'b'])
 })
 
 test('a bare state dict', () => {

@@ -5,7 +5,7 @@ import { PNG } from 'pngjs'
 import { expect, test } from 'vitest'
 import { autoreg } from '../../src/schemes/autoreg.js'
 import { planVideo } from '../../src/schemes/plan.js'
-import { planPicture } from '../../src/video/plan-picture.js'
+import { frameRoles, planPicture } from '../../src/video/plan-picture.js'
 import { planSvg } from '../../src/video/plan-svg.js'
 import { drawPlan, visualisationFile } from '../../src/video/visualise.js'
 
@@ -76,4 +76,17 @@ test('the ending of a file says what is drawn', () => {
   expect(readFileSync(path.join(folder, 'a.svg'), 'utf8')).toMatch(
     /^<svg .*autoreg, 6 frames from the first 3, at most 3 at once, 1 of them new, 3 stages/s,
   )
+})
+
+test('what one stage sampled is done for the stages after it', () => {
+  const made = [
+    { observed: [0], latent: [3] },
+    { observed: [3], latent: [1] },
+    { observed: [0], latent: [2] },
+  ]
+  expect(frameRoles(made, { videoLength: 4, observed: 1 })).toEqual([
+    ['observed', 'absent', 'absent', 'sampled'],
+    ['done', 'sampled', 'absent', 'observed'],
+    ['observed', 'done', 'sampled', 'done'],
+  ])
 })

@@ -27,7 +27,7 @@ export interface Downloaded {
   readonly sha256: string
 }
 
-/** Attempts in a row that bring no byte, after which the server is taken for unreachable. */
+/** Attempts in a row that bring no byte that was not there, after which there will be no more. */
 const MOST_ATTEMPTS = 6
 
 /**
@@ -84,7 +84,6 @@ async function receive(partial: PartialFile, options: DownloadOptions): Promise<
   const { onProgress, onRetry, signal, pause = 1000, patience = 60_000 } = options
   for (let failures = 0; ;) {
     const before = partial.state()
-    let received = 0
     try {
       signal?.throwIfAborted()
       const answer = await requestFrom(partial.url, before, patience, signal)
@@ -94,7 +93,6 @@ async function receive(partial: PartialFile, options: DownloadOptions): Promise<
       onProgress?.(done, answer.validators.total)
       for await (const chunk of answer.body) {
         partial.write(chunk)
-        received += chunk.length
         done += chunk.length
         onProgress?.(done, answer.validators.total)
       }
@@ -110,7 +108,8 @@ async function receive(partial: PartialFile, options: DownloadOptions): Promise<
       partial.close()
       signal?.throwIfAborted()
       if (error instanceof UserError || fileReason(error) !== undefined) throw error
-      failures = received > 0 ? 1 : failures + 1
+      // Not what came counts, but what is there: a server that always begins anew may never come to the end.
+      failures = partial.state().bytes > before.bytes ? 1 : failures + 1
       const reason = describe(error)
       if (failures >= MOST_ATTEMPTS)
         throw new UserError(

@@ -40,10 +40,9 @@ export async function requestFrom(
   })
   try {
     const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers.get('content-range') ?? '')
-    if (response.status === 416) {
+    if (response.status === 416 && isPart) {
       const whole = /\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1]
-      if (isPart && Number(whole) === bytes && isSame(known, validatorsOf(response, bytes)))
-        return await done(response)
+      if (Number(whole) === bytes && isSame(known, validatorsOf(response, bytes))) return await done(response)
       return await again(watch, url, patience, signal, response)
     }
     if (response.status === 206 && isPart) {

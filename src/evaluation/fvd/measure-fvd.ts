@@ -90,8 +90,11 @@ async function features({
   signal,
 }: FvdInputs) {
   const [T, height, width] = shape
-  const logits = (pixels: Uint8Array) =>
-    network.logits({ pixels: cutOff ? cutOffPixels(pixels) : pixels, height, width })
+  const logits = async (pixels: Uint8Array) => {
+    const values = await network.logits({ pixels: cutOff ? cutOffPixels(pixels) : pixels, height, width })
+    if (values.every(Number.isFinite)) return values
+    throw new UserError(`${network.weights.file}: these weights make numbers that are not finite of a video`)
+  }
   const sampled: Float32Array[] = []
   const real: Float32Array[] = []
   for (let start = 0; start < samples.length; start += batchSize) {

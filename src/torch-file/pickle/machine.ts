@@ -2,8 +2,8 @@ import type { ByteReader } from '../byte-reader.js'
 import { quote } from '../quote.js'
 import { isTuple, tuple } from '../values.js'
 import { lookUpGlobal } from './globals.js'
-import { narrow, setNumpyState } from './numpy.js'
-import { NumpyDType, PickleError, PyDict, PyGlobal } from './objects.js'
+import { narrow, setArrayState, setNumpyState } from './numpy.js'
+import { NumpyArray, NumpyDType, PickleError, PyDict, PyGlobal } from './objects.js'
 import { OP } from './opcodes.js'
 
 export type PersistentLoad = (id: unknown) => unknown
@@ -278,6 +278,7 @@ export class PickleMachine {
     const object = this.#top()
     this.#countCopy(state)
     if (object instanceof NumpyDType) setNumpyState(object, state)
+    else if (object instanceof NumpyArray) setArrayState(object, state)
     else if (object instanceof PyDict && state instanceof PyDict) {
       // An OrderedDict's attributes (PyTorch hangs `_metadata` on it) are left behind.
       if (object.kind === 'attributes')

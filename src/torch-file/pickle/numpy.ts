@@ -1,14 +1,28 @@
-import { NumpyDType, PickleError, PyGlobal } from './objects.js'
+import type { DType } from '../dtype.js'
+import { DTYPES } from '../dtype.js'
+import { halfToNumber } from '../half.js'
+import { contiguousStride, elementCount } from '../layout.js'
 import { quote } from '../quote.js'
+import { MemoryStorage } from '../storage.js'
+import { TorchTensor } from '../tensor.js'
+import { NumpyArray, NumpyDType, PickleError, PyGlobal } from './objects.js'
 
-/** The parts of NumPy that scalars need: a checkpoint's configuration may hold a NumPy number. */
+/** The parts of NumPy that checkpoints hold: numbers in a configuration, arrays such as random states. */
 export const NUMPY_GLOBALS: readonly PyGlobal[] = [
   new PyGlobal('numpy.dtype', ([code]) => {
     if (typeof code !== 'string') throw new PickleError('a NumPy type without a name')
     return new NumpyDType(code)
   }),
-  new PyGlobal('numpy.core.multiarray.scalar', scalar),
-  new PyGlobal('numpy._core.multiarray.scalar', scalar),
+  new PyGlobal('numpy.ndarray'),
+  // NumPy 1 and NumPy 2.
+  ...['numpy.core', 'numpy._core'].flatMap((core) => [
+    new PyGlobal(`${core}.multiarray.scalar`, scalar),
+    new PyGlobal(`${core}.multiarray._reconstruct`, () => new NumpyArray()),
+    new PyGlobal(`${core}.numeric._frombuffer`, ([bytes, dtype, shape, order]) => {
+      if (order !== 'C' && order !== 'F') throw new PickleError('a NumPy array of an unknown order')
+      return arrayOf(bytes, dtype, shape, order === 'F')
+    }),
+  ]),
 ]
 
 /** A type's state is a tuple: version, byte order (`|` where it does not matter), .. */
@@ -19,11 +33,55 @@ export function setNumpyState(dtype: NumpyDType, state: unknown): void {
   dtype.order = order
 }
 
+/** An array's state: version, shape, type, whether it is in Fortran's order, elements. */
+export function setArrayState(array: NumpyArray, state: unknown): void {
+  const [, shape, dtype, isFortran, bytes] = Array.isArray(state) ? (state as unknown[]) : []
+  array.tensor = arrayOf(bytes, dtype, shape, isFortran === true)
+}
+
+function arrayOf(bytes: unknown, dtype: unknown, shape: unknown, isFortran: boolean): TorchTensor {
+  if (!(dtype instanceof NumpyDType && bytes instanceof Uint8Array && isShape(shape)))
+    throw new PickleError('a NumPy array without a type, a shape or bytes')
+  const type = ELEMENTS[dtype.code]
+  if (!type || dtype.order === '>')
+    throw new PickleError(`a NumPy array of ${quote(dtype.order + dtype.code)}; save it as a tensor instead`)
+  if (bytes.length !== elementCount(shape) * DTYPES[type].bytes)
+    throw new PickleError(`a NumPy array of shape [${shape.join(', ')}] with ${bytes.length} bytes`)
+  const stride = isFortran ? contiguousStride(shape.toReversed()).reverse() : contiguousStride(shape)
+  return new TorchTensor(new MemoryStorage(bytes), type, shape, stride)
+}
+
+function isShape(shape: unknown): shape is number[] {
+  const isSize = (size: unknown) => Number.isSafeInteger(size) && (size as number) >= 0
+  return Array.isArray(shape) && shape.length <= MAX_DIMENSIONS && shape.every(isSize)
+}
+
+/** As many as NumPy itself takes. */
+const MAX_DIMENSIONS = 64
+
+const ELEMENTS: Readonly<Record<string, DType>> = {
+  f8: 'float64',
+  f4: 'float32',
+  f2: 'float16',
+  i8: 'int64',
+  i4: 'int32',
+  i2: 'int16',
+  i1: 'int8',
+  u8: 'uint64',
+  u4: 'uint32',
+  u2: 'uint16',
+  u1: 'uint8',
+  b1: 'bool',
+  c8: 'complex64',
+  c16: 'complex128',
+}
+
 function scalar([dtype, bytes]: readonly unknown[]): unknown {
   if (!(dtype instanceof NumpyDType && bytes instanceof Uint8Array))
     throw new PickleError('a NumPy number without a type or without bytes')
-  const size = dtype.code === 'b1' ? 1 : Number(dtype.code.slice(1))
-  const read = READERS[dtype.code]
+  const isText = /^U\d+$/.test(dtype.code)
+  const read = isText ? readText : READERS[dtype.code]
+  const size = Number(dtype.code.slice(1)) * (isText ? 4 : 1)
   if (!read || bytes.length !== size)
     throw new PickleError(`a NumPy number of type ${quote(dtype.code)} with ${bytes.length} bytes`)
   return read(new DataView(bytes.buffer, bytes.byteOffset, size), dtype.order !== '>')
@@ -32,6 +90,7 @@ function scalar([dtype, bytes]: readonly unknown[]): unknown {
 const READERS: Readonly<Record<string, (view: DataView, little: boolean) => unknown>> = {
   f8: (view, little) => view.getFloat64(0, little),
   f4: (view, little) => view.getFloat32(0, little),
+  f2: (view, little) => halfToNumber(view.getUint16(0, little)),
   i8: (view, little) => narrow(view.getBigInt64(0, little)),
   u8: (view, little) => narrow(view.getBigUint64(0, little)),
   i4: (view, little) => view.getInt32(0, little),
@@ -41,6 +100,17 @@ const READERS: Readonly<Record<string, (view: DataView, little: boolean) => unkn
   i1: (view) => view.getInt8(0),
   u1: (view) => view.getUint8(0),
   b1: (view) => view.getUint8(0) !== 0,
+}
+
+/** NumPy's text has four bytes a character. */
+function readText(view: DataView, little: boolean): string {
+  let text = ''
+  for (let at = 0; at < view.byteLength; at += 4) {
+    const code = view.getUint32(at, little)
+    if (code > 0x10ffff) throw new PickleError(`a NumPy text with the character ${code}`)
+    text += String.fromCodePoint(code)
+  }
+  return text
 }
 
 /** A whole number as `number` where that is exact. */

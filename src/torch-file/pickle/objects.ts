@@ -1,5 +1,6 @@
 import type { DType } from '../dtype.js'
 import type { TorchStorage } from '../storage.js'
+import type { TorchTensor } from '../tensor.js'
 
 /**
  * Python objects while a pickle is being interpreted. Lists are arrays, tuples marked arrays, sets are Sets,
@@ -48,6 +49,11 @@ export class PyStorage {
 export class NumpyDType {
   order = '<'
   constructor(readonly code: string) {}
+}
+
+/** A NumPy array; what it holds comes with its state. */
+export class NumpyArray {
+  tensor: TorchTensor | undefined
 }
 
 /** Why a pickle cannot be loaded; the machine adds the file's name. */

@@ -2,7 +2,7 @@ import { UserError } from '../../errors.js'
 import { quote } from '../quote.js'
 import { TorchTensor } from '../tensor.js'
 import { isTuple, markOrdered, tuple, type TorchRecord, type TorchValue } from '../values.js'
-import { PyDict, PyDType } from './objects.js'
+import { NumpyArray, PyDict, PyDType } from './objects.js'
 
 /** How deep dicts, lists and tuples may lie in one another; a checkpoint needs five. */
 const DEPTH_LIMIT = 100
@@ -18,6 +18,7 @@ export function toValue(where: string, object: unknown): TorchValue {
     if (item === null || (typeof item !== 'object' && isPlain(item))) return item
     if (typeof item !== 'object') throw new UserError(`${where}: it holds something that is no value`)
     if (item instanceof TorchTensor || item instanceof Uint8Array) return item
+    if (item instanceof NumpyArray && item.tensor) return item.tensor
     if (item instanceof PyDType) return `torch.${item.name}`
     const known = converted.get(item)
     if (known !== undefined) return known

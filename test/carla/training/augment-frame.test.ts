@@ -39,13 +39,13 @@ describe('blur', () => {
   })
 
   test('mirrors at the edges without repeating them, and keeps what is even', () => {
-    const blurred = blurFrame(dot(5, 1), size, kernel, 1)
     const across = [2, 1, 0].map((distance) => Math.exp(-(distance ** 2) / 2))
-    // The pixel before the first is the second.
-    expect(red(blurred, 5, 0) / red(blurred, 5, 1)).toBeCloseTo(
-      (2 * (across[1] ?? 0)) / (1 + (across[0] ?? 0)),
-      5,
-    )
+    // The pixel before the first is the second, and the one after the last the last but one.
+    const share = (2 * (across[1] ?? 0)) / (1 + (across[0] ?? 0))
+    const left = blurFrame(dot(5, 1), size, kernel, 1)
+    expect(red(left, 5, 0) / red(left, 5, 1)).toBeCloseTo(share, 5)
+    const right = blurFrame(dot(5, 7), size, kernel, 1)
+    expect(red(right, 5, 8) / red(right, 5, 7)).toBeCloseTo(share, 5)
     const grey = blurFrame(new Uint8Array(11 * 9 * 3).fill(90), size, kernel, 3)
     for (const value of grey) expect(value).toBeCloseTo(90, 3)
   })

@@ -77,6 +77,12 @@ describe('broken connections', () => {
     expect(url).not.toBe(good.url)
   })
 
+  test('that never bring more than was there end as well', async () => {
+    const { get, requests } = await setUp({ ignoresRanges: true, cutAfter: () => 50_000 })
+    await expect(get()).rejects.toThrow(/the connection ended|terminated|other side closed/)
+    expect(requests).toHaveLength(6)
+  })
+
   test('of an earlier call are gone on from', async () => {
     let isBroken = true
     const { file, get, requests } = await setUp({ cutAfter: () => (isBroken ? 70_000 : undefined) })
@@ -113,6 +119,17 @@ describe('bytes of two states of a file are never mixed', () => {
     await get()
     expect(readFileSync(file).equals(longer)).toBe(true)
   })
+})
+
+test('a range that was not asked for is not taken', async () => {
+  const { file, get } = await setUp({
+    cutAfter: (n) => (n === 0 ? 50_000 : undefined),
+    servesFrom: (n) => (n === 1 ? 40_000 : undefined),
+  })
+  const reasons: string[] = []
+  await get({ onRetry: (reason) => reasons.push(reason) })
+  expect(readFileSync(file).equals(CONTENT)).toBe(true)
+  expect(reasons).toHaveLength(1)
 })
 
 test('a server without ranges sends all again', async () => {
@@ -164,6 +181,12 @@ test('what the server refuses is an error at once', async () => {
   await expect(get()).rejects.toThrow(UserError)
   await expect(get()).rejects.toThrow(/the server says 404 Not Found/)
   expect(requests).toHaveLength(2)
+})
+
+test('a server that finds fault with the range where none was asked for is not asked for ever', async () => {
+  const { get, requests } = await setUp({ status: () => 416 })
+  await expect(get()).rejects.toThrow(/the server says 416/)
+  expect(requests).toHaveLength(1)
 })
 
 test('a length that is not told is not missed', async () => {

@@ -9,6 +9,8 @@ export interface Answers {
   /** Bytes of the answer after which the connection is cut. */
   readonly cutAfter?: (request: number) => number | undefined
   readonly ignoresRanges?: boolean
+  /** Where the range begins that is served, whichever was asked for. */
+  readonly servesFrom?: (request: number) => number | undefined
   /** Serves a range whatever `If-Range` says. */
   readonly ignoresConditions?: boolean
   readonly status?: (request: number) => number | undefined
@@ -47,7 +49,7 @@ function answer(request: IncomingMessage, response: ServerResponse, number: numb
   const content = answers.content(number)
   const etag = answers.etag?.(number)
   const { range, 'if-range': condition } = request.headers
-  const start = Number(/bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0)
+  const start = answers.servesFrom?.(number) ?? Number(/bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0)
   const fits = answers.ignoresConditions === true || condition === undefined || condition === etag
   const isPart = range !== undefined && answers.ignoresRanges !== true && fits
   if (etag !== undefined) response.setHeader('etag', etag)

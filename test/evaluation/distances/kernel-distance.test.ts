@@ -42,3 +42,13 @@ test('subsets of all vectors give the distance of all; smaller ones scatter arou
   // The mean of unbiased estimates, with its standard error.
   expect(Math.abs(some.mean - kernelDistance(a, b))).toBeLessThan((4 * some.deviation) / Math.sqrt(200))
 })
+
+test('the scatter of two subsets is half their difference', () => {
+  const [a, b] = [made('a', 40), made('b', 30, 0.4)]
+  const draw = (subsets: number) =>
+    kernelDistanceOfSubsets(a, b, { subsets, size: 10, random: hostRandom(2) })
+  const [first, both] = [draw(1).mean, draw(2)]
+  const second = 2 * both.mean - first
+  expect(first).not.toBeCloseTo(second, 4)
+  expect(both.deviation).toBeCloseTo(Math.abs(first - second) / 2, 12)
+})

@@ -105,6 +105,11 @@ describe('the distance', () => {
     expect(progress).toEqual(['videos 1/6', 'videos 2/6', 'videos 3/6'])
   })
 
+  test('is none where the weights are damaged', async () => {
+    const broken = { ...network(), logits: () => Promise.resolve(Float32Array.of(1, NaN, 2)) }
+    await expect(measure(runOf('b', 2), { network: broken })).rejects.toThrow(/^none: .*not finite/)
+  })
+
   test('needs videos to compare with', async () => {
     await expect(measure(runOf('b', 1))).rejects.toThrow('at least 2 videos, there is 1')
     await expect(measure(runOf('b', 3), { truth: truth('a', 2) })).rejects.toThrow(
