@@ -66,9 +66,17 @@ it('comes to the end of what a killed process was removing', () => {
   const [model, ...others] = namesOf(10, [0.9])
   rmSync(path.join(folder, model ?? ''))
   writeFileSync(path.join(folder, '.removing.json'), JSON.stringify([model, ...others]))
-  finishRemoving(folder)
+  finishRemoving(folder, [0.9])
   expect(left()).toEqual([...namesOf(20, [0.9]), ...namesOf(30, [0.9])].sort())
-  finishRemoving(folder)
+  finishRemoving(folder, [0.9])
+})
+
+it('leaves the set to go on from alone, when the ones that took its place were moved away', () => {
+  for (const step of [10, 20]) touch(...namesOf(step, [0.9]))
+  const listed = [...namesOf(10, [0.9]), ...namesOf(20, [0.9])]
+  writeFileSync(path.join(folder, '.removing.json'), JSON.stringify(listed))
+  finishRemoving(folder, [0.9])
+  expect(left()).toEqual(namesOf(20, [0.9]).sort())
 })
 
 it('removes sets of earlier rates once there are enough of the present ones', () => {
