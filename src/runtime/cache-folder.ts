@@ -18,6 +18,8 @@ export interface TensorFlowBuild {
   readonly version: string
   /** Whether it was made for NVIDIA GPUs. */
   readonly cuda: boolean
+  /** SHA-256 of the addon, by which a damaged one is known; records of older versions do not say. */
+  readonly sha256?: string
 }
 
 /**
