@@ -67,6 +67,10 @@ it('a log goes on after a line that lacks nothing but its end, and after long on
   expect(readFileSync(file, 'utf8')).toBe(`${long}\n{"step":20}\n{"step":40}\n`)
   jsonLines(file, 20)
   expect(readFileSync(file, 'utf8')).toBe(`${long}\n{"step":20}\n`)
+  // An empty line, as editors leave, hides nothing.
+  writeFileSync(file, '{"step":10}\n\n{"step":20}\n')
+  jsonLines(file, 20)
+  expect(readFileSync(file, 'utf8')).toBe('{"step":10}\n\n{"step":20}\n')
   rmSync(folder, { recursive: true })
 })
 

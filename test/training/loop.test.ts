@@ -240,6 +240,13 @@ it('saves what was done before data or the log failed', async () => {
   expect(saved).toEqual([])
   const save = () => { throw new Error('no room to save') } // prettier-ignore
   await expect(failAt(2, { save })).rejects.toThrow('no such video')
+  // What could not be saved is not tried again at once.
+  let tries = 0
+  const noRoom = () => { tries++; throw new Error('no room to save') } // prettier-ignore
+  await expect(loop('unsaved', START, { max_steps: 8, save_interval: 2 }, { save: noRoom })).rejects.toThrow(
+    'no room',
+  )
+  expect(tries).toBe(1)
 })
 
 it('makes up for the samples that a killed run did not come to', async () => {
@@ -252,6 +259,7 @@ it('makes up for the samples that a killed run did not come to', async () => {
   // The last save comes before the last samples.
   expect(end.sampledAt).toBe(2)
   await loop('killed', { ...end, sampledAt: 4 }, config, sample(2))
+  await loop('killed', atTwo, config, { ...sample(5), signal: AbortSignal.abort() })
   await loop('killed', { ...atTwo, sampledAt: 2 }, config, sample(3))
   // A checkpoint that does not say.
   await loop('killed', { ...atTwo, sampledAt: undefined }, config, sample(4))
