@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
-import type { Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { moduleArguments } from '../helpers/spawn-module.js'
@@ -16,9 +15,12 @@ async function start(how: string, stdout: 'pipe' | number = 'pipe') {
   let stderr = ''
   child.stderr?.on('data', (text: Buffer) => (stderr += text.toString()))
   const ended = once(child, 'close').then(([status]) => ({ status: status as number | null, stderr }))
-  if (child.stdout) await once(child.stdout, 'data')
+  const heard = async () => {
+    if (child.stdout) await once(child.stdout, 'data')
+  }
+  await heard()
   child.stdout?.resume()
-  return { child, ended, said: () => stderr }
+  return { child, ended, said: () => stderr, heard }
 }
 
 it('takes signals that come together for one, as where npm passes on what the terminal sends to all', async () => {
@@ -43,9 +45,9 @@ it('ends at once when it is told to stop once more', async () => {
 })
 
 it('goes on when a terminal closes that it has nothing to do with, as under nohup', async () => {
-  const { child, ended, said } = await start('')
+  const { child, ended, said, heard } = await start('')
   child.kill('SIGHUP')
-  await once(child.stdout as Readable, 'data')
+  await heard()
   expect(said()).toBe('')
   child.kill('SIGTERM')
   expect(await ended).toMatchObject({ status: 143, stderr: expect.stringContaining('saved') as string })
