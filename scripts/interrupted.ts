@@ -1,2 +1,5 @@
-/** What shells report for a process ended by SIGINT and SIGTERM. */
-export const INTERRUPTED = { SIGINT: 130, SIGTERM: 143 } as const
+/**
+ * What shells report for a process ended by each of these: the person or a scheduler who stops it, the terminal
+ * that closes, the reader of its output that goes away.
+ */
+export const INTERRUPTED = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGPIPE: 141 } as const

@@ -1,5 +1,7 @@
+import { isatty } from 'node:tty'
 import { UserError } from '../src/errors.js'
 import { JOB_VARIABLE } from '../src/ranks/launcher.js'
+import { fileReason } from '../src/system-errors.js'
 import { INTERRUPTED } from './interrupted.js'
 import { createTerminal, type Terminal } from './terminal.js'
 
@@ -7,27 +9,37 @@ import { createTerminal, type Terminal } from './terminal.js'
 const FAILED = 1
 const FAULT = 70
 
+/** Milliseconds in which further signals are the same wish: npm passes on what the terminal sends to all anyway. */
+const ONE_WISH = 1000
+
 /**
  * Runs a program in this process: the one place that turns errors into a line and a status, and that exits.
- * A first Ctrl-C lets the program stop where nothing is lost; a second one ends it at once.
+ * A first Ctrl-C lets the program stop where nothing is lost, as does a terminal that closes or a reader of its
+ * output that has gone; a second one ends it at once.
  */
 export async function main(program: (terminal: Terminal) => Promise<void>): Promise<never> {
   const abort = new AbortController()
   let interruption: keyof typeof INTERRUPTED | undefined
+  let isAnotherWish = false
   const interrupt = (signal: keyof typeof INTERRUPTED) => {
-    if (interruption) process.exit(INTERRUPTED[signal])
+    if (isAnotherWish) process.exit(INTERRUPTED[signal])
+    if (interruption) return
     interruption = signal
+    // What came in the meantime, while something was computed, is taken first: hence the immediate.
+    setTimeout(() => setImmediate(() => (isAnotherWish = true)), ONE_WISH).unref()
     // Of several ranks the process that started them says it.
-    if (!process.env[JOB_VARIABLE])
+    if (!process.env[JOB_VARIABLE] && signal !== 'SIGPIPE')
       process.stderr.write('\nstopping after the current step; once more to stop at once\n')
     abort.abort()
   }
   process.on('SIGINT', interrupt)
   process.on('SIGTERM', interrupt)
-  // A reader that has gone, as in `fdm doctor | head -1`, is no fault.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) =>
-    process.exit(error.code === 'EPIPE' ? 0 : FAULT),
-  )
+  // Node forgets what nohup has asked for. What has no terminal goes on when one closes.
+  const hasTerminal = [0, 1, 2].some((fd) => isatty(fd))
+  process.on('SIGHUP', hasTerminal ? interrupt : () => undefined)
+  const unheard = hearFailures(() => {
+    if (!interruption) interrupt('SIGPIPE')
+  })
 
   let status = 0
   try {
@@ -36,7 +48,27 @@ export async function main(program: (terminal: Terminal) => Promise<void>): Prom
     // What the program throws because it was told to stop is no news.
     if (!interruption || error instanceof UserError) status = report(error)
   }
+  const failure = unheard()
+  if (!interruption && status === 0 && failure !== undefined) status = report(failure)
   process.exit(interruption ? INTERRUPTED[interruption] : status)
+}
+
+/**
+ * Lets the program go on when what it says cannot be written: a terminal has gone, or the disk of the file that
+ * it goes to is full.
+ * @param onGone called when the reader of a pipe has gone, as in `fdm doctor | head -1`
+ * @returns what asks for what else became of results
+ */
+function hearFailures(onGone: () => void): () => UserError | undefined {
+  let failure: UserError | undefined
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') onGone()
+    else
+      failure ??= new UserError(`could not write to standard output: ${fileReason(error) ?? error.message}`)
+  })
+  // Progress alone goes there, and what stdout's failure says besides.
+  process.stderr.on('error', () => undefined)
+  return () => failure
 }
 
 function report(error: unknown): number {

@@ -26,4 +26,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: 'it is a folder',
   EEXIST: 'a file is where its folder should be',
   EIO: 'the disk does not answer',
+  ESTALE: 'the disk of the network does not know it any more',
+  EFBIG: 'it would be larger than the disk or the limit on files allows',
+  EMFILE: 'too many files are open (see ulimit -n)',
+  ENFILE: 'too many files are open on this machine',
 }

@@ -37,6 +37,8 @@ setInterval(() => {
 export function startHeartbeat(interval: number): Heartbeat {
   const thread = new Worker(THREAD, { eval: true, execArgv: [], workerData: interval })
   thread.unref()
+  // Where the system has no room for a thread: others take over, which whoever has the claim finds out.
+  thread.on('error', () => undefined)
   return {
     add: (file) => thread.postMessage({ add: file }),
     remove: (file) => thread.postMessage({ remove: file }),

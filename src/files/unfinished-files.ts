@@ -18,13 +18,19 @@ export function unfinishedFile(file: string): string {
 }
 
 /**
- * Removes the unfinished files in a folder that killed processes of this machine left behind: not those of
- * processes that are alive, nor of other machines, where this one cannot know. What cannot be removed stays.
+ * Removes the unfinished files in a folder that killed processes left behind: not those of processes that are
+ * alive, nor of other machines, where this one cannot know. What cannot be removed stays.
+ * @param whose `of all`: those of other machines too, in a folder that this process alone has a claim to; jobs
+ *   that are moved from machine to machine would fill it up
  */
-export function clearUnfinished(folder: string): void {
+export function clearUnfinished(
+  folder: string,
+  whose: 'of this machine' | 'of all' = 'of this machine',
+): void {
   for (const name of namesIn(folder)) {
     const [, owner, pid] = /^\..+\.([\w-]+)\.(\d+)\.\d+-\d+\.tmp$/.exec(name) ?? []
-    if (owner !== machineName() || isAlive(Number(pid))) continue
+    const isOurs = owner === machineName()
+    if (owner === undefined || (isOurs ? isAlive(Number(pid)) : whose !== 'of all')) continue
     try {
       rmSync(path.join(folder, name), { force: true })
     } catch {

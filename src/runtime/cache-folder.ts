@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
 import path from 'node:path'
 import { UserError } from '../errors.js'
+import { homeFolder } from '../files/home-folder.js'
 import { fileReason, isMissing } from '../system-errors.js'
 
 /** What `fdm setup` built, as recorded in the cache folder once it was seen to work. Paths are absolute. */
@@ -18,15 +18,22 @@ export interface TensorFlowBuild {
   readonly version: string
   /** Whether it was made for NVIDIA GPUs. */
   readonly cuda: boolean
+  /** SHA-256 of the addon, by which a damaged one is known; records of older versions do not say. */
+  readonly sha256?: string
 }
 
 /**
  * The folder shared by all checkouts that holds what `fdm setup` fetched and built: `FDM_CACHE_DIR`, else
  * `fdm` in `XDG_CACHE_HOME`, else `~/.cache/fdm`.
+ * @throws UserError if none of these is known.
  */
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   if (env.FDM_CACHE_DIR) return path.resolve(env.FDM_CACHE_DIR)
-  return path.join(env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'fdm')
+  if (env.XDG_CACHE_HOME) return path.join(env.XDG_CACHE_HOME, 'fdm')
+  const home = homeFolder(env)
+  if (home === undefined)
+    throw new UserError('there is no home folder to look for TensorFlow in: set HOME or FDM_CACHE_DIR')
+  return path.join(home, '.cache', 'fdm')
 }
 
 /**

@@ -4,6 +4,7 @@ import { lock } from 'proper-lockfile'
 import { UserError } from '../errors.js'
 import { makeFolder } from '../files/make-folder.js'
 import { errorCode, fileReason, isMissing } from '../system-errors.js'
+import { runCommand } from './run-command.js'
 
 const UNFINISHED = 'unfinished'
 
@@ -22,6 +23,8 @@ export async function provide(
   const temporary = path.join(cache, UNFINISHED, String(process.pid), name)
   makeFolder(path.dirname(temporary))
   await make(temporary)
+  // Else a machine that fails could leave the name without all that it stands for.
+  await runCommand(['sync', '--file-system', temporary])
   renameSync(temporary, target)
   return target
 }

@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../errors.js'
 import { writeFileAtomic } from '../files/write-file.js'
@@ -64,7 +65,7 @@ function keptBuild(cache: string, libraries: string | undefined, cuda: boolean):
   const record = readBuild(cache)
   if (!record || !existsSync(record.binding) || !existsSync(record.gate) || !existsSync(record.driver))
     return undefined
-  if (!hasLibraries(record.libraries) || !isCurrent(record)) return undefined
+  if (!hasLibraries(record.libraries) || !isCurrent(record) || isDamaged(record)) return undefined
   if (libraries !== undefined && libraries !== record.libraries) return undefined
   if (cuda && !record.cuda) return undefined
   return { how: 'kept', binding: record.binding, version: record.version, gpu: record.cuda }
@@ -74,6 +75,13 @@ function keptBuild(cache: string, libraries: string | undefined, cuda: boolean):
 function isCurrent({ binding, gate, driver, libraries }: TensorFlowBuild): boolean {
   return path.basename(binding) === bindingName(driver, libraries) && path.basename(gate) === gateName()
 }
+
+/** Whether a failing disk has left another addon than was checked: one cut short ends the process that loads it. */
+function isDamaged({ binding, sha256 }: TensorFlowBuild): boolean {
+  return sha256 !== undefined && existsSync(binding) && sha256Of(binding) !== sha256
+}
+
+const sha256Of = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex')
 
 async function installedPackage(cache: string): Promise<TensorFlowSetup | undefined> {
   for (const { origin, binding, driver } of findTensorFlow({ cache })) {
@@ -97,6 +105,8 @@ async function build(
   if (python !== undefined) onProgress(`found TensorFlow for Python in ${python}`)
   const libraries = given ?? python ?? (await fetched(cache, cuda, onProgress))
   const driver = installedDriver() ?? (await fetchedDriver(cache, onProgress))
+  const before = readBuild(cache)
+  if (before && isDamaged(before)) rmSync(before.binding)
   const binding = await provide(cache, bindingName(driver, libraries), async (temporary) => {
     onProgress('compiling the binding (about a minute)')
     await compileBinding(driver, libraries, temporary, (reason) => {
@@ -106,7 +116,10 @@ async function build(
   const gate = await provide(cache, gateName(), compileGate)
   onProgress('running a convolution')
   const checked = await checkBinding(binding, driver)
-  const record: TensorFlowBuild = { binding, gate, driver, libraries, version: checked.version, cuda }
+  const record: TensorFlowBuild = {
+    ...{ binding, gate, driver, libraries, version: checked.version, cuda },
+    sha256: sha256Of(binding),
+  }
   writeFileAtomic(buildRecord(cache), JSON.stringify(record, undefined, 2) + '\n')
   return { how: 'built', binding, ...checked }
 }

@@ -1,8 +1,7 @@
-import { appendFileSync, readFileSync } from 'node:fs'
+import { appendFileSync, statSync, truncateSync } from 'node:fs'
 import path from 'node:path'
-import { writeFileAtomic } from '../files/write-file.js'
-import { isMissing } from '../system-errors.js'
 import { makeFolder } from '../files/make-folder.js'
+import { wholeLines } from '../files/whole-lines.js'
 import { fileFailure } from './file-failure.js'
 
 /** A line of such a file: what it says, and after which step. */
@@ -24,10 +23,10 @@ export function jsonLineFile(
   lastStep: number,
   spell?: (name: string, value: unknown) => unknown,
 ): (line: StepLine) => void {
-  const lines = attempt('read', file, () => linesOf(file))
-  const end = lines.findIndex((line) => stepOf(line) >= lastStep)
-  const kept = lines.filter((line, i) => (end === -1 || i <= end) && stepOf(line) <= lastStep)
-  if (kept.length < lines.length) writeFileAtomic(file, kept.map((line) => `${line}\n`).join(''))
+  const end = attempt('read', file, () => endOfStep(file, lastStep))
+  attempt('write', file, () => {
+    if (end < sizeOf(file)) truncateSync(file, end)
+  })
   return (line) => {
     attempt('write', file, () => {
       makeFolder(path.dirname(file))
@@ -36,18 +35,21 @@ export function jsonLineFile(
   }
 }
 
-function linesOf(file: string): readonly string[] {
-  try {
-    return readFileSync(file, 'utf8')
-      .split('\n')
-      .filter((line) => line !== '')
-  } catch (error) {
-    if (isMissing(error)) return []
-    throw error
+/** Where the line of a step ends, or if it has none the last one before: in bytes. */
+function endOfStep(file: string, lastStep: number): number {
+  let before = 0
+  for (const { text, end } of wholeLines(file)) {
+    const step = text === '' ? -Infinity : stepOf(text)
+    if (step > lastStep) break
+    before = end
+    if (step === lastStep) break
   }
+  return before
 }
 
-/** Of a line that a killed process left unfinished: infinity, so that it goes. */
+const sizeOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0
+
+/** Of a line that is damaged: infinity, so that it goes. */
 function stepOf(line: string): number {
   try {
     const step = (JSON.parse(line) as Partial<StepLine> | null)?.step

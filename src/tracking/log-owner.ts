@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { isMissing } from '../system-errors.js'
+import { wholeLines } from '../files/whole-lines.js'
 import { fileFailure } from './file-failure.js'
 
 /** Whose log a file is: a run's, nobody's, as there is no whole line in it, or unknown. */
@@ -10,23 +9,22 @@ export type LogOwner = { readonly runId: string } | 'nobody' | 'unknown'
  * @throws UserError if the file cannot be read.
  */
 export function logOwner(file: string): LogOwner {
-  const lines = linesOf(file)
+  const line = firstLine(file)
   // What a process was killed at that wrote its first line is no log yet.
-  if (lines.length < 2) return 'nobody'
+  if (line === undefined) return 'nobody'
   try {
-    const runId = (JSON.parse(lines[0] ?? '') as { readonly run_id?: unknown } | null)?.run_id
+    const runId = (JSON.parse(line) as { readonly run_id?: unknown } | null)?.run_id
     return typeof runId === 'string' ? { runId } : 'unknown'
   } catch {
     return 'unknown'
   }
 }
 
-/** What is between line feeds: one more than there are. */
-function linesOf(file: string): readonly string[] {
+function firstLine(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8').split('\n')
+    for (const { text } of wholeLines(file)) return text
+    return undefined
   } catch (error) {
-    if (isMissing(error)) return []
     throw fileFailure('read', file, error)
   }
 }

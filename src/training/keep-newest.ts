@@ -1,5 +1,6 @@
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
+import { syncToDisk } from '../files/sync-to-disk.js'
 import { writeFileAtomic } from '../files/write-file.js'
 import { savedSets } from './checkpoint-files.js'
 
@@ -16,22 +17,30 @@ export function keepNewest(folder: string, keep: number, emaRates: readonly numb
   const oldestKept = sets.filter(({ isComplete }) => isComplete).at(-keep)?.step ?? -Infinity
   const superfluous = sets.filter(({ step }) => step < oldestKept)
   if (superfluous.length === 0) return []
-  settle(folder)
+  // The newest set's names before those of older ones go, should the machine fail.
+  syncToDisk(folder)
   // First the models, without which a set is none: half of one is never resumed.
   const files = [...superfluous.map(({ model }) => model), ...superfluous.flatMap((set) => set.files)]
   writeFileAtomic(path.join(folder, LIST), JSON.stringify(files.map((file) => path.basename(file))))
-  finishRemoving(folder)
+  finishRemoving(folder, emaRates)
   return superfluous.map(({ step }) => step)
 }
 
 /** Files that are being removed: what a killed process has not come to is garbage, unlike files without a model. */
 const LIST = '.removing.json'
 
-/** Removes what a process was about to when it was killed. Before a run goes on, as it may save these names anew. */
-export function finishRemoving(folder: string): void {
+/**
+ * Removes what a process was about to when it was killed. Before a run goes on, as it may save these names anew.
+ * The newest complete set stays, whatever the list says: those after it may have been damaged and moved away.
+ */
+export function finishRemoving(folder: string, emaRates: readonly number[]): void {
   const list = path.join(folder, LIST)
   if (!existsSync(list)) return
-  for (const name of listed(list)) removeIfPossible(path.join(folder, path.basename(name)))
+  const newest = savedSets(folder, emaRates).findLast(({ isComplete }) => isComplete)
+  for (const name of listed(list)) {
+    const file = path.join(folder, path.basename(name))
+    if (!newest?.files.includes(file)) removeIfPossible(file)
+  }
   removeIfPossible(list)
 }
 
@@ -42,16 +51,6 @@ function listed(list: string): readonly string[] {
     return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : []
   } catch {
     return []
-  }
-}
-
-/** Lets the disk note the names of the newest set before those of older ones go, should the machine fail. */
-function settle(folder: string): void {
-  const fd = openSync(folder, 'r')
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
   }
 }
 

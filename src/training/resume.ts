@@ -48,8 +48,8 @@ export function startingPoint(config: ResolvedTrainConfig, root: string): Starti
     const files = resumedFiles(source, root, rates)
     if ('runId' in source) {
       const folder = path.dirname(files.model)
-      clearUnfinished(folder)
-      finishRemoving(folder)
+      clearUnfinished(folder, 'of all')
+      finishRemoving(folder, rates)
     }
     return resumed(files, config, readResumed(source, files.model, rates))
   }

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { emaRates } from '../config/training.js'
 import type { GaussianDiffusion } from '../diffusion/gaussian-diffusion.js'
 import { requireFolder } from '../files/make-folder.js'
+import { syncToDisk } from '../files/sync-to-disk.js'
 import { jsonLines } from '../tracking/json-lines.js'
 import type { Tracker } from '../tracking/tracker.js'
 import { badStepFile } from './bad-step-file.js'
@@ -84,6 +86,8 @@ export function runOutput(
       claim.requireHeld()
       const { step, optimizerStep, state } = trainer
       const counts = badSteps.counts()
+      // Lines that this set comes after: a run that goes on from it does not write them again.
+      if (existsSync(logFile)) syncToDisk(logFile)
       saved = saveCheckpoint(
         folder,
         config,

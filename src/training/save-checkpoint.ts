@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import type { TrainConfig } from '../config/training.js'
+import { syncToDisk } from '../files/sync-to-disk.js'
 import { writeFileAtomic } from '../files/write-file.js'
 import { parameterSpecs } from '../model/parameters.js'
 import type { Parameters } from '../nn/scope.js'
@@ -43,7 +44,7 @@ export interface Saved {
 /**
  * Writes all files of one step. Each appears whole or not at all, and the model, which makes the set
  * one that can be resumed, comes last: whatever happens on the way, the previous set stays the newest
- * complete one.
+ * complete one. In the end the disk has all of it.
  * @throws UserError naming the file that cannot be written; what was written of the set is removed.
  */
 export function saveCheckpoint(
@@ -75,8 +76,11 @@ export function saveCheckpoint(
   try {
     for (const [file, write] of writes) {
       if (!existsSync(file)) created.push(file)
+      // The others' names first: without them, a machine that fails would leave half a set that looks whole.
+      if (file === saved.model) syncToDisk(folder)
       write(file)
     }
+    syncToDisk(folder)
   } catch (error) {
     for (const file of created) rmSync(file, { force: true })
     throw error

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { UserError } from '../../src/errors.js'
 import { streamFileAtomic, writeFileAtomic, writeFully } from '../../src/files/write-file.js'
 import { makeFolder, requireFolder } from '../../src/files/make-folder.js'
+import { syncToDisk } from '../../src/files/sync-to-disk.js'
 import { clearUnfinished, unfinishedFile } from '../../src/files/unfinished-files.js'
 import { temporaryFolders } from '../data/temporary.js'
 
@@ -42,6 +43,16 @@ test('what a killed process of this machine left is cleared when a file of the f
   clearUnfinished(folder)
   expect(existsSync(left)).toBe(false)
   clearUnfinished(path.join(folder, 'not there'))
+
+  // In a folder of one's own.
+  clearUnfinished(folder, 'of all')
+  const rest = kept.filter((name) => !name.includes('another-machine'))
+  expect(readdirSync(folder).sort()).toEqual([...rest, file].map((name) => path.basename(name)).sort())
+})
+
+test('what cannot be synced, as folders of some disks, is left as it is', () => {
+  expect(() => syncToDisk('/dev/null')).not.toThrow()
+  expect(() => syncToDisk(path.join(newFolder(), 'no-such'))).toThrow(/ENOENT/)
 })
 
 test('two writers of one file in one process do not share an unfinished one', async () => {

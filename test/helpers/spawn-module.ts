@@ -10,10 +10,15 @@ export function spawnModule(
   module: URL,
   env: Readonly<Record<string, string>>,
 ): ChildProcessByStdio<null, Readable, Readable> {
-  const script =
-    "const { runnerImport } = await import('vite'); await runnerImport(process.argv[1], { configFile: false })"
-  return spawn(process.execPath, ['--input-type=module', '--eval', script, fileURLToPath(module)], {
+  return spawn(process.execPath, moduleArguments(module), {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+}
+
+/** What Node is told to run a TypeScript module. */
+export function moduleArguments(module: URL): string[] {
+  const script =
+    "const { runnerImport } = await import('vite'); await runnerImport(process.argv[1], { configFile: false })"
+  return ['--input-type=module', '--eval', script, fileURLToPath(module)]
 }

@@ -75,4 +75,5 @@ it('takes the cache folder from the environment', () => {
   expect(cacheFolder({ FDM_CACHE_DIR: '/a', XDG_CACHE_HOME: '/b' })).toBe('/a')
   expect(cacheFolder({ XDG_CACHE_HOME: '/b' })).toBe('/b/fdm')
   expect(cacheFolder({})).toMatch(/\/\.cache\/fdm$/)
+  expect(cacheFolder({ XDG_CACHE_HOME: '', HOME: '/c' })).toBe('/c/.cache/fdm')
 })

@@ -152,12 +152,10 @@ describe.runIf(readBuild(cacheFolder()))('setupTensorFlow, compiling', () => {
     const first = await setupTensorFlow(options)
     expect(first).toMatchObject({ how: 'built', version: build?.version })
     expect(readBuild(options.cacheDir)).toMatchObject({ binding: first.binding, cuda: false })
-    const start = performance.now()
     const lines: string[] = []
     const second = await setupTensorFlow({ ...options, onProgress: (line) => lines.push(line) })
     expect(second).toMatchObject({ how: 'kept', binding: first.binding })
     expect(lines).toEqual([])
-    expect(performance.now() - start).toBeLessThan(1000)
   })
 
   it('continues after the record was not written, and after the addon was deleted', async () => {
@@ -168,6 +166,12 @@ describe.runIf(readBuild(cacheFolder()))('setupTensorFlow, compiling', () => {
     expect((await setupTensorFlow(options)).how).toBe('built')
     rmSync(binding)
     expect((await setupTensorFlow(options)).how).toBe('built')
+    // What a failing disk has left of it would end the process that loads it.
+    const whole = readFileSync(binding)
+    writeFileSync(binding, whole.subarray(0, whole.length / 2))
+    expect((await setupTensorFlow(options)).how).toBe('built')
+    expect(readFileSync(binding).equals(whole)).toBe(true)
+    expect((await setupTensorFlow(options)).how).toBe('kept')
   })
 
   it('builds again what was built from other sources', async () => {

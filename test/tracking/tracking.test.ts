@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, it } from 'vitest'
@@ -55,6 +55,23 @@ it('a log goes on where a run is resumed: later and unfinished lines go', () => 
     /log\.jsonl: a part of its path is a file/,
   )
   rmSync(folder)
+})
+
+it('a log goes on after a line that lacks nothing but its end, and after long ones', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'fdm-log-'))
+  const file = path.join(folder, 'log.jsonl')
+  // More than is read at once; letters of several bytes, that a cut between two reads would go through.
+  const long = JSON.stringify({ step: 10, note: 'ä數'.repeat(500_000) })
+  writeFileSync(file, `${long}\n{"step":20}\n{"step":30}`)
+  jsonLines(file, 30).log(40, {})
+  expect(readFileSync(file, 'utf8')).toBe(`${long}\n{"step":20}\n{"step":40}\n`)
+  jsonLines(file, 20)
+  expect(readFileSync(file, 'utf8')).toBe(`${long}\n{"step":20}\n`)
+  // An empty line, as editors leave, hides nothing.
+  writeFileSync(file, '{"step":10}\n\n{"step":20}\n')
+  jsonLines(file, 20)
+  expect(readFileSync(file, 'utf8')).toBe('{"step":10}\n\n{"step":20}\n')
+  rmSync(folder, { recursive: true })
 })
 
 it('run ids are eight letters and digits', () => {

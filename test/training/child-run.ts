@@ -20,6 +20,7 @@ function dieAtChange(count: number): void {
     'renameSync',
     'rmSync',
     'appendFileSync',
+    'truncateSync',
     'mkdirSync',
   ] as const
   for (const name of names) {

@@ -1,9 +1,20 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { checkpointFileNames, findResume } from '../../src/training/checkpoint-files.js'
 import { finishRemoving, keepNewest } from '../../src/training/keep-newest.js'
+
+const removed = vi.hoisted((): string[] => [])
+
+vi.mock('node:fs', async (importOriginal) => {
+  const actual = await importOriginal<typeof import('node:fs')>()
+  const rmSync: typeof actual.rmSync = (file, options) => {
+    removed.push(String(file))
+    actual.rmSync(file, options)
+  }
+  return { ...actual, rmSync }
+})
 
 let folder = ''
 beforeEach(() => {
@@ -28,6 +39,15 @@ it('removes whole sets, averages of all rates included, and keeps the newest', (
     [...namesOf(30, [0.9, 1]), ...namesOf(1_000_000, [0.9, 1]), 'log.jsonl', 'notes.txt'].sort(),
   )
   expect(keepNewest(folder, 2, [0.9, 1])).toEqual([])
+})
+
+it('removes the models first: what is left of a set when it is killed is none to resume', () => {
+  for (const step of [10, 20, 30]) touch(...namesOf(step, [0.9]))
+  removed.length = 0
+  keepNewest(folder, 1, [0.9])
+  const names = removed.map((file) => path.basename(file)).filter((name) => !name.startsWith('.'))
+  expect(names.slice(0, 2)).toEqual(['model000010.pt', 'model000020.pt'])
+  expect(new Set(names).size).toBe(8)
 })
 
 it('keeps all with 0, and with more than there are', () => {
@@ -66,9 +86,17 @@ it('comes to the end of what a killed process was removing', () => {
   const [model, ...others] = namesOf(10, [0.9])
   rmSync(path.join(folder, model ?? ''))
   writeFileSync(path.join(folder, '.removing.json'), JSON.stringify([model, ...others]))
-  finishRemoving(folder)
+  finishRemoving(folder, [0.9])
   expect(left()).toEqual([...namesOf(20, [0.9]), ...namesOf(30, [0.9])].sort())
-  finishRemoving(folder)
+  finishRemoving(folder, [0.9])
+})
+
+it('leaves the set to go on from alone, when the ones that took its place were moved away', () => {
+  for (const step of [10, 20]) touch(...namesOf(step, [0.9]))
+  const listed = [...namesOf(10, [0.9]), ...namesOf(20, [0.9])]
+  writeFileSync(path.join(folder, '.removing.json'), JSON.stringify(listed))
+  finishRemoving(folder, [0.9])
+  expect(left()).toEqual(namesOf(20, [0.9]).sort())
 })
 
 it('removes sets of earlier rates once there are enough of the present ones', () => {

@@ -155,10 +155,13 @@ it('killed during its last samples, has their time in the end', async () => {
 
 it('says which share of the time it waits for data', async () => {
   let time = 0
-  // Every look at the clock takes a second: one passes while data is waited for, one in the step.
-  await loop('waiting.jsonl', START, { max_steps: 4 }, { now: () => 1000 * time++ })
+  // Three seconds pass while data is waited for, and one in the step.
+  const passes = [0, 3000, 1000]
+  let looks = 0
+  const now = () => (time += passes[looks++ % 3] ?? NaN)
+  await loop('waiting.jsonl', START, { max_steps: 4 }, { now })
   expect(linesOf('waiting.jsonl').at(-1)).toMatchObject({
-    'timing/data_wait_share': 0.5,
+    'timing/data_wait_share': 0.75,
     'timing/step_time': 1,
   })
 })
@@ -201,17 +204,19 @@ it('ends after too many bad steps in a row, and does not save what they came fro
 })
 
 it('saves no step of a row of bad ones but what ends it, or the run', async () => {
-  const saves = async (bad: readonly number[], max_steps: number) => {
+  const saves = async (bad: readonly number[], max_steps: number, save_interval = 2) => {
     const steps: number[] = []
     const onStep = (step: number) => void steps.push(step)
     const saved: number[] = []
     const save = () => void saved.push(steps.at(-1) ?? 0)
-    await loop('row', START, { save_interval: 2, max_steps }, { onStep, save }, bad)
+    await loop('row', START, { save_interval, max_steps }, { onStep, save }, bad)
     return saved
   }
   expect(await saves([4, 5], 8)).toEqual([2, 6, 8])
   expect(await saves([3, 4, 5], 9)).toEqual([2, 6, 8, 9])
   expect(await saves([4, 5], 5)).toEqual([2, 5])
+  // One that was due comes after the next good step, whatever its number.
+  expect(await saves([3, 4], 8, 3)).toEqual([5, 6, 8])
 })
 
 it('saves what was done before data or the log failed', async () => {
@@ -229,8 +234,19 @@ it('saves what was done before data or the log failed', async () => {
   await expect(failAt(8, { trackers: [full] })).rejects.toThrow('the disk is full')
   // The numbers that the line at step 4 should have had.
   expect(saved[1]).toMatchObject([4, { lastLine: 0, means: { loss: [10, 4] } }])
+  // With others, who cannot be asked whether they have the same, nothing is saved.
+  saved.length = 0
+  await expect(failAt(2, { withOthers: true })).rejects.toThrow('no such video')
+  expect(saved).toEqual([])
   const save = () => { throw new Error('no room to save') } // prettier-ignore
   await expect(failAt(2, { save })).rejects.toThrow('no such video')
+  // What could not be saved is not tried again at once.
+  let tries = 0
+  const noRoom = () => { tries++; throw new Error('no room to save') } // prettier-ignore
+  await expect(loop('unsaved', START, { max_steps: 8, save_interval: 2 }, { save: noRoom })).rejects.toThrow(
+    'no room',
+  )
+  expect(tries).toBe(1)
 })
 
 it('makes up for the samples that a killed run did not come to', async () => {
@@ -243,6 +259,7 @@ it('makes up for the samples that a killed run did not come to', async () => {
   // The last save comes before the last samples.
   expect(end.sampledAt).toBe(2)
   await loop('killed', { ...end, sampledAt: 4 }, config, sample(2))
+  await loop('killed', atTwo, config, { ...sample(5), signal: AbortSignal.abort() })
   await loop('killed', { ...atTwo, sampledAt: 2 }, config, sample(3))
   // A checkpoint that does not say.
   await loop('killed', { ...atTwo, sampledAt: undefined }, config, sample(4))

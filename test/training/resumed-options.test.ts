@@ -22,6 +22,7 @@ const saved = {
   max_steps: 10,
   num_heads: null,
   resume_checkpoint: 'elsewhere.pt',
+  allow_changed_data: true,
   fp16_scale_growth: 1e-3,
 }
 
@@ -41,8 +42,8 @@ it('leaves a run that starts anew alone', () => {
 })
 
 it.each(['resume_id', 'wandb_id'])('takes all that is not given from a run resumed by %s', (option) => {
-  // Python's None, what that run itself went on from, and what this program does not know.
-  const left = ['num_heads', 'resume_checkpoint', 'fp16_scale_growth']
+  // Python's None, what that run itself went on from, what was allowed once, and what this program does not know.
+  const left = ['num_heads', 'resume_checkpoint', 'allow_changed_data', 'fp16_scale_growth']
   const known = Object.fromEntries(Object.entries(saved).filter(([name]) => !left.includes(name)))
   const values = { ...known, [option]: 'old' }
   expect(resumedOptions({ [option]: 'old' }, root)).toEqual({ values, checkpoint, changes: [] })

@@ -11,9 +11,14 @@ import { disposeState, initialState, type TrainingState } from '../../src/traini
 import { availableBackends } from '../helpers/backends.js'
 import { smallConfig } from './fixtures.js'
 
-const disk = vi.hoisted(() => ({ left: Infinity }))
+const disk = vi.hoisted(() => ({
+  left: Infinity,
+  folder: '',
+  noted: [] as string[][],
+  events: [] as string[],
+}))
 
-/** A disk that takes `disk.left` more bytes. */
+/** A disk that takes `disk.left` more bytes, and says which names in a folder it has noted for good. */
 vi.mock('node:fs', async (importOriginal) => {
   const actual = await importOriginal<typeof import('node:fs')>()
   const writeSync = (
@@ -28,7 +33,16 @@ vi.mock('node:fs', async (importOriginal) => {
     disk.left -= length
     return actual.writeSync(fd, data, offset, length, position)
   }
-  return { ...actual, writeSync }
+  const fsyncSync = (fd: number) => {
+    actual.fsyncSync(fd)
+    disk.events.push('sync')
+    if (actual.fstatSync(fd).isDirectory()) disk.noted.push(actual.readdirSync(disk.folder).sort())
+  }
+  const renameSync = (from: string, to: string) => {
+    disk.events.push('rename')
+    actual.renameSync(from, to)
+  }
+  return { ...actual, writeSync, fsyncSync, renameSync }
 })
 
 const folder = mkdtempSync(path.join(tmpdir(), 'fdm-save-'))
@@ -44,6 +58,7 @@ const save = (step: number) =>
   )
 
 beforeAll(async () => {
+  disk.folder = folder
   await startRuntime({ backend: availableBackends()[0] ?? 'wasm' })
   const model = createModel(smallConfig())
   state = initialState(model.parameters, 1)
@@ -74,4 +89,16 @@ it('keeps the files of a step that is saved once more in vain', () => {
   expect(() => save(2)).toThrow(UserError)
   disk.left = Infinity
   expect(findResume(folder, rates).step).toBe(2)
+})
+
+it('has the disk note the other names of a set before that of the model, and that in the end', () => {
+  disk.noted = []
+  disk.events = []
+  save(3)
+  const set = ['ema_0.99_000003.pt', 'opt000003.pt', 'state000003.json']
+  const ofStep = disk.noted.map((names) => names.filter((name) => name.includes('000003')))
+  expect(ofStep).toEqual([set, ['ema_0.99_000003.pt', 'model000003.pt', 'opt000003.pt', 'state000003.json']])
+  // A file's content, too, before its name: those of three files, their names, those of the model's.
+  const file = ['sync', 'rename']
+  expect(disk.events).toEqual([...file, ...file, ...file, 'sync', ...file, 'sync'])
 })

@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
 import path from 'node:path'
+import { homeFolder } from '../../files/home-folder.js'
 import { variable } from './variable.js'
 
 /** The password that `~/.netrc` (or the file that NETRC names) has for a host, where `wandb login` puts keys. */
 export function netrcPassword(env: NodeJS.ProcessEnv, host: string): string | undefined {
-  const home = variable(env, 'HOME') ?? homedir()
+  const home = homeFolder(env)
   const named = variable(env, 'NETRC')
-  const files = named !== undefined ? [named] : ['.netrc', '_netrc'].map((name) => path.join(home, name))
+  const inHome = home === undefined ? [] : ['.netrc', '_netrc'].map((name) => path.join(home, name))
+  const files = named !== undefined ? [named] : inHome
   for (const file of files) {
     let text: string
     try {

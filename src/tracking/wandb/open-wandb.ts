@@ -71,8 +71,11 @@ export function openWandb(settings: WandbSettings, run: TrackedRun): Tracker | u
         () => tell(`waiting for W&B, at most ${(patience / 1000).toFixed(0)} seconds`),
         SAY_WAITING,
       )
-      await tracker.close?.(outcome)
-      clearTimeout(timer)
+      try {
+        await tracker.close?.(outcome)
+      } finally {
+        clearTimeout(timer)
+      }
     },
   }
 }

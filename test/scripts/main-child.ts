@@ -1,0 +1,16 @@
+import { setTimeout } from 'node:timers/promises'
+import { main } from '../../scripts/main.js'
+
+// A program that says something again and again until it is told to stop, and then saves; told with `stubborn`,
+// it never does. With `short` it ends by itself.
+
+const how = process.env.FDM_CHILD
+
+await main(async (terminal) => {
+  const end = how === 'short' ? 3 : Infinity
+  for (let step = 0; step < end && (how === 'stubborn' || !terminal.signal.aborted); step++) {
+    terminal.log(`step ${step}`)
+    await setTimeout(20)
+  }
+  process.stderr.write('saved\n')
+})

@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
+import { expect, it } from 'vitest'
+import { moduleArguments } from '../helpers/spawn-module.js'
+
+/** The program of `main-child.ts`, once it runs: `ended` gives its status and what it wrote to stderr. */
+async function start(how: string, stdout: 'pipe' | number = 'pipe') {
+  const module = new URL('./main-child.ts', import.meta.url)
+  const child = spawn(process.execPath, moduleArguments(module), {
+    env: { ...process.env, FDM_CHILD: how },
+    stdio: ['ignore', stdout, 'pipe'],
+  })
+  let stderr = ''
+  child.stderr?.on('data', (text: Buffer) => (stderr += text.toString()))
+  const ended = once(child, 'close').then(([status]) => ({ status: status as number | null, stderr }))
+  const heard = async () => {
+    if (child.stdout) await once(child.stdout, 'data')
+  }
+  await heard()
+  child.stdout?.resume()
+  return { child, ended, said: () => stderr, heard }
+}
+
+it('takes signals that come together for one, as where npm passes on what the terminal sends to all', async () => {
+  const { child, ended } = await start('')
+  child.kill('SIGINT')
+  child.kill('SIGINT')
+  child.kill('SIGTERM')
+  const { status, stderr } = await ended
+  expect(stderr).toMatch(/stopping after the current step.*\nsaved\n$/)
+  expect([130, 143]).toContain(status)
+})
+
+it('ends at once when it is told to stop once more', async () => {
+  const { child, ended, said } = await start('stubborn')
+  child.kill('SIGINT')
+  while (!said().includes('stopping')) await setTimeout(20)
+  while (child.exitCode === null) {
+    child.kill('SIGINT')
+    await setTimeout(100)
+  }
+  expect(await ended).toMatchObject({ status: 130, stderr: expect.not.stringContaining('saved') as string })
+})
+
+it('goes on when a terminal closes that it has nothing to do with, as under nohup', async () => {
+  const { child, ended, said, heard } = await start('')
+  child.kill('SIGHUP')
+  await heard()
+  expect(said()).toBe('')
+  child.kill('SIGTERM')
+  expect(await ended).toMatchObject({ status: 143, stderr: expect.stringContaining('saved') as string })
+})
+
+it('stops as if told to when the reader of its output has gone', async () => {
+  const { child, ended } = await start('')
+  child.stdout?.destroy()
+  expect(await ended).toEqual({ status: 141, stderr: 'saved\n' })
+})
+
+it.runIf(process.platform === 'linux')(
+  'ends its work when its output cannot be written, and says so',
+  async () => {
+    const full = openSync('/dev/full', 'w')
+    const { ended } = await start('short', full)
+    closeSync(full)
+    expect(await ended).toEqual({
+      status: 1,
+      stderr: 'saved\nfdm: could not write to standard output: the disk is full\n',
+    })
+  },
+)

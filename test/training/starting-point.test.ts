@@ -1,0 +1,39 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createModel } from '../../src/model/video-model.js'
+import { startRuntime } from '../../src/runtime/start.js'
+import { checkpointFileNames } from '../../src/training/checkpoint-files.js'
+import { startingPoint } from '../../src/training/resume.js'
+import { saveCheckpoint } from '../../src/training/save-checkpoint.js'
+import { disposeState, initialState } from '../../src/training/state.js'
+import { availableBackends } from '../helpers/backends.js'
+import { smallConfig } from './fixtures.js'
+
+const root = mkdtempSync(path.join(tmpdir(), 'fdm-start-'))
+beforeAll(() => startRuntime({ backend: availableBackends()[0] ?? 'wasm' }))
+afterAll(() => rmSync(root, { recursive: true }))
+
+it('clears away what killed processes left of saving and removing, on whatever machine', () => {
+  const config = smallConfig({ ema_rate: '0.99' })
+  const folder = path.join(root, 'run')
+  const model = createModel(config)
+  const state = initialState(model.parameters, 1)
+  model.dispose()
+  const host = { step: 2, lastLine: 0, timesteps: { history: [] }, means: {} }
+  saveCheckpoint(folder, config, [0.99], { ...state, optimizerStep: 2 }, host)
+  disposeState(state)
+  const set = readdirSync(folder).sort()
+
+  const { ema, optimizer, state: hostState } = checkpointFileNames(1, [0.99])
+  const left = [...ema, optimizer, hostState]
+  const unfinished = '.model000003.pt.another-machine.17.0-0.tmp'
+  for (const name of [...left, unfinished]) writeFileSync(path.join(folder, name), '')
+  writeFileSync(path.join(folder, '.removing.json'), JSON.stringify(left))
+
+  const start = startingPoint({ ...config, resume_id: 'run' }, root)
+  disposeState(start.state)
+  expect(start).toMatchObject({ step: 2, optimizerStep: 2, host })
+  expect(readdirSync(folder).sort()).toEqual(set)
+})
