@@ -43,6 +43,7 @@ test.each<[string, unknown[], RegExp]>([
   ['ancestralSampler', [diffusion], /takes a number of steps, not an object with config, schedule/],
   ['ddimSampler', [diffusion, 0], /takes the schedule of a diffusion, not an object with config/],
   ['ddimSampler', [diffusion.schedule], /takes as eta a number from 0 to 1, not undefined/],
+  ['ddimSampler', [diffusion.schedule, 1.5], /takes as eta a number from 0 to 1, not 1\.5/],
   ['planVideo', [undefined, settings], /planVideo takes as scheme one of samplingSchemes, not undefined/],
   [
     'planVideo',
