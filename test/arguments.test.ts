@@ -93,7 +93,7 @@ test.each<[string, unknown[], RegExp]>([
   [
     'sampleVideo',
     [{ ...sampling, sampler: {} }],
-    /as sampler what ancestralSampler .*, not an object without/,
+    /as sampler what ancestralSampler, ddimSampler or another gives, not an object without/,
   ],
   [
     'sampleVideo',

@@ -18,10 +18,10 @@ describeEachBackend('the prior term', () => {
     tf.tidy(() => {
       const x0 = tf.tensor5d(Float32Array.from(signed('x0', SHAPE)), SHAPE)
       // KL(N(sqrt(alpha-bar) x_0, 1 - alpha-bar) || N(0, 1))
-      const bits = tf.mul(
+      const bits = tf.mul<Tensor5D>(
         tf.sub(tf.mul(tf.square(x0), alphaBar), alphaBar + Math.log(1 - alphaBar)),
         0.5 / Math.LN2,
-      ) as Tensor5D
+      )
       const perFrame = tf.mean(bits, [2, 3, 4]).arraySync() as number[][]
       const [[a = NaN, b = NaN] = [], [c = NaN, d = NaN] = []] = perFrame
       const expected = [

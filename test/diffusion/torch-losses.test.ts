@@ -7,12 +7,12 @@ import { tf, type Tensor, type Tensor2D, type Tensor5D } from '../../src/runtime
 import { describeEachBackend } from '../helpers/backends.js'
 import { signed } from '../helpers/golden.js'
 
-const [B, T, SIZE] = [3, 2, 4]
+const [B, T, SIZE] = [3, 2, 4] as const
 
 /** Made in the original's order, (B, T, C, H, W). */
 function made(name: string, channels = 3): Tensor5D {
-  const shape = [B, T, channels, SIZE, SIZE]
-  return tf.transpose(tf.tensor(Float32Array.from(signed(name, shape)), shape), [0, 1, 3, 4, 2]) as Tensor5D
+  const shape: [number, number, number, number, number] = [B, T, channels, SIZE, SIZE]
+  return tf.transpose(tf.tensor5d(Float32Array.from(signed(name, shape)), shape), [0, 1, 3, 4, 2])
 }
 
 const OBSERVED = [[1, 0], [0, 0], [0, 1]] // prettier-ignore

@@ -189,6 +189,9 @@ describe('a bound', () => {
     await measure(inputs(folder, { num_timesteps: 2, stop_index: 1 }))
     const again = measure(inputs(folder, { num_timesteps: 3 }))
     await expect(again).rejects.toThrow(/made with num_timesteps 2, these would be with num_timesteps 3/)
+    // A given folder does not say of which steps they are so many.
+    const respaced = measure(inputs(folder, { num_timesteps: 2, timestep_respacing: '5' }))
+    await expect(respaced).rejects.toThrow(/made with timestep_respacing "", these .* timestep_respacing 5/)
     expect(() => planNll(inputs(folder, { num_timesteps: 11 }))).toThrow(/there are 10 diffusion steps/)
     expect(() => planNll(inputs(folder, { stop_index: 4 }))).toThrow(/has 3 test videos/)
     expect(() => planNll(inputs(folder, { n_obs: 0, start_index: 3, stop_index: 4 }))).toThrow(
