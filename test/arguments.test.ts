@@ -104,6 +104,13 @@ test.each<[string, unknown[], RegExp]>([
   ['trainingLosses', [diffusion, null, { x0: tf.zeros([3]) }], /takes as x0 videos .*, not \(3\)/],
   ['trainingLosses', [diffusion, null, { x0 }], /takes as noise a tensor \(2, 3, 4, 4, 3\), not undefined/],
   [
+    'trainingLosses',
+    [diffusion, null, { x0, noise: x0, at: diffusion.at([5]) }],
+    /takes one step per video, 2 of them, not 1/,
+  ],
+  ['likelihoodTerms', [diffusion, null, { x0, noise: x0, t: [1, 2, 3] }], /one step per video, 2 .*, not 3/],
+  ['likelihoodTerms', [diffusion, null, { x0, noise: x0 }], /takes one step per video, 2 of them, not none/],
+  [
     'likelihoodTerms',
     [diffusion, null, { x0, noise: x0, mask: x0 }],
     /as mask a tensor \(2, 3\), not \(2, 3, 4/,

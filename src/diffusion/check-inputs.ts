@@ -8,6 +8,8 @@ export interface VideoTensors {
   readonly x0: Tensor
   readonly noise?: Tensor
   readonly masks?: Readonly<Record<string, Tensor | undefined>>
+  /** The step of each video: numbers, or a table of as many rows. */
+  readonly steps?: Tensor | readonly number[]
 }
 
 /**
@@ -25,6 +27,13 @@ export function checkInputs(where: string, diffusion: GaussianDiffusion, tensors
   if ('noise' in tensors) checkShape(`${where} takes as noise`, noise, x0.shape)
   for (const [name, mask] of Object.entries(masks))
     if (mask !== undefined) checkShape(`${where} takes as ${name}`, mask, x0.shape.slice(0, 2))
+  if ('steps' in tensors) checkSteps(where, tensors.steps, x0.shape[0])
+}
+
+function checkSteps(where: string, steps: VideoTensors['steps'], videos: number | undefined): void {
+  const count = steps && 'shape' in steps ? steps.shape[0] : steps?.length
+  if (count !== videos)
+    throw new UserError(`${where} takes one step per video, ${videos ?? 0} of them, not ${count ?? 'none'}`)
 }
 
 function checkShape(what: string, tensor: Tensor | undefined, shape: readonly number[]): void {
