@@ -122,6 +122,35 @@ test.each<[string, unknown[], RegExp]>([
   await expect(call()).rejects.toThrow(message)
 })
 
+test('a network says which of its tensors does not go with the others', () => {
+  const model = api.createModel(config)
+  const [times, frames] = [tf.zeros([2]), tf.zeros([2, 3])]
+  const x = tf.zeros([2, 3, 32, 32, 3])
+  const given = { x, x0: x, timesteps: times, frameIndices: frames, obsMask: frames, latentMask: frames }
+  for (const [wrong, message] of [
+    [{ x: undefined }, /takes as x videos \(B, T, H, W, 3\), not undefined/],
+    [{ x: x0 }, /takes as x0 a tensor \(2, 3, 4, 4, 3\), not \(2, 3, 32, 32, 3\)/],
+    [{ x: frames }, /takes as x a tensor .*, not \(2, 3\)/],
+    [{ timesteps: tf.zeros([1]) }, /takes as timesteps a tensor \(2\), not \(1\)/],
+    [{ obsMask: times }, /takes as obsMask a tensor \(2, 3\), not \(2\)/],
+    [{ frameIndices: undefined }, /takes as frameIndices a tensor \(2, 3\), not undefined/],
+  ] as const) {
+    const call = () => model.apply({ ...given, ...wrong } as never)
+    expect(call).toThrow(UserError)
+    expect(call).toThrow(message)
+  }
+  model.dispose()
+})
+
+test.each([
+  [true, /with learn_sigma True a diffusion process takes 6 channels from its network, not 3/],
+  [false, /with learn_sigma False a diffusion process takes 3 channels from its network, not 6/],
+])('a network of another process is an error that says so', async (learn_sigma, message) => {
+  const model = fakeModel((_, x) => (learn_sigma ? x : tf.concat([x, x], 4)))
+  const other = { ...sampling, model, diffusion: api.createDiffusion({ ...fakeConfig, learn_sigma }) }
+  await expect(untyped.sampleVideo?.(other)).rejects.toThrow(message)
+})
+
 test('what is right is taken', async () => {
   const { shape } = (await untyped.sampleVideo?.(sampling)) as typeof film
   expect(shape).toEqual(film.shape)

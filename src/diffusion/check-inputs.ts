@@ -1,5 +1,5 @@
 import { UserError } from '../errors.js'
-import { expectObject } from '../expect.js'
+import { expectObject, expectShape } from '../expect.js'
 import type { Tensor } from '../runtime/tf.js'
 import type { GaussianDiffusion } from './gaussian-diffusion.js'
 
@@ -24,9 +24,9 @@ export function checkInputs(where: string, diffusion: GaussianDiffusion, tensors
   expectObject(`${where} takes as x0 videos (B, T, H, W, C)`, x0, { shape: 'object' })
   if (x0.shape.length !== 5)
     throw new UserError(`${where} takes as x0 videos (B, T, H, W, C), not (${x0.shape.join(', ')})`)
-  if ('noise' in tensors) checkShape(`${where} takes as noise`, noise, x0.shape)
+  if ('noise' in tensors) expectShape(`${where} takes as noise`, noise, x0.shape)
   for (const [name, mask] of Object.entries(masks))
-    if (mask !== undefined) checkShape(`${where} takes as ${name}`, mask, x0.shape.slice(0, 2))
+    if (mask !== undefined) expectShape(`${where} takes as ${name}`, mask, x0.shape.slice(0, 2))
   if ('steps' in tensors) checkSteps(where, tensors.steps, x0.shape[0])
 }
 
@@ -34,11 +34,4 @@ function checkSteps(where: string, steps: VideoTensors['steps'], videos: number 
   const count = steps && 'shape' in steps ? steps.shape[0] : steps?.length
   if (count !== videos)
     throw new UserError(`${where} takes one step per video, ${videos ?? 0} of them, not ${count ?? 'none'}`)
-}
-
-function checkShape(what: string, tensor: Tensor | undefined, shape: readonly number[]): void {
-  const expected = `${what} a tensor (${shape.join(', ')})`
-  expectObject(expected, tensor, { shape: 'object' })
-  if (tensor?.shape.join() !== shape.join())
-    throw new UserError(`${expected}, not (${tensor?.shape.join(', ') ?? ''})`)
 }

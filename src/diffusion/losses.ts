@@ -57,7 +57,7 @@ function losses(
     )
     return { loss: tf.mul(bits, diffusion.numTimesteps) }
   }
-  const { prediction, varianceValues } = splitOutput(output, config)
+  const { prediction, varianceValues } = splitOutput(output, config, x0.shape[4])
   const squaredError: Tensor5D = tf.square(tf.sub(config.predict_xstart ? x0 : noise, prediction))
   const mse = meanOverVideo(squaredError, lossMask)
   const evalMse = meanOverVideo(squaredError, evalMask)
