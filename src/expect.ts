@@ -34,6 +34,14 @@ export function expectCount(what: string, value: unknown, least: number): void {
   if (!(Number.isSafeInteger(value) && Number(value) >= least)) throw unexpected(what, value)
 }
 
+/** @throws UserError unless the argument is a tensor of this shape. */
+export function expectShape(what: string, value: unknown, shape: readonly number[]): void {
+  const expected = `${what} a tensor (${shape.join(', ')})`
+  expectObject(expected, value, { shape: 'object' })
+  const given = (value as { readonly shape: readonly number[] }).shape
+  if (given.join() !== shape.join()) throw new UserError(`${expected}, not (${given.join(', ')})`)
+}
+
 function unexpected(what: string, value: unknown): UserError {
   return new UserError(`${what}, not ${described(value)}`)
 }

@@ -43,6 +43,7 @@ test.each<[string, unknown[], RegExp]>([
   ['ancestralSampler', [diffusion], /takes a number of steps, not an object with config, schedule/],
   ['ddimSampler', [diffusion, 0], /takes the schedule of a diffusion, not an object with config/],
   ['ddimSampler', [diffusion.schedule], /takes as eta a number from 0 to 1, not undefined/],
+  ['ddimSampler', [diffusion.schedule, 1.5], /takes as eta a number from 0 to 1, not 1\.5/],
   ['planVideo', [undefined, settings], /planVideo takes as scheme one of samplingSchemes, not undefined/],
   [
     'planVideo',
@@ -92,7 +93,7 @@ test.each<[string, unknown[], RegExp]>([
   [
     'sampleVideo',
     [{ ...sampling, sampler: {} }],
-    /as sampler what ancestralSampler .*, not an object without/,
+    /as sampler what ancestralSampler, ddimSampler or another gives, not an object without/,
   ],
   [
     'sampleVideo',
@@ -103,6 +104,13 @@ test.each<[string, unknown[], RegExp]>([
   ['trainingLosses', [diffusion, null, { x0: tf.zeros([3]) }], /takes as x0 videos .*, not \(3\)/],
   ['trainingLosses', [diffusion, null, { x0 }], /takes as noise a tensor \(2, 3, 4, 4, 3\), not undefined/],
   [
+    'trainingLosses',
+    [diffusion, null, { x0, noise: x0, at: diffusion.at([5]) }],
+    /takes one step per video, 2 of them, not 1/,
+  ],
+  ['likelihoodTerms', [diffusion, null, { x0, noise: x0, t: [1, 2, 3] }], /one step per video, 2 .*, not 3/],
+  ['likelihoodTerms', [diffusion, null, { x0, noise: x0 }], /takes one step per video, 2 of them, not none/],
+  [
     'likelihoodTerms',
     [diffusion, null, { x0, noise: x0, mask: x0 }],
     /as mask a tensor \(2, 3\), not \(2, 3, 4/,
@@ -112,6 +120,35 @@ test.each<[string, unknown[], RegExp]>([
   const call = () => new Promise((resolve) => resolve(untyped[name]?.(...given)))
   await expect(call()).rejects.toThrow(UserError)
   await expect(call()).rejects.toThrow(message)
+})
+
+test('a network says which of its tensors does not go with the others', () => {
+  const model = api.createModel(config)
+  const [times, frames] = [tf.zeros([2]), tf.zeros([2, 3])]
+  const x = tf.zeros([2, 3, 32, 32, 3])
+  const given = { x, x0: x, timesteps: times, frameIndices: frames, obsMask: frames, latentMask: frames }
+  for (const [wrong, message] of [
+    [{ x: undefined }, /takes as x videos \(B, T, H, W, 3\), not undefined/],
+    [{ x: x0 }, /takes as x0 a tensor \(2, 3, 4, 4, 3\), not \(2, 3, 32, 32, 3\)/],
+    [{ x: frames }, /takes as x a tensor .*, not \(2, 3\)/],
+    [{ timesteps: tf.zeros([1]) }, /takes as timesteps a tensor \(2\), not \(1\)/],
+    [{ obsMask: times }, /takes as obsMask a tensor \(2, 3\), not \(2\)/],
+    [{ frameIndices: undefined }, /takes as frameIndices a tensor \(2, 3\), not undefined/],
+  ] as const) {
+    const call = () => model.apply({ ...given, ...wrong } as never)
+    expect(call).toThrow(UserError)
+    expect(call).toThrow(message)
+  }
+  model.dispose()
+})
+
+test.each([
+  [true, /with learn_sigma True a diffusion process takes 6 channels from its network, not 3/],
+  [false, /with learn_sigma False a diffusion process takes 3 channels from its network, not 6/],
+])('a network of another process is an error that says so', async (learn_sigma, message) => {
+  const model = fakeModel((_, x) => (learn_sigma ? x : tf.concat([x, x], 4)))
+  const other = { ...sampling, model, diffusion: api.createDiffusion({ ...fakeConfig, learn_sigma }) }
+  await expect(untyped.sampleVideo?.(other)).rejects.toThrow(message)
 })
 
 test('what is right is taken', async () => {

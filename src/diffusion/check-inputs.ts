@@ -1,5 +1,5 @@
 import { UserError } from '../errors.js'
-import { expectObject } from '../expect.js'
+import { expectObject, expectShape } from '../expect.js'
 import type { Tensor } from '../runtime/tf.js'
 import type { GaussianDiffusion } from './gaussian-diffusion.js'
 
@@ -8,6 +8,8 @@ export interface VideoTensors {
   readonly x0: Tensor
   readonly noise?: Tensor
   readonly masks?: Readonly<Record<string, Tensor | undefined>>
+  /** The step of each video: numbers, or a table of as many rows. */
+  readonly steps?: Tensor | readonly number[]
 }
 
 /**
@@ -22,14 +24,14 @@ export function checkInputs(where: string, diffusion: GaussianDiffusion, tensors
   expectObject(`${where} takes as x0 videos (B, T, H, W, C)`, x0, { shape: 'object' })
   if (x0.shape.length !== 5)
     throw new UserError(`${where} takes as x0 videos (B, T, H, W, C), not (${x0.shape.join(', ')})`)
-  if ('noise' in tensors) checkShape(`${where} takes as noise`, noise, x0.shape)
+  if ('noise' in tensors) expectShape(`${where} takes as noise`, noise, x0.shape)
   for (const [name, mask] of Object.entries(masks))
-    if (mask !== undefined) checkShape(`${where} takes as ${name}`, mask, x0.shape.slice(0, 2))
+    if (mask !== undefined) expectShape(`${where} takes as ${name}`, mask, x0.shape.slice(0, 2))
+  if ('steps' in tensors) checkSteps(where, tensors.steps, x0.shape[0])
 }
 
-function checkShape(what: string, tensor: Tensor | undefined, shape: readonly number[]): void {
-  const expected = `${what} a tensor (${shape.join(', ')})`
-  expectObject(expected, tensor, { shape: 'object' })
-  if (tensor?.shape.join() !== shape.join())
-    throw new UserError(`${expected}, not (${tensor?.shape.join(', ') ?? ''})`)
+function checkSteps(where: string, steps: VideoTensors['steps'], videos: number | undefined): void {
+  const count = steps && 'shape' in steps ? steps.shape[0] : steps?.length
+  if (count !== videos)
+    throw new UserError(`${where} takes one step per video, ${videos ?? 0} of them, not ${count ?? 'none'}`)
 }

@@ -1,5 +1,6 @@
 import { diffusionOptions, type DiffusionConfig } from '../config/model.js'
 import { requireConfig } from '../config/option.js'
+import { UserError } from '../errors.js'
 import { tf, type Tensor1D, type Tensor5D } from '../runtime/tf.js'
 import { createSchedule, type Schedule } from './schedule.js'
 import { column, columnVector, stepTable, type StepTable } from './step-table.js'
@@ -55,7 +56,7 @@ export function createDiffusion(config: DiffusionConfig): GaussianDiffusion {
 
   const interpret: GaussianDiffusion['interpret'] = (output, xT, table, { clipDenoised }) =>
     tf.tidy(() => {
-      const { prediction, varianceValues } = splitOutput(output, config)
+      const { prediction, varianceValues } = splitOutput(output, config, xT.shape[4])
       const unclipped = config.predict_xstart ? prediction : xStartFromEps(xT, prediction, table)
       const predXStart: Tensor5D = clipDenoised ? tf.clipByValue(unclipped, -1, 1) : tf.clone(unclipped)
       const logVariance: Tensor5D = varianceValues
@@ -101,12 +102,23 @@ export function createDiffusion(config: DiffusionConfig): GaussianDiffusion {
   }
 }
 
-/** The prediction and, with a learned variance, the variance values: channels split in two halves. */
+/**
+ * The prediction and, with a learned variance, the variance values: channels split in two halves.
+ * @param channels C of the videos
+ * @throws UserError for an output of another process, which does not have C or 2C channels.
+ */
 export function splitOutput(
   output: Tensor5D,
-  config: Pick<DiffusionConfig, 'learn_sigma'>,
+  { learn_sigma: isLearned }: Pick<DiffusionConfig, 'learn_sigma'>,
+  channels: number,
 ): { readonly prediction: Tensor5D; readonly varianceValues?: Tensor5D } {
-  if (!config.learn_sigma) return { prediction: output }
+  const expected = isLearned ? 2 * channels : channels
+  if (output.shape[4] !== expected)
+    throw new UserError(
+      `with learn_sigma ${isLearned ? 'True' : 'False'} a diffusion process takes ${expected} channels from its ` +
+        `network, not ${output.shape[4]}: give both the same configuration`,
+    )
+  if (!isLearned) return { prediction: output }
   const [prediction, varianceValues] = tf.split(output, 2, 4) as [Tensor5D, Tensor5D]
   return { prediction, varianceValues }
 }

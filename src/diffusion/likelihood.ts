@@ -34,14 +34,18 @@ export interface LikelihoodTensors {
   readonly clipDenoised: boolean
 }
 
-/** The terms at one step per video (Ho et al. 2020, eq. 5). The total is the sum of `vb` plus the prior. */
+/**
+ * The terms at one step per video (Ho et al. 2020, eq. 5). The total is the sum of `vb` plus the prior. The caller
+ * owns them.
+ * @throws UserError for tensors whose shapes do not go together, or another number of steps than of videos.
+ */
 export function likelihoodTerms(
   diffusion: GaussianDiffusion,
   network: Network,
   { t, ...inputs }: LikelihoodInputs,
 ): LikelihoodTerms {
   const { x0, noise, mask } = inputs
-  checkInputs('likelihoodTerms', diffusion, { x0, noise, masks: { mask } })
+  checkInputs('likelihoodTerms', diffusion, { x0, noise, masks: { mask }, steps: t })
   return tf.tidy(() => ({ ...likelihoodTermsAt(diffusion, network, { ...inputs, at: diffusion.at(t) }) }))
 }
 
@@ -63,7 +67,12 @@ export function likelihoodTermsAt(
   })
 }
 
-/** KL(q(x_T | x_0) || N(0, 1)) in bits, a mean over all elements: (B). No parameters enter. */
+/**
+ * KL(q(x_T | x_0) || N(0, 1)) in bits, a mean over all elements: (B). No parameters enter.
+ * @param x0 (B, T, H, W, C) in [-1, 1]
+ * @param mask frames that count, (B, T)
+ * @throws UserError for tensors whose shapes do not go together.
+ */
 export function priorBits(diffusion: GaussianDiffusion, x0: Tensor5D, mask?: Tensor2D): Tensor1D {
   checkInputs('priorBits', diffusion, { x0, masks: { mask } })
   return tf.tidy(() => {

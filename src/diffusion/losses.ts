@@ -31,11 +31,11 @@ export interface Losses {
  * The training losses of a batch. `use_kl`: the variational bound of all frames, times the number of
  * steps. Otherwise the masked squared error (Ho et al. 2020, eq. 14) and, with a learned variance, the
  * variational term with the mean's gradient stopped (Nichol & Dhariwal 2021, eq. 16). The caller owns them.
- * @throws UserError for tensors whose shapes do not go together.
+ * @throws UserError for tensors whose shapes do not go together, or another number of steps than of videos.
  */
 export function trainingLosses(diffusion: GaussianDiffusion, network: Network, inputs: LossInputs): Losses {
-  const { x0, noise, lossMask, evalMask } = inputs
-  checkInputs('trainingLosses', diffusion, { x0, noise, masks: { lossMask, evalMask } })
+  const { x0, noise, at: steps, lossMask, evalMask } = inputs
+  checkInputs('trainingLosses', diffusion, { x0, noise, masks: { lossMask, evalMask }, steps })
   return tf.tidy(() => ({ ...losses(diffusion, network, inputs) }))
 }
 
@@ -57,7 +57,7 @@ function losses(
     )
     return { loss: tf.mul(bits, diffusion.numTimesteps) }
   }
-  const { prediction, varianceValues } = splitOutput(output, config)
+  const { prediction, varianceValues } = splitOutput(output, config, x0.shape[4])
   const squaredError: Tensor5D = tf.square(tf.sub(config.predict_xstart ? x0 : noise, prediction))
   const mse = meanOverVideo(squaredError, lossMask)
   const evalMse = meanOverVideo(squaredError, evalMask)

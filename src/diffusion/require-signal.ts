@@ -8,7 +8,10 @@ import type { GaussianDiffusion } from './gaussian-diffusion.js'
  * @param advice what to do instead
  * @throws UserError if nothing is left of a frame at the last step in use.
  */
-export function requireSignal({ schedule, config }: GaussianDiffusion, advice: string): void {
+export function requireSignal(
+  { schedule, config }: Pick<GaussianDiffusion, 'schedule' | 'config'>,
+  advice: string,
+): void {
   if (schedule.alphasCumprod.at(-1) !== 0) return
   throw new UserError(
     `--noise_schedule ${config.noise_schedule} with --diffusion_steps ${config.diffusion_steps} leaves nothing of a frame ` +

@@ -22,7 +22,7 @@ export interface Schedule {
   readonly sqrtRecipm1AlphasCumprod: Float64Array
   /** Variance of q(x_{t-1} | x_t, x_0), eq. 7. */
   readonly posteriorVariance: Float64Array
-  /** Its logarithm; at t = 0, where the variance is 0, that of t = 1. */
+  /** Its logarithm; at t = 0, where the variance is 0, that of t = 1, or of beta if there is no other step. */
   readonly posteriorLogVarianceClipped: Float64Array
   /** Coefficients of x_0 and of x_t in the mean of q(x_{t-1} | x_t, x_0), eq. 7. */
   readonly posteriorMeanCoef1: Float64Array
@@ -41,7 +41,7 @@ export function createSchedule(
   return scheduleOf(respaceBetas(original, timestepMap), timestepMap)
 }
 
-/** Betas that keep the cumulative products of the steps in use. */
+/** Betas that keep the cumulative products of the steps in use (Nichol & Dhariwal 2021, eq. 19). */
 function respaceBetas(original: Float64Array, kept: readonly number[]): Float64Array {
   const products = cumulativeProducts(original)
   let previous = 1

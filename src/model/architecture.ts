@@ -3,20 +3,13 @@ import { attentionFactors, channelMultipliers, type NetworkConfig } from '../con
 /** One layer of the UNet as data. `name` is its prefix in PyTorch's state dict. */
 export type Layer =
   | {
-      readonly kind: 'conv'
-      readonly name: string
-      readonly channelsIn: number
-      readonly channelsOut: number
-    }
-  | {
-      readonly kind: 'residual'
+      readonly kind: 'conv' | 'residual'
       readonly name: string
       readonly channelsIn: number
       readonly channelsOut: number
     }
   | { readonly kind: 'attention'; readonly name: string; readonly channels: number; readonly heads: number }
-  | { readonly kind: 'downsample'; readonly name: string; readonly channels: number }
-  | { readonly kind: 'upsample'; readonly name: string; readonly channels: number }
+  | { readonly kind: 'downsample' | 'upsample'; readonly name: string; readonly channels: number }
 
 /** Layers that run one after the other; between blocks features are kept for, or taken from, skips. */
 export type Block = readonly Layer[]

@@ -1,7 +1,7 @@
 import { requireNetworkConfig, type NetworkConfig } from '../config/model.js'
 import type { Conditioning, Network } from '../diffusion/types.js'
 import { UserError } from '../errors.js'
-import { expectCount, expectObject } from '../expect.js'
+import { expectCount, expectObject, expectShape } from '../expect.js'
 import type { Parameters } from '../nn/scope.js'
 import { tf, type Tensor, type Tensor5D } from '../runtime/tf.js'
 import type { OnAttention } from './factorized-attention.js'
@@ -15,7 +15,10 @@ export interface VideoModel {
   readonly config: NetworkConfig
   /** By PyTorch state-dict name, in PyTorch's order, in TensorFlow's layout. */
   readonly parameters: Parameters
-  /** One evaluation: (B, T, H, W, 3), or 6 channels with a learned variance. The caller owns it. */
+  /**
+   * One evaluation: (B, T, H, W, 3), or 6 channels with a learned variance. The caller owns it.
+   * @throws UserError for tensors whose shapes do not go together.
+   */
   apply(inputs: UNetInputs, options?: UNetOptions): Tensor5D
   /** The network with its conditioning closed over, as diffusions and samplers take it. */
   conditioned(conditioning: Conditioning): Network
@@ -56,6 +59,7 @@ export function createModel(
 /** A model around parameters that are already on the device; it owns them from then on. */
 export function modelOf(config: NetworkConfig, parameters: Parameters): VideoModel {
   const apply = (inputs: UNetInputs, options: UNetOptions = {}): Tensor5D => {
+    checkInputs(inputs)
     const { onAttention } = options
     const seen: Tensor[] = []
     const note: OnAttention = (layer, weights) => {
@@ -76,6 +80,17 @@ export function modelOf(config: NetworkConfig, parameters: Parameters): VideoMod
     with: (others) => modelOf(config, others),
     dispose: () => tf.dispose([...parameters.values()]),
   }
+}
+
+function checkInputs({ x, x0, timesteps, frameIndices, obsMask, latentMask }: UNetInputs): void {
+  const takes = 'the network takes as'
+  expectObject(`${takes} x videos (B, T, H, W, 3)`, x, { shape: 'object' })
+  const [B, T, H, W] = x.shape
+  expectShape(`${takes} x`, x, [B, T, H, W, 3])
+  expectShape(`${takes} x0`, x0, x.shape)
+  expectShape(`${takes} timesteps`, timesteps, [B])
+  for (const [name, perFrame] of Object.entries({ frameIndices, obsMask, latentMask }))
+    expectShape(`${takes} ${name}`, perFrame, [B, T])
 }
 
 function load(config: NetworkConfig, given: TorchParameters): Parameters {

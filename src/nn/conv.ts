@@ -2,7 +2,7 @@ import { tf, type Tensor1D, type Tensor4D } from '../runtime/tf.js'
 import { recordsInBfloat16 } from '../runtime/compile.js'
 import { biasAdd } from './bias-add.js'
 import { fusedConvolution, hasFusedConvolution } from './fused-convolution.js'
-import { linear } from './linear.js'
+import { linearBy } from './linear.js'
 import type { Scope } from './scope.js'
 import { upsampleNearest2x } from './upsample.js'
 
@@ -42,14 +42,12 @@ export function upsampledConv3x3(x: Tensor4D, layer: Scope): Tensor4D {
  * its products.
  * @param x (N, H, W, in)
  * @param layer holds `weight` (1, 1, in, out) and `bias` (out)
+ * @returns (N, H, W, out)
  */
 export function conv1x1(x: Tensor4D, layer: Scope): Tensor4D {
   const kernel = layer.get('weight') as Tensor4D
-  if (recordsInBfloat16()) return biasAdd(tf.conv2d(x, kernel, 1, 'valid'), layer.get('bias'))
+  const bias = layer.get('bias')
+  if (recordsInBfloat16()) return biasAdd(tf.conv2d(x, kernel, 1, 'valid'), bias)
   const [, , channelsIn, channelsOut] = kernel.shape
-  const asMatrix: Scope = {
-    get: (name) => (name === 'weight' ? tf.reshape(kernel, [channelsIn, channelsOut]) : layer.get(name)),
-    at: (name) => layer.at(name),
-  }
-  return linear(x, asMatrix) as Tensor4D
+  return linearBy(x, tf.reshape(kernel, [channelsIn, channelsOut]), bias) as Tensor4D
 }

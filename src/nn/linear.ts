@@ -10,8 +10,12 @@ import type { Scope } from './scope.js'
  * @returns (..., out)
  */
 export function linear(x: Tensor, layer: Scope): Tensor {
-  const kernel = layer.get('weight') as Tensor2D
+  return linearBy(x, layer.get('weight') as Tensor2D, layer.get('bias'))
+}
+
+/** The same with a kernel (in, out) and a bias (out) that are no layer's own. */
+export function linearBy(x: Tensor, kernel: Tensor2D, bias: Tensor): Tensor {
   const rows: Tensor2D = tf.reshape(x, [-1, kernel.shape[0]])
-  const product = biasAdd(matrixProduct(rows, kernel), layer.get('bias'))
+  const product = biasAdd(matrixProduct(rows, kernel), bias)
   return tf.reshape(product, [...x.shape.slice(0, -1), kernel.shape[1]])
 }

@@ -20,11 +20,7 @@ export function timestepEmbedding(timesteps: Tensor1D, size: number): Tensor2D {
   const cosines = tf.sub(tf.mul(cosLarge, cosSmall), tf.mul(sinLarge, sinSmall))
   const sines = tf.add(tf.mul(sinLarge, cosSmall), tf.mul(cosLarge, sinSmall))
   const embedding = tf.concat([cosines, sines], 1) as Tensor2D
-  const padding: [number, number][] = [
-    [0, 0],
-    [0, size % 2],
-  ]
-  return size % 2 === 0 ? embedding : tf.pad(embedding, padding)
+  return size % 2 === 0 ? embedding : tf.pad(embedding, [[0, 0], [0, 1]]) // prettier-ignore
 }
 
 /** Adding and subtracting this times a number leaves the upper half of its digits (Dekker 1971). */

@@ -15,7 +15,12 @@ export function checkSampleVideo(options: SampleVideoOptions): void {
   const { features, denoise, sampler } = options
   const modelMembers = { config: 'object', parameters: 'object', with: 'function' } as const
   expectObject(`${takes} model what createModel gives, or the model of a checkpoint`, model, modelMembers)
-  const diffusionMembers = { numTimesteps: 'number', at: 'function', pMeanVariance: 'function' } as const
+  const diffusionMembers = {
+    config: 'object',
+    schedule: 'object',
+    at: 'function',
+    pMeanVariance: 'function',
+  } as const
   expectObject(`${takes} diffusion what createDiffusion gives`, diffusion, diffusionMembers)
   requireScheme('sampleVideo', scheme)
   expectObject(`${takes} videos { shape: [B, T, H, W, 3], data }`, videos, {
@@ -37,7 +42,7 @@ export function checkSampleVideo(options: SampleVideoOptions): void {
 
 /** A sampler of another schedule would take other steps than the diffusion process has. */
 function checkSampler(sampler: Sampler, numTimesteps: number): void {
-  const what = 'sampleVideo takes as sampler what ancestralSampler or ddimSampler gives'
+  const what = 'sampleVideo takes as sampler what ancestralSampler, ddimSampler or another gives'
   expectObject(what, sampler, { numTimesteps: 'number', weights: 'function', update: 'function' })
   if (sampler.numTimesteps !== numTimesteps)
     throw new UserError(

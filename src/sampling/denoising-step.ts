@@ -1,4 +1,5 @@
 import type { GaussianDiffusion, StepTable } from '../diffusion/gaussian-diffusion.js'
+import { LEAVE_LAST_STEP_OUT, requireSignal } from '../diffusion/require-signal.js'
 import type { Conditioning, Network, Sampler, SamplerState } from '../diffusion/types.js'
 import { videoNoise } from '../diffusion/video-noise.js'
 import type { Parameters } from '../nn/scope.js'
@@ -14,7 +15,10 @@ export interface SamplingModel {
 }
 
 /** What sampling needs of a diffusion process. */
-export type SamplingDiffusion = Pick<GaussianDiffusion, 'numTimesteps' | 'at' | 'pMeanVariance'>
+export type SamplingDiffusion = Pick<
+  GaussianDiffusion,
+  'config' | 'schedule' | 'numTimesteps' | 'at' | 'pMeanVariance'
+>
 
 export interface DenoisingSetup {
   readonly model: SamplingModel
@@ -42,8 +46,14 @@ export interface DenoisingStep {
   dispose(): void
 }
 
-/** The network, what its output means, the sampler's update and its noise as one compiled function. */
+/**
+ * The network, what its output means, the sampler's update and its noise as one compiled function.
+ * @throws UserError if nothing is left of a frame at the last step in use, from which the sampler cannot go on.
+ */
 export function denoisingStep({ model, diffusion, sampler, clipDenoised }: DenoisingSetup): DenoisingStep {
+  // From a clean frame ancestral steps go on without the noise.
+  const isLenient = sampler.name === 'ancestral' && diffusion.config.predict_xstart
+  if (!isLenient) requireSignal(diffusion, LEAVE_LAST_STEP_OUT)
   const step = (
     parameters: Parameters,
     conditioning: Conditioning,

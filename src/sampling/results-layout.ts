@@ -10,7 +10,7 @@ export interface ModelResults {
   /** Training steps in the checkpoint. */
   readonly step: number
   readonly sampler: SamplerName
-  /** Noise of DDIM steps. */
+  /** Noise of DDIM steps; 0 for other samplers. */
   readonly eta: number
   /** Which steps are used: `""` for all. */
   readonly timestepRespacing: string
@@ -38,7 +38,7 @@ export function modelResultsFolder(results: ModelResults): string {
   const suffixes = [
     name.endsWith('latest') && `_${results.step}`,
     results.sampler !== 'ancestral' && `_${results.sampler}`,
-    results.sampler === 'ddim' && results.eta !== 0 && `_eta${results.eta}`,
+    results.eta !== 0 && `_eta${results.eta}`,
     results.timestepRespacing !== '' && `_respace${results.timestepRespacing}`,
   ]
   return path.join('results', ...folders, [name, ...suffixes.filter((suffix) => suffix !== false)].join(''))

@@ -1,6 +1,5 @@
 import { chosenSampler } from '../config/sampler.js'
 import { createDiffusion, type GaussianDiffusion } from '../diffusion/gaussian-diffusion.js'
-import { LEAVE_LAST_STEP_OUT, requireSignal } from '../diffusion/require-signal.js'
 import { createSampler } from '../diffusion/samplers/create-sampler.js'
 import { computedWith } from './computed-with.js'
 import { denoisingStep, type DenoisingStep } from './denoising-step.js'
@@ -25,15 +24,14 @@ type Inputs = Pick<SampleRunInputs, 'checkpoint'> & {
 }
 
 /**
- * @throws UserError for timesteps that the model does not have, or samplers that contradict each other.
+ * @throws UserError for timesteps that the model does not have or cannot begin with, or samplers that contradict
+ * each other.
  */
 export function setUpSampling({ checkpoint: { model, config: trained }, options }: Inputs): SamplingSetup {
   const { timestep_respacing, eta, clip_denoised: clipDenoised } = options
   const name = chosenSampler(options)
   const config = { ...trained, use_ddim: name === 'ddim', timestep_respacing }
   const diffusion = createDiffusion(config)
-  // From a clean frame ancestral steps go on without the noise.
-  if (name !== 'ancestral' || !diffusion.config.predict_xstart) requireSignal(diffusion, LEAVE_LAST_STEP_OUT)
   const sampler = createSampler(name, diffusion.schedule, eta)
   return { config, diffusion, denoise: denoisingStep({ model, diffusion, sampler, clipDenoised }) }
 }

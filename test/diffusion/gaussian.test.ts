@@ -47,6 +47,18 @@ describeEachBackend('Gaussian terms', () => {
     })
   })
 
+  it('pixels far from the mean have the probability that is left, to the last digits that float32 has', () => {
+    tf.tidy(() => {
+      // An edge 4.2 deviations away: 1 + tanh is 1e-5.
+      const [mean, logScale] = [-1 + 1 / 255 + 4.2 * Math.exp(-2), -2]
+      const inner = Math.sqrt(2 / Math.PI) * (-4.2 + 0.044715 * (-4.2) ** 3)
+      const black: Tensor5D = tf.fill(SHAPE, -1)
+      const value = discretizedGaussianLogLikelihood(black, tf.fill(SHAPE, mean), tf.fill(SHAPE, logScale))
+      const [actual = NaN] = value.dataSync()
+      expect(Math.abs(actual - Math.log(0.5 * (1 + Math.tanh(inner))))).toBeLessThan(0.02)
+    })
+  })
+
   it('masked means divide by the number of all elements', () => {
     tf.tidy(() => {
       const values: Tensor5D = tf.ones(SHAPE)

@@ -26,10 +26,16 @@ it('a stride keeps exactly as many as asked for', () => {
   expect(respacedTimesteps(100, 'ddim3')).toEqual([0, 34, 68])
 })
 
+// As the original's `space_timesteps` has it.
+it('of sections that are not equal the first ones are longer', () => {
+  expect(respacedTimesteps(100, '7,5,3')).toEqual([0, 6, 11, 16, 22, 28, 33, 34, 42, 50, 58, 66, 67, 83, 99])
+})
+
 it('a chain of one step works', () => {
   const { schedule } = createDiffusion(resolveModelConfig({ timestep_respacing: '1' }))
   expect(schedule.numTimesteps).toBe(1)
-  expect([...schedule.posteriorLogVarianceClipped].every(Number.isFinite)).toBe(true)
+  // There is no second posterior variance to take instead of the first, which is 0.
+  expect([...schedule.posteriorLogVarianceClipped]).toEqual([Math.log(schedule.betas[0] ?? NaN)])
 })
 
 it('a step outside the schedule is an error', () => {

@@ -65,3 +65,21 @@ test('each choice draws its own videos and noise, the same whenever it is made',
     expect(other.seeds.filter((seed) => first.seeds.includes(seed))).toEqual([])
   }
 })
+
+test('the network is given frames of one window: those chosen, the candidate, the latent ones', async () => {
+  const { byCandidate } = await rowsOf()
+  const starts = byCandidate.map((rows, c) =>
+    rows.map(({ pixels, stage }, i) => {
+      const frames = Array.from(
+        { length: 4 },
+        (_, k) => (pixels[k * (pixels.length / 4)] ?? NaN) - 8 * (videosOf(rows)[i] ?? NaN),
+      )
+      const start = (frames[0] ?? NaN) - 1
+      expect(frames).toEqual([1, choice.candidates[c] ?? NaN, 4, 5].map((frame) => start + frame))
+      expect([...stage.observed, ...stage.latent]).toEqual(frames.map((frame) => frame - start))
+      return start
+    }),
+  )
+  // A plan of 10 frames lies at any of three places in videos of 12.
+  expect(new Set(starts.flat())).toEqual(new Set([0, 1, 2]))
+})

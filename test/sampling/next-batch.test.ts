@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
 import { frameStore } from '../../src/sampling/frame-store.js'
-import { nextBatch } from '../../src/sampling/next-batch.js'
+import { nextBatch, rowsFor } from '../../src/sampling/next-batch.js'
 import type { VideoInProgress } from '../../src/sampling/video-in-progress.js'
 import { range } from '../../src/schemes/range.js'
+import { runsCompiled } from '../../src/runtime/compile.js'
+import { describeEachBackend } from '../helpers/backends.js'
 
 /** A video whose next stage conditions on so many frames and samples so many; without them it is done. */
 function video(
@@ -31,4 +33,15 @@ test('videos are sampled together that condition on as many frames and sample as
   expect(numbers(nextBatch(videos))).toEqual([0, 3])
   expect(numbers(nextBatch(videos.slice(1)))).toEqual([1])
   expect(nextBatch([video(2)])).toEqual([])
+})
+
+describeEachBackend('rows of the network', () => {
+  test('are never fewer than videos, and where steps are compiled of few numbers', () => {
+    for (const batchSize of [1, 6, 8]) {
+      const videos = range(1, batchSize + 1)
+      const rows = videos.map((count) => rowsFor(count, batchSize))
+      const compiled = { 1: [1], 6: [1, 2, 4, 4, 6, 6], 8: [1, 2, 4, 4, 8, 8, 8, 8] }[batchSize]
+      expect(rows).toEqual(runsCompiled() ? compiled : videos)
+    }
+  })
 })

@@ -12,6 +12,7 @@ import { planLongRun, type LongRunInputs } from '../../src/sampling/plan-long-ru
 import { readSample } from '../../src/sampling/sample-file.js'
 import { sampleLong, type LongProgress } from '../../src/sampling/sample-long.js'
 import { frameOfFilm } from '../../src/sampling/video-batch.js'
+import { range } from '../../src/schemes/range.js'
 import { sharedRun } from './shared-run.js'
 import { fakeModel, SIZE } from './fake-model.js'
 
@@ -87,6 +88,21 @@ test('chunks have files of their own, and noise of their own', async () => {
   expect(films.map(({ shape }) => shape[0])).toEqual([4, 4, 4])
   const frames = films.flatMap((film) => [0, 1, 2, 3].map((t) => String(frameOfFilm(film, t))))
   expect(new Set(frames).size).toBe(12)
+})
+
+test('of chunks with an odd number of frames too', async () => {
+  // One level brighter than the latest frame that is seen: frames count on from those that are given.
+  const model = fakeModel(({ x0, obsMask }) => {
+    const K = obsMask.shape[1]
+    return tf.tile(tf.add(tf.slice(x0, [0, K - 2], [-1, 1]), 2 / 255), [1, K, 1, 1, 1])
+  })
+  const { checkpoint, ...long } = inputs('odd', { max_latent_frames: 1 })
+  const { chunks } = await sample({ ...long, checkpoint: { ...checkpoint, model }, chunkLength: 9 }, 3)
+  const levels = chunks.flatMap(({ file }) => {
+    const film = readSample(file)
+    return range(film.shape[0]).map((t) => frameOfFilm(film, t)[0])
+  })
+  expect(levels).toEqual(range(5, 20))
 })
 
 test('a stopped run goes on at its stage, and ends with the same files', async () => {

@@ -1,7 +1,9 @@
 import { beforeAll, expect, test } from 'vitest'
+import { ancestralSampler } from '../../src/diffusion/samplers/ancestral.js'
 import { UserError } from '../../src/errors.js'
 import { startRuntime } from '../../src/runtime/start.js'
 import { tf, type Tensor5D } from '../../src/runtime/tf.js'
+import { denoisingStep, type DenoisingStep } from '../../src/sampling/denoising-step.js'
 import { trueStages } from '../../src/sampling/true-stages.js'
 import { sampleVideo } from '../../src/sampling/sample-video.js'
 import type { SampleVideoOptions } from '../../src/sampling/sample-video-options.js'
@@ -214,6 +216,23 @@ test('a signal stops sampling at the next step and frees everything', async () =
   await expect(sampleVideo(settings({ onProgress, signal: controller.signal }))).rejects.toThrow('stopped')
   expect(steps).toBe(8)
   expect(tf.memory().numTensors).toBe(before)
+})
+
+test('a step that is given is used, and left to its owner', async () => {
+  const { model, diffusion } = settings()
+  const own = denoisingStep({ model, diffusion, sampler: ancestralSampler(5), clipDenoised: true })
+  let calls = 0
+  const denoise: DenoisingStep = {
+    ...own,
+    run: (...given) => {
+      calls++
+      return own.run(...given)
+    },
+    dispose: () => expect.fail('it may be used again'),
+  }
+  expect(await sampleVideo(settings({ denoise }))).toEqual(await sampleVideo(settings()))
+  expect(calls).toBe(3 * 5)
+  own.dispose()
 })
 
 test('values that are not numbers are an error, not a black frame', async () => {

@@ -15,6 +15,11 @@ test('like-vdm: every fourth frame, then three at a time between two done ones',
   ])
 })
 
+test('like-vdm: a stage that samples less conditions on more', () => {
+  const [, , third] = planVideo(likeVdm, { videoLength: 21, observed: 1, maxFrames: 5, stepSize: 2 })
+  expect(third).toEqual({ observed: [4, 8, 12, 16], latent: [20] })
+})
+
 test('like-vdm needs room for three frames between two', () => {
   expect(() => likeVdm.stages({ videoLength: 9, observed: 1, maxFrames: 4, stepSize: 2 })).toThrow(
     /max_frames = 4 must be at least 5/,
@@ -33,6 +38,11 @@ test('infill goes from coarse to fine, each frame from those around it', () => {
   ])
 })
 
+test('infill samples as many at once as there is room around', () => {
+  const [, second] = planVideo(infill, { videoLength: 17, observed: [0, 16], maxFrames: 7, stepSize: 3 })
+  expect(second).toEqual({ observed: [0, 4, 8, 12], latent: [2, 6, 10] })
+})
+
 test('infill extends a video at both ends', () => {
   const stages = planVideo(infill, { videoLength: 9, observed: [4], maxFrames: 6, stepSize: 4 })
   expect(stages[0]).toEqual({ observed: [4], latent: [0, 2, 6, 8] })
@@ -43,6 +53,7 @@ test('observed frames are read as positions, ranges and every n-th frame', () =>
   expect(parseObservedFrames('0-3, 9', 10)).toEqual([0, 1, 2, 3, 9])
   expect(parseObservedFrames('every:10,99', 100)).toEqual([0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 99])
   expect(parseObservedFrames('0-35', 100)).toBe(36)
+  expect(parseObservedFrames('every:1', 5)).toBe(5)
   for (const [typed, message] of [
     ['100', /frame 100.* T = 100 frames has 0 to 99/],
     ['90-110', /frame 100/],

@@ -88,6 +88,15 @@ describe.each(Object.values(samplingSchemes))('$name', (scheme) => {
   })
 })
 
+const hierarchies = Object.values(samplingSchemes).filter(({ name }) => name.includes('hierarchy'))
+
+test.each(hierarchies)('$name needs a frame on each side of a new one', (scheme) => {
+  const distances = someDistances(9, hostRandom('sides'))
+  expect(() => scheme.stages(settings(9, 2, 2, 1), distances)).toThrow(/max_frames = 2 must be at least 3/)
+  const enough = settings(9, 2, 3, 1)
+  expect(faults([...scheme.stages(enough, distances)], enough)).toEqual([])
+})
+
 function planOrError(
   scheme: SamplingScheme,
   tried: SchemeSettings,

@@ -49,7 +49,7 @@ export interface DdimWeights<N = number> {
   readonly noise: N
 }
 
-/** Weights of x_0, x_t and fresh noise in x_{t-1}, in float64. */
+/** Weights of x_0, x_t and fresh noise in x_{t-1}, in float64; sigma as in eq. 16, which is 0 at t = 0. */
 export function ddimWeights(schedule: Schedule, t: number, eta: number): DdimWeights {
   const alphaBar = schedule.alphasCumprod[t] ?? NaN
   const alphaBarPrev = schedule.alphasCumprodPrev[t] ?? NaN
@@ -57,5 +57,5 @@ export function ddimWeights(schedule: Schedule, t: number, eta: number): DdimWei
   const direction = Math.sqrt(Math.max(1 - alphaBarPrev - sigma ** 2, 0))
   // eps = (x_t - sqrt(alphaBar) x_0) / sqrt(1 - alphaBar), put into eq. 12.
   const xT = direction / Math.sqrt(1 - alphaBar)
-  return { xStart: Math.sqrt(alphaBarPrev) - xT * Math.sqrt(alphaBar), xT, noise: t === 0 ? 0 : sigma }
+  return { xStart: Math.sqrt(alphaBarPrev) - xT * Math.sqrt(alphaBar), xT, noise: sigma }
 }

@@ -144,6 +144,7 @@ function recordBounds(
     checkpoint: path.basename(checkpoint.path),
     step: checkpoint.step,
     num_timesteps: run.count,
+    timestep_respacing: options.timestep_respacing,
     seed: options.seed,
     clip_denoised: options.clip_denoised,
     ...computedWith(),

@@ -2,6 +2,7 @@ import path from 'node:path'
 import { forcesNearby } from '../../config/optimality.js'
 import type { VideoDataset } from '../../data/dataset.js'
 import { createDiffusion } from '../../diffusion/gaussian-diffusion.js'
+import { requireSignal } from '../../diffusion/require-signal.js'
 import { UserError } from '../../errors.js'
 import { boundStep } from '../bound-step.js'
 import { computedWith } from '../computed-with.js'
@@ -55,7 +56,8 @@ export interface ScheduleCallbacks extends SharedWorkCallbacks {
  * after every choice. Any number of processes can share the work: each stage is claimed by one of them, and
  * taken over, with the choices that it has made, if that one dies. Yields every stage, also those found done.
  * @param dataset training videos, opened with the number of frames of the plan
- * @throws UserError if a video cannot be read or a file not be written, or a schedule made otherwise is there.
+ * @throws UserError if a video cannot be read or a file not be written, a schedule made otherwise is there, or the
+ * model's last diffusion step is pure noise.
  */
 export async function* optimiseSchedule(
   plan: SchedulePlan,
@@ -65,6 +67,7 @@ export async function* optimiseSchedule(
 ): AsyncGenerator<FinishedStage, void, undefined> {
   const { optimality, num_videos, num_timesteps, seed, clip_denoised: clipDenoised } = options
   const diffusion = createDiffusion({ ...config, timestep_respacing: '' })
+  requireSignal(diffusion, 'train a model with more steps')
   const folder = path.join(plan.folder, '.optimal_schedule')
   const claims = claimsIn(folder, claimOptions)
   const store = scheduleStore(plan.folder, claims, {

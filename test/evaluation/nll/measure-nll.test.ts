@@ -102,6 +102,19 @@ describe('a bound', () => {
     ])
   })
 
+  it('of some diffusion steps counts each for those that it stands for', async () => {
+    const { folder, videos } = await measure(inputs(newFolder(), { num_timesteps: 4, stop_index: 1 }))
+    const { shape, data } = readNpy(path.join(folder, 'elbo_0000.npy'))
+    expect(shape).toEqual([2, 4, 5])
+    videos[0]?.bound.stages.forEach((stage, i) => {
+      const rows = [0, 1, 2, 3].map((row) => Array.from(data.subarray((4 * i + row) * 5), Number))
+      expect(rows.map(([, weight]) => weight)).toEqual([3, 3, 3, 1])
+      const sum = rows.reduce((total, [, weight = NaN, vb = NaN]) => total + weight * vb, 0)
+      expect(stage.vb_bpd).toBeCloseTo(sum, 8)
+      expect(stage.bits_per_dimension).toBeCloseTo(sum + stage.prior_bpd, 8)
+    })
+  })
+
   it('stopped in the middle is gone on with at the stage where it stopped', async () => {
     const run = inputs(newFolder(), { num_timesteps: 5 })
     const seen: string[] = []
@@ -189,6 +202,9 @@ describe('a bound', () => {
     await measure(inputs(folder, { num_timesteps: 2, stop_index: 1 }))
     const again = measure(inputs(folder, { num_timesteps: 3 }))
     await expect(again).rejects.toThrow(/made with num_timesteps 2, these would be with num_timesteps 3/)
+    // A given folder does not say of which steps they are so many.
+    const respaced = measure(inputs(folder, { num_timesteps: 2, timestep_respacing: '5' }))
+    await expect(respaced).rejects.toThrow(/made with timestep_respacing "", these .* timestep_respacing 5/)
     expect(() => planNll(inputs(folder, { num_timesteps: 11 }))).toThrow(/there are 10 diffusion steps/)
     expect(() => planNll(inputs(folder, { stop_index: 4 }))).toThrow(/has 3 test videos/)
     expect(() => planNll(inputs(folder, { n_obs: 0, start_index: 3, stop_index: 4 }))).toThrow(
