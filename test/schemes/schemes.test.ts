@@ -66,13 +66,8 @@ describe.each(Object.values(samplingSchemes))('$name', (scheme) => {
       [settings(50.5, 1, 20, 10), /not 50.5/],
       [settings(NaN, 1, 20, 10), /not NaN/],
     ]
-    const hierarchical: typeof wrong = [
-      [settings(50, 10, 20, 1), /max_latent_frames = 1 must be at least 2 \(autoreg/],
-      [settings(50, 0, 20, 1), /max_latent_frames = 1/],
-      [settings(50, 10, 3, 2), /max_frames = 3 must be at least 4/],
-    ]
     const distances = someDistances(50, hostRandom('wrong'))
-    for (const [tried, message] of [...wrong, ...(isHierarchy(scheme) ? hierarchical : [])]) {
+    for (const [tried, message] of wrong) {
       expect(() => scheme.stages(tried, distances)).toThrow(message)
       expect(() => scheme.stages(tried, distances)).toThrow(UserError)
     }
@@ -88,14 +83,20 @@ describe.each(Object.values(samplingSchemes))('$name', (scheme) => {
   })
 })
 
-const hierarchies = Object.values(samplingSchemes).filter(({ name }) => name.includes('hierarchy'))
-
-test.each(hierarchies)('$name needs a frame on each side of a new one', (scheme) => {
-  const distances = someDistances(9, hostRandom('sides'))
-  expect(() => scheme.stages(settings(9, 2, 2, 1), distances)).toThrow(/max_frames = 2 must be at least 3/)
-  const enough = settings(9, 2, 3, 1)
-  expect(faults([...scheme.stages(enough, distances)], enough)).toEqual([])
-})
+test.each(Object.values(samplingSchemes).filter(isHierarchy))(
+  '$name needs two frames to spread, and room',
+  (scheme) => {
+    const distances = someDistances(9, hostRandom('sides'))
+    for (const [tried, message] of [
+      [settings(9, 2, 3, 2), /max_frames = 3 must be at least 4/],
+      [settings(9, 2, 4, 1), /max_latent_frames = 1 must be at least 2 \(autoreg/],
+      [settings(9, 0, 4, 1), /max_latent_frames = 1/],
+    ] as const)
+      expect(() => scheme.stages(tried, distances)).toThrow(message)
+    const enough = settings(9, 2, 4, 2)
+    expect(faults([...scheme.stages(enough, distances)], enough)).toEqual([])
+  },
+)
 
 function planOrError(
   scheme: SamplingScheme,
