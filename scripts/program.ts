@@ -89,7 +89,8 @@ function createCommand(spec: CommandSpec, terminal: Terminal): Command {
   command.action(async () => {
     const given = command.opts<Record<string, unknown>>()
     for (const name of required)
-      if (given[name] === undefined) throw new UserError(`--${name} is required: see fdm ${spec.name} --help`)
+      if (given[name] === undefined || given[name] === '')
+        throw new UserError(`--${name} is required: see fdm ${spec.name} --help`)
     const words = places.map(({ name }, i) => [name, command.args[i]] as const)
     for (const [name, word] of words)
       if (word === '') throw new UserError(`<${name}> is empty: see fdm ${spec.name} --help`)
