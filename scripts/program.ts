@@ -22,6 +22,7 @@ export async function runProgram(
 ): Promise<void> {
   if (words.length === 0) throw new UserError('no command given: see fdm --help')
   const [first = '', second] = words
+  if (first === 'help') return runProgram(commands, [...words.slice(1), '--help'], terminal)
   if (Object.hasOwn(commandGroups, first) && second === undefined)
     throw new UserError(`no command given: see fdm ${first} --help`)
   const chosen = commands.find(({ name }) => name === first || name === `${first} ${second ?? ''}`)
@@ -34,7 +35,8 @@ export async function runProgram(
     if (error.exitCode === 0) return
     const option = /^error: unknown option '--([^'=]+)/.exec(error.message)?.[1]
     const known = chosen && option !== undefined ? unknownOption(chosen, option) : undefined
-    throw new UserError(known ?? describe(error, chosen ? names : [first]))
+    const group = Object.hasOwn(commandGroups, first) ? [first] : []
+    throw new UserError(known ?? describe(error, chosen ? names : group))
   }
 }
 
@@ -87,8 +89,11 @@ function createCommand(spec: CommandSpec, terminal: Terminal): Command {
   command.action(async () => {
     const given = command.opts<Record<string, unknown>>()
     for (const name of required)
-      if (given[name] === undefined) throw new UserError(`--${name} is required: see fdm ${spec.name} --help`)
+      if (given[name] === undefined || given[name] === '')
+        throw new UserError(`--${name} is required: see fdm ${spec.name} --help`)
     const words = places.map(({ name }, i) => [name, command.args[i]] as const)
+    for (const [name, word] of words)
+      if (word === '') throw new UserError(`<${name}> is empty: see fdm ${spec.name} --help`)
     const values = { ...defaultsOf(spec.options), ...given, ...Object.fromEntries(words) }
     await spec.run(values as Parameters<typeof spec.run>[0], terminal, given)
   })
@@ -112,9 +117,7 @@ function configure(command: Command): void {
 function describe(error: CommanderError, command: readonly string[]): string {
   const line = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')
   if (line.includes('Did you mean')) return line
-  const isKnown = error.code !== 'commander.unknownCommand' || Object.hasOwn(commandGroups, command[0] ?? '')
-  const known = isKnown ? command : []
-  return `${line.replace(/\.$/, '')}: see ${['fdm', ...known].join(' ')} --help`
+  return `${line.replace(/\.$/, '')}: see ${['fdm', ...command].join(' ')} --help`
 }
 
 function capitalized(words: string): string {

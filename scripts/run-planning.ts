@@ -39,6 +39,8 @@ export async function runPlanning(
     throw new UserError(
       `--picture: ${scheme.name} chooses by what frames look like; sample --just_visualise draws it`,
     )
+  if (options.picture !== '' && !/\.(png|svg)$/i.test(options.picture))
+    throw new UserError(`--picture takes a file that ends in .png or .svg, not ${options.picture}`)
   const plan = planRecord(scheme, settings)
   const stages = outlineVideo(scheme, settings)
   const steps = respacedTimesteps(diffusionSteps(options, config), options.timestep_respacing).length

@@ -61,7 +61,7 @@ function decided({ folder, settings, stages, videos }: SampleRun) {
     max_frames: settings.maxFrames,
     max_latent_frames: settings.stepSize,
     stages,
-    videos: named(videos),
+    videos: frameRanges(videos),
     folder,
   }
 }

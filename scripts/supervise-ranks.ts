@@ -26,6 +26,9 @@ export async function superviseRanks(
   if (cards > 0 && devices > cards)
     throw new UserError(`--devices ${devices} is more than the ${cards} GPUs there are`)
   const cores = availableParallelism()
+  // Two are allowed anywhere, to see that it works; thousands would take the machine down.
+  if (cards === 0 && devices > Math.max(cores, 2))
+    throw new UserError(`--devices ${devices} is more than the ${cores} cores there are`)
   const threads = Math.max(1, Math.floor(cores / devices))
   terminal.log(
     cards > 0

@@ -1,4 +1,5 @@
 import { UserError } from '../errors.js'
+import { nextTurn } from '../next-turn.js'
 import type { HostRandom } from '../random.js'
 import { isDone, writeCoordinates, type CoordinateTask } from './coordinate-files.js'
 import type { Locator } from './load-locator.js'
@@ -75,7 +76,7 @@ async function locate(
   const frameSize = height * width * 3
   const coordinates = new Float32Array((2 * pixels.length) / frameSize)
   for (let start = 0; start < pixels.length; start += batchSize * frameSize) {
-    signal?.throwIfAborted()
+    await nextTurn(signal)
     const batch = pixels.subarray(start, start + batchSize * frameSize)
     const located = await locator.locate(batch, { height, width })
     coordinates.set(located.coordinates, (2 * start) / frameSize)

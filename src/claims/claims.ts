@@ -1,5 +1,6 @@
 import { closeSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
 import path from 'node:path'
+import { describeWriteError } from '../files/write-file.js'
 import { errorCode, isMissing } from '../system-errors.js'
 import { isAlive, machineName } from '../machine.js'
 import { makeFolder } from '../files/make-folder.js'
@@ -170,7 +171,7 @@ function createFile(file: string, content: string): boolean {
       return true
     } catch (error) {
       if (errorCode(error) === 'EEXIST') return false
-      if (!isMissing(error)) throw error
+      if (!isMissing(error)) throw describeWriteError(file, error)
     }
   }
 }

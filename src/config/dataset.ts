@@ -5,7 +5,10 @@ import { choice, flag, float, int, text, type ConfigOf } from './option.js'
 export const datasetOptions = {
   dataset: choice(undefined, datasetNames, 'what to learn from; may be left out where a checkpoint says it'),
   data_dir: text('', 'folder of the data set, where it is not the usual one'),
-  image_size: int(undefined, 'height and width of a frame in pixels, where the data set leaves a choice'),
+  image_size: int(
+    undefined,
+    "height and width of a frame in pixels (default: the data set's, 64 for a folder)",
+  ),
   T: int(-1, "frames in a training window (-1: the data set's)", { min: -1 }),
   frame_stride: int(1, 'take every n-th frame of a video', { min: 1 }),
   skip_bad: flag(false, 'leave out videos that are damaged, too short or missing, and name them'),

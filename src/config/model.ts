@@ -24,7 +24,7 @@ export const diffusionOptions = {
   sigma_small: flag(false, 'sample with the posterior variance rather than beta'),
   diffusion_steps: int(1000, 'steps of the diffusion process', { min: 1 }),
   noise_schedule: choice('linear', ['linear', 'cosine'], 'noise schedule'),
-  timestep_respacing: text('', 'use only some steps: "250", "ddim50", or counts per section "10,20,30"'),
+  timestep_respacing: text('', 'steps to use: "250", "ddim50", or per section "10,20,30" (default: all)'),
   use_kl: flag(false, 'train on the variational bound'),
   predict_xstart: flag(false, 'predict the clean frames instead of the noise'),
   rescale_timesteps: flag(true, 'tell the network timesteps scaled to 0..1000'),

@@ -43,7 +43,7 @@ export const samplingOptions = {
   ),
   use_ddim: flag(false, 'the same as --sampler ddim'),
   eta: float(0, 'noise of DDIM steps (0: none, 1: as much as ancestral sampling)', { min: 0, max: 1 }),
-  timestep_respacing: text('', 'use only some steps: "250", "ddim50", or counts per section "10,20,30"'),
+  timestep_respacing: text('', 'steps to use: "250", "ddim50", or per section "10,20,30" (default: all)'),
   save_stages: int(1, 'keep unfinished videos after every so many stages (0: never)', { min: 0 }),
   wait: flag(true, 'wait for videos that other processes are at work on, and take them over if these die'),
   clip_denoised: flag(true, 'keep predicted clean frames within the range of pixels'),

@@ -1,6 +1,7 @@
 import type { VideoDataset } from './dataset.js'
 import type { BadVideo } from './file-dataset.js'
 import { UserError } from '../errors.js'
+import { nextTurn } from '../next-turn.js'
 
 /** What was found in one split. */
 export interface SplitReport {
@@ -38,7 +39,7 @@ export async function checkDataset(dataset: VideoDataset, options: CheckOptions)
   for (let video = 0; video < dataset.length; video++) {
     const name = dataset.videos?.[video]?.name ?? String(video)
     options.onProgress?.(video, dataset.length, name)
-    options.signal?.throwIfAborted()
+    await nextTurn(options.signal)
     try {
       if (!(await moves(dataset, video, name, options.all))) still.push(name)
       counts.push(dataset.frameCount(video))

@@ -54,7 +54,10 @@ export function fileDataset(options: FileDatasetOptions): VideoDataset {
   const bad = opened.flatMap((video) => ('reason' in video ? [video] : []))
   const good = opened.flatMap((video) => ('reason' in video ? [] : [video]))
   if (options.onBad) for (const video of bad) options.onBad(video)
-  else if (bad.length > 0) throw new BadVideoError(describe(bad, opened.length))
+  else if (bad.length > 0) {
+    const message = describe(bad, opened.length)
+    throw good.length > 0 ? new BadVideoError(message) : new UserError(message)
+  }
   if (good.length === 0) throw new UserError(`data set ${name} has no ${split} videos that can be used`)
   const files = good.map(({ file }) => file)
   const counts = good.map(({ raw }) => Math.ceil(raw.frames / stride))
@@ -146,14 +149,18 @@ function checkVideo(
   if (Math.ceil(frames / stride) < T)
     throw new UserError(
       `${path.basename(source)} has ${frames} frames, fewer than T = ${T}${stride > 1 ? ` times ${stride}` : ''} ` +
-        `(data set ${name}, ${source}): choose a smaller --T or remove the video`,
+        `(data set ${name}, ${source}): choose a smaller --T${stride > 1 ? ' or --frame_stride' : ''}, or remove the video`,
     )
   return video
 }
 
 /** One says all there is to say; of several the first ones do. */
 function describe(bad: readonly BadVideo[], total: number): string {
-  if (bad.length === 1) return bad[0]?.reason ?? ''
+  const [first] = bad
+  if (bad.length === 1) return first?.reason ?? ''
+  // What is wrong with every one is most likely the same, and wrong with the options.
+  if (bad.length === total)
+    return `none of the ${total} videos can be used; of the first, ${first?.reason ?? ''}`
   const named = bad.slice(0, MOST_NAMED).map(({ reason }) => reason)
   const more = bad.length > MOST_NAMED ? '; ..' : ''
   return `${bad.length} of ${total} videos cannot be used (${named.join('; ')}${more}): mend or remove them`

@@ -60,6 +60,9 @@ export interface OpenDatasetOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** The share of a folder's videos that is for testing if nothing says it. */
+const TEST_SHARE = 0.1
+
 /** The files of raw frames of one split, in order, for each form of data set. */
 const FORMS: Readonly<
   Record<
@@ -74,7 +77,15 @@ const FORMS: Readonly<
   carla: (folder, { split, onBad }) => asTheyAre(carlaFiles(folder, split, onBad)),
   npy: (folder, { split }) => asTheyAre(npyFiles(folder, split)),
   videos: (folder, options, imageSize) => {
-    const { resize = 'crop', frameRate = 0, testList, testShare = 0.1, onProgress, onBad, signal } = options
+    const {
+      resize = 'crop',
+      frameRate = 0,
+      testList,
+      testShare = TEST_SHARE,
+      onProgress,
+      onBad,
+      signal,
+    } = options
     const kept = frameCacheFolder(folder, imageSize, options.cacheFolder ?? cacheFolder())
     const cache = { folder: kept, imageSize, resize, frameRate, ffmpeg: findFfmpeg }
     const by = testList === undefined ? { testShare } : { testList }
@@ -102,6 +113,7 @@ export async function openDataset(options: OpenDatasetOptions): Promise<VideoDat
   const { name, split, root = '.', frameStride = 1, onBad } = options
   const { dataRoot = process.env.DATA_ROOT } = options
   const record = find(name)
+  checkForm(name, record, options)
   const T = options.T ?? record.T
   const imageSize = options.imageSize ?? record.imageSize
   if (T === undefined) throw new UserError(`data set ${name} has no length of its own: give it with --T`)
@@ -113,6 +125,22 @@ export async function openDataset(options: OpenDatasetOptions): Promise<VideoDat
   if (files.length === 0) throw new UserError(`data set ${name} has no ${split} videos${ofUse} in ${folder}`)
   const source = { dataRoot, root }
   return fileDataset({ name, split, T, imageSize, files, source, stride: frameStride, onBad })
+}
+
+/** What makes videos of a folder into a data set would change nothing in one that is made already. */
+function checkForm(name: string, { form }: DatasetRecord, options: OpenDatasetOptions): void {
+  if (form === 'videos') return
+  const { resize = 'crop', frameRate = 0, testShare = TEST_SHARE, testList } = options
+  const given = Object.entries({
+    '--resize': resize !== 'crop',
+    '--frame_rate': frameRate !== 0,
+    '--test_share': testShare !== TEST_SHARE,
+    '--test_list': testList !== undefined,
+  }).flatMap(([option, isGiven]) => (isGiven ? [option] : []))
+  if (given.length > 0)
+    throw new UserError(
+      `${given.join(', ')}: for --dataset folder only; ${name} has frames and a split of its own`,
+    )
 }
 
 function checkStride(stride: number): void {

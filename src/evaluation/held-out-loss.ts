@@ -2,6 +2,7 @@ import type { VideoDataset } from '../data/dataset.js'
 import type { GaussianDiffusion } from '../diffusion/gaussian-diffusion.js'
 import { trainingLosses } from '../diffusion/losses.js'
 import type { Conditioning, Network } from '../diffusion/types.js'
+import { nextTurn } from '../next-turn.js'
 import { hostRandom } from '../random.js'
 import { randomNormal } from '../runtime/random-normal.js'
 import { tf, type Tensor5D } from '../runtime/tf.js'
@@ -34,7 +35,7 @@ export async function heldOutLoss(options: HeldOutLossOptions): Promise<number> 
   const { tasks, onProgress, signal } = options
   let sum = 0
   for (let task = 0; task < tasks; task++) {
-    signal?.throwIfAborted()
+    await nextTurn(signal)
     sum += await taskLoss(options, task)
     onProgress?.(task + 1, tasks)
   }

@@ -1,12 +1,15 @@
 import { readdirSync } from 'node:fs'
-import { isMissing } from '../system-errors.js'
+import { errorCode, isMissing } from '../system-errors.js'
 
-/** What is in a folder, or what of it begins with `start`; nothing if the folder is not there. */
+/**
+ * What is in a folder, or what of it begins with `start`; nothing if the folder is not there, or a file is in its
+ * place or its way: who writes there is told.
+ */
 export function namesIn(folder: string, start = ''): string[] {
   try {
     return readdirSync(folder).filter((name) => name.startsWith(start))
   } catch (error) {
-    if (isMissing(error)) return []
+    if (isMissing(error) || errorCode(error) === 'ENOTDIR') return []
     throw error
   }
 }

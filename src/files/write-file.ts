@@ -77,7 +77,7 @@ function beginFile(file: string) {
   }
 }
 
-function describeWriteError(file: string, error: unknown): unknown {
+export function describeWriteError(file: string, error: unknown): unknown {
   // A file that is missing while another is written is a fault of the program.
   const reason = isMissing(error) ? undefined : fileReason(error)
   return reason ? new UserError(`could not write ${file}: ${reason}`, { cause: error }) : error

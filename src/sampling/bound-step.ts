@@ -4,6 +4,7 @@ import type { Conditioning } from '../diffusion/types.js'
 import { videoNoise } from '../diffusion/video-noise.js'
 import { fromPixels } from '../data/pixels.js'
 import { outputRows } from '../model/output-rows.js'
+import { nextTurn } from '../next-turn.js'
 import type { Parameters } from '../nn/scope.js'
 import { compileSettings } from '../runtime/compile-settings.js'
 import { compile } from '../runtime/compile.js'
@@ -77,6 +78,7 @@ export function boundStep({ model, diffusion, clipDenoised }: BoundSetup): Bound
         }))
       } finally {
         tf.dispose(terms)
+        await nextTurn()
       }
     },
     dispose: compiled.dispose,

@@ -32,6 +32,8 @@ const SOURCES: readonly string[] = ['resume_checkpoint', 'wandb_id', 'resume_id'
 const ONCE: readonly string[] = ['allow_changed_data']
 /** What the model sees: together with the model, what a new run takes over from a checkpoint. */
 const DATA: readonly string[] = [...datasetOptionNames, 'max_frames', 'pad_with_random_frames']
+/** Two names for one thing: one that is given takes the place of both. */
+const PRECISION: readonly string[] = ['use_fp16', 'precision']
 /** They belong to one data set. */
 const OF_DATASET: readonly string[] = datasetOptionNames.filter(
   (name) => name !== 'dataset' && name !== 'image_size',
@@ -43,9 +45,12 @@ const OF_DATASET: readonly string[] = datasetOptionNames.filter(
  * overrides them, except that the model stays what it is.
  * @param given options of `train` without defaults
  * @param root the folder of all runs, `checkpoints`
- * @throws UserError if there is nothing to resume, or an option given contradicts the checkpoint's model.
+ * @throws UserError if there is nothing to resume, or an option given contradicts another one or the
+ *   checkpoint's model.
  */
 export function resumedOptions(given: Values, root: string): ResumedOptions {
+  if (given.use_fp16 === true && given.precision === 'fp32')
+    throw new UserError('--use_fp16 and --precision fp32 contradict each other: give one')
   const source = resumeSource(resolveConfig(trainingOptions, given))
   if (!source) return { values: given, checkpoint: undefined, changes: [] }
   const { model: checkpoint } = resumedFiles(source, root, [])
@@ -53,10 +58,14 @@ export function resumedOptions(given: Values, root: string): ResumedOptions {
   checkSameModel(given, saved, checkpoint)
   const takenOver = 'runId' in source ? Object.keys(trainOptions) : [...Object.keys(modelOptions), ...DATA]
   const otherData = 'dataset' in given && given.dataset !== saved.dataset
-  const names = takenOver.filter(
-    (name) =>
-      !(name in given) && ![...SOURCES, ...ONCE].includes(name) && !(otherData && OF_DATASET.includes(name)),
-  )
+  const otherPrecision = PRECISION.some((name) => name in given)
+  const leftOut = [
+    ...SOURCES,
+    ...ONCE,
+    ...(otherData ? OF_DATASET : []),
+    ...(otherPrecision ? PRECISION : []),
+  ]
+  const names = takenOver.filter((name) => !(name in given) && !leftOut.includes(name))
   const values = { ...checkedOptions(names, saved, checkpoint), ...given }
   const changes = Object.keys(trainOptions)
     .filter((name) => name in given && ![...SOURCES, ...ONCE].includes(name) && isKnown(saved[name]))

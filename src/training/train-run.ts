@@ -60,6 +60,8 @@ export interface RunResult {
   readonly runId: string
   readonly folder: string
   readonly step: number
+  /** Whether that is the last step asked for; else the run was stopped before. */
+  readonly isLast: boolean
   /** The last files written by this call, if any were. */
   readonly saved: Saved | undefined
 }

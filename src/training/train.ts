@@ -158,7 +158,9 @@ async function claimedRun(
         }),
     })
     outcome = 'finished'
-    return { runId: place.runId, folder: place.folder, step: trainer.step, saved: output?.saved }
+    const { step } = trainer
+    const isLast = step >= lastStep(config)
+    return { runId: place.runId, folder: place.folder, step, isLast, saved: output?.saved }
   } finally {
     trainer.dispose()
     await output?.close(outcome)

@@ -52,6 +52,17 @@ describe('a split', () => {
   })
 })
 
+test('options of a folder are an error with videos that are a data set already', async () => {
+  const dataDir = folderOf(3)
+  const options = { name: 'toy_town', split: 'train', dataDir, T: 3, imageSize: 8 } as const
+  const given = { resize: 'fit', frameRate: 5, testShare: 0.2, testList: 'test.txt' } as const
+  for (const [option, value] of Object.entries(given))
+    await expect(openDataset({ ...options, [option]: value })).rejects.toThrow(/^--\w+: for --dataset folder/)
+  await expect(openDataset({ ...options, ...given })).rejects.toThrow(
+    /^--resize, --frame_rate, --test_share, --test_list: for --dataset folder only; toy_town has/,
+  )
+})
+
 test('a stride takes every n-th frame, of files that stay as they are', async () => {
   const dataDir = newFolder()
   writeVideo(path.join(dataDir, 'a.npy'), 8, 8)
@@ -135,6 +146,9 @@ describe('bad videos', () => {
 
   test('are an error where nothing else is left', async () => {
     const dataDir = folderOf(1)
+    await expect(open(folderOf(3), 'train', { T: 1000 })).rejects.toThrow(
+      /^none of the 2 videos can be used; of the first, v0\.npy has 4 frames, fewer than T = 1000/,
+    )
     truncateSync(path.join(dataDir, 'v0.npy'), 300)
     await expect(open(dataDir, 'train', { onBad: () => undefined })).rejects.toThrow(
       /no train videos that can be used/,

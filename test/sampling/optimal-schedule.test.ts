@@ -137,6 +137,25 @@ test('stopped after a choice, goes on with the next one, and comes to the same',
   expect(readTorchFile(scheduleFiles(folder).finished.torch)).toEqual(BEST)
 })
 
+test('hears signals while it computes', async () => {
+  const abort = new AbortController()
+  let choices = 0
+  const onChoice = () => (choices += 1)
+  // Fires when the event loop comes round, as a signal's listener does.
+  setImmediate(() => abort.abort(new Error('stopped')))
+  const attempt = optimise(inputs(newFolder()), { onChoice, signal: abort.signal })
+  await expect(attempt).rejects.toThrow('stopped')
+  expect(choices).toBe(0)
+})
+
+test('a file where its folder should be is an error that names it', async () => {
+  const file = path.join(newFolder(), 'file')
+  writeFileSync(file, '')
+  await expect(optimise(inputs(file))).rejects.toThrow(
+    /^could not write .*a part of its path is a file, not a folder$/,
+  )
+})
+
 test('shared by several at once, no stage is done twice', async () => {
   const folder = newFolder()
   const choices: number[] = []

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { choice, flag, float, int, text, type OptionTable } from '../../src/config/option.js'
 import { defineCommand, type CommandSpec } from '../../scripts/command.js'
 import { commands } from '../../scripts/commands.js'
@@ -141,5 +141,22 @@ describe('a mistake is answered by one line that names it', () => {
     await expect(parse([], withCheckpoint)).rejects.toThrow("missing required argument 'checkpoint'")
     await expect(runProgram([], [], terminal)).rejects.toThrow('no command given')
     await expect(runProgram(commands, ['demolish'], terminal)).rejects.toThrow("unknown command 'demolish'")
+    await expect(parse([''], withCheckpoint)).rejects.toThrow('<checkpoint> is empty: see fdm go --help')
   })
+
+  it('and says which help there is', async () => {
+    const answer = (words: readonly string[]) => expect(runProgram(commands, words, terminal)).rejects
+    await answer(['--zzzzzz']).toThrow(/: see fdm --help$/)
+    await answer(['data', 'demolish']).toThrow(/: see fdm data --help$/)
+    await answer(['data', 'check', '--zzzzzz']).toThrow(/: see fdm data check --help$/)
+  })
+})
+
+it('help may be asked for in words, too', async () => {
+  const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+  await runProgram(commands, ['help', 'data', 'check'], terminal)
+  await runProgram(commands, ['help'], terminal)
+  const written = write.mock.calls.map(([text]) => String(text))
+  write.mockRestore()
+  expect(written.join('')).toMatch(/^Usage: fdm data check .*Usage: fdm <command> \[options\]/s)
 })

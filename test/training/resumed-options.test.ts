@@ -49,6 +49,18 @@ it.each(['resume_id', 'wandb_id'])('takes all that is not given from a run resum
   expect(resumedOptions({ [option]: 'old' }, root)).toEqual({ values, checkpoint, changes: [] })
 })
 
+it('takes both names of the precision as one', () => {
+  const file = path.join(root, 'bf16', 'model000010.pt')
+  save(file, { ...saved, use_fp16: true, precision: 'fp32' })
+  writeFileSync(path.join(root, 'bf16', 'opt000010.pt'), '')
+  expect(resumedOptions({ resume_id: 'bf16' }, root).values).toMatchObject({ use_fp16: true })
+  const { values } = resumedOptions({ resume_id: 'bf16', precision: 'fp32' }, root)
+  expect(values).toMatchObject({ precision: 'fp32' })
+  expect(values).not.toHaveProperty('use_fp16')
+  const both = { use_fp16: true, precision: 'fp32' }
+  expect(() => resumedOptions(both, root)).toThrow('--use_fp16 and --precision fp32 contradict each other')
+})
+
 it('lets what is given win, and tells what that changes', () => {
   const given = { resume_id: 'old', lr: 5e-4, batch_size: 4, dropout: 0, num_channels: 64, num_heads: 4 }
   const { values, changes } = resumedOptions(given, root)

@@ -1,5 +1,6 @@
 import type { VideoDataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
+import { nextTurn } from '../../next-turn.js'
 import { hostRandom } from '../../random.js'
 import { readSample } from '../../sampling/sample-file.js'
 import type { SampleSet } from '../../sampling/sample-set.js'
@@ -101,7 +102,7 @@ async function features({
     const batch = samples.slice(start, start + batchSize)
     const truths = await Promise.all(batch.map(({ video }) => truth.readFrames(video, range(T))))
     for (const [i, { file }] of batch.entries()) {
-      signal?.throwIfAborted()
+      await nextTurn(signal)
       sampled.push(await logits(readSample(file).data))
       real.push(await logits(truths[i] ?? new Uint8Array()))
       onProgress?.('videos', start + i + 1, samples.length)

@@ -1,5 +1,6 @@
 import type { VideoDataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
+import { nextTurn } from '../../next-turn.js'
 import { readSample } from '../../sampling/sample-file.js'
 import { samplesByVideo, type SampleSet } from '../../sampling/sample-set.js'
 import { range } from '../../schemes/range.js'
@@ -43,7 +44,7 @@ export async function measureMazes(inputs: MazesInputs): Promise<MazeVideo[]> {
   const videos: MazeVideo[] = []
   const groups = samplesByVideo(set)
   for (const [video, samples] of groups) {
-    signal?.throwIfAborted()
+    await nextTurn(signal)
     videos.push({
       video,
       truth: walkOf(await truth.readFrames(video, range(T))),

@@ -1,4 +1,5 @@
 import type { VideoDataset } from '../../data/dataset.js'
+import { nextTurn } from '../../next-turn.js'
 import { readSample } from '../../sampling/sample-file.js'
 import { samplesByVideo, type SampleSet } from '../../sampling/sample-set.js'
 import { range } from '../../schemes/range.js'
@@ -50,7 +51,7 @@ export async function measureQuality(inputs: QualityInputs): Promise<SampleQuali
     const films = samples.map(({ file }) => readSample(file).data)
     const values = films.map((): Record<QualityMetric, number[]> => ({ psnr: [], ssim: [], lpips: [] }))
     for (let start = 0; start < frames.length; start += CHUNK) {
-      signal?.throwIfAborted()
+      await nextTurn(signal)
       const chunk = frames.slice(start, start + CHUNK)
       const cut = (film: Uint8Array) => chunk.map((t) => film.subarray(t * frameSize, (t + 1) * frameSize))
       const compare = comparison(cut(real), { height, width }, inputs.embedder)
