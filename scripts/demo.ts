@@ -7,6 +7,7 @@ import { renderToyTown } from '../src/data/toy-town/render-toy-town.js'
 import { createDiffusion } from '../src/diffusion/gaussian-diffusion.js'
 import { UserError } from '../src/errors.js'
 import { heldOutLoss } from '../src/evaluation/held-out-loss.js'
+import { namesIn } from '../src/files/names-in.js'
 import { writeFileAtomic } from '../src/files/write-file.js'
 import { createModel } from '../src/model/video-model.js'
 import { startRuntime } from '../src/runtime/start.js'
@@ -130,11 +131,11 @@ async function lossOf(
 
 /** A loss that an earlier run of the same settings has computed, or a new one. */
 async function rememberedLoss(
-  when: string,
+  when: 'before' | 'after',
   settings: DemoSettings,
   compute: () => Promise<number>,
 ): Promise<number> {
-  const file = path.join('results', settings.runId, `held-out-loss-${when}.json`)
+  const file = path.join('results', settings.runId, lossFile(when))
   const question = JSON.stringify(settings)
   if (existsSync(file)) {
     const known = JSON.parse(readFileSync(file, 'utf8')) as { question?: string; loss?: number }
@@ -143,6 +144,10 @@ async function rememberedLoss(
   const loss = await compute()
   writeFileAtomic(file, JSON.stringify({ loss, question }))
   return loss
+}
+
+function lossFile(when: 'before' | 'after'): string {
+  return `held-out-loss-${when}.json`
 }
 
 /** The averaged weights at the last step: those that are there, or those that training ends with. */
@@ -155,8 +160,11 @@ async function trainedCheckpoint({ runId, train }: DemoSettings, terminal: Termi
     return last
   }
   const resume = canResume(folder, rates)
-  // What a run left that was stopped before its first checkpoint.
+  // What a run left that was stopped before its first checkpoint, and what was made with another model.
   if (!resume) rmSync(folder, { recursive: true, force: true })
+  const results = path.join('results', runId)
+  for (const name of namesIn(results))
+    if (name !== lossFile('before')) rmSync(path.join(results, name), { recursive: true, force: true })
   const given = { ...train, unobserve: true, ...(resume && { resume_id: runId }) }
   await runTraining({ given, newRunId: runId, dryRun: false, previews: false }, terminal)
   terminal.signal.throwIfAborted()

@@ -2,6 +2,7 @@ import { resolveModelConfig } from '../src/config/model.js'
 import type { SamplingConfig } from '../src/config/sampling.js'
 import type { VideoDataset } from '../src/data/dataset.js'
 import { UserError } from '../src/errors.js'
+import { parametersDigest } from '../src/model/parameters-digest.js'
 import type { VideoModel } from '../src/model/video-model.js'
 import { startRuntime } from '../src/runtime/start.js'
 import type { SampleRunInputs } from '../src/sampling/plan-sample-run.js'
@@ -23,7 +24,8 @@ export async function openCheckpoint(
   terminal.log(runtime.description)
   const { model, config: trained, step } = loadCheckpoint(file)
   const config = inDataDir(trained, data_dir)
-  return { path: file, step, config: { ...config, ...resolveModelConfig(config) }, model }
+  const digest = (await parametersDigest(model.parameters)).toString('hex').slice(0, 16)
+  return { path: file, step, digest, config: { ...config, ...resolveModelConfig(config) }, model }
 }
 
 /**

@@ -21,6 +21,8 @@ export interface SampleRunInputs {
     readonly step: number
     readonly config: DiffusionConfig & Readonly<Record<string, unknown>>
     readonly model: SamplingModel
+    /** Tells its parameters from others; what is not known is not compared. */
+    readonly digest?: string
   }
   /** Test videos, opened with the number of frames to make. */
   readonly dataset: VideoDataset

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { UserError } from '../errors.js'
+import { parametersDigest } from '../model/parameters-digest.js'
 import type { Parameters } from '../nn/scope.js'
 import type { RankGroup } from '../runtime/rank-group.js'
 import { differingRanks } from './differing-ranks.js'
@@ -10,12 +10,7 @@ import { differingRanks } from './differing-ranks.js'
  * @throws UserError naming the step and the ranks that differ from rank 0, at every rank.
  */
 export async function checkSameParameters(ranks: RankGroup, params: Parameters, step: number): Promise<void> {
-  const hash = createHash('sha256')
-  for (const tensor of params.values()) {
-    const { buffer, byteOffset, byteLength } = await tensor.data<'float32'>()
-    hash.update(new Uint8Array(buffer, byteOffset, byteLength))
-  }
-  const differing = await differingRanks(ranks, hash.digest())
+  const differing = await differingRanks(ranks, await parametersDigest(params))
   if (differing.length > 0)
     throw new UserError(
       `after step ${step} the parameters of rank ${differing.join(', ')} are not those of rank 0: ` +

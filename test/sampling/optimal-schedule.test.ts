@@ -54,6 +54,7 @@ const averageModel = () =>
 const checkpoint = {
   path: 'checkpoints/run/ema_0.9_000012.pt',
   step: 12,
+  digest: 'a0',
   config: { ...fakeConfig, timestep_respacing: '', dataset: 'fake', max_frames: 4 },
   model: averageModel(),
 }
@@ -281,6 +282,11 @@ test('stages chosen in another way are not mixed', async () => {
   await optimise(inputs(folder, { max_latent_frames: 3 }))
   const other = inputs(folder, { max_latent_frames: 3, optimality: 'random-t' })
   await expect(optimise(other)).rejects.toThrow(/made with optimality linspace-t, .* random-t: .*--eval_dir/)
+  const retrained = {
+    ...inputs(folder, { max_latent_frames: 3 }),
+    checkpoint: { ...checkpoint, digest: 'b1' },
+  }
+  await expect(optimise(retrained)).rejects.toThrow(/made with parameters a0, .* with parameters b1/)
   // Before anything is chosen, another way may be taken.
   await expect(optimise(inputs(folder), { signal })).rejects.toThrow('stopped')
   await optimise(inputs(folder, { optimality: 'random-t' }))

@@ -15,7 +15,7 @@ beforeAll(async () => {
 
 const newFolder = temporaryFolders()
 const config = { ...resolveModelConfig({}), dataset: 'toy_town', use_ddim: false, lr: 1e-4 }
-const checkpoint = { path: 'checkpoints/run/ema_0.9_000100.pt', step: 100 }
+const checkpoint = { path: 'checkpoints/run/ema_0.9_000100.pt', step: 100, digest: 'a0' }
 const options = { seed: 0, sampler: undefined, clip_denoised: true, eta: 0, use_ddim: false }
 
 /** The folder of a run that has made a sample with these settings. */
@@ -36,6 +36,7 @@ test('what samples are made with is kept beside them, and the same is no contrad
   expect(read('sampling.json')).toEqual({
     checkpoint: 'ema_0.9_000100.pt',
     step: 100,
+    parameters: 'a0',
     sampler: 'ancestral',
     eta: 0,
     seed: 0,
@@ -54,6 +55,7 @@ test.each<[Partial<typeof config>, Partial<RunOrigin['options']>, Partial<RunOri
   [{}, { use_ddim: true }, {}, 'with sampler ancestral, these would be with sampler ddim'],
   [{}, {}, { path: 'model000100.pt' }, 'with checkpoint ema_0.9_000100.pt, these would be'],
   [{}, {}, { step: 200 }, 'with step 100, these would be with step 200'],
+  [{}, {}, { digest: 'b1' }, 'with parameters a0, these would be with parameters b1'],
   [{ timestep_respacing: '50' }, {}, {}, 'with timestep_respacing "", these would be'],
   [{ use_ddim: true }, {}, {}, 'with use_ddim False, these would be with use_ddim True'],
   [{ num_channels: 64 }, {}, {}, 'with num_channels 128, these would be with num_channels 64'],

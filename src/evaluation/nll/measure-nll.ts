@@ -143,6 +143,7 @@ function recordBounds(
   const settings = {
     checkpoint: path.basename(checkpoint.path),
     step: checkpoint.step,
+    parameters: checkpoint.digest,
     num_timesteps: run.count,
     timestep_respacing: options.timestep_respacing,
     seed: options.seed,

@@ -61,7 +61,7 @@ export interface ScheduleCallbacks extends SharedWorkCallbacks {
  */
 export async function* optimiseSchedule(
   plan: SchedulePlan,
-  { checkpoint: { path: file, step: trained, model, config }, options }: ScheduleInputs,
+  { checkpoint: { path: file, step: trained, digest, model, config }, options }: ScheduleInputs,
   dataset: VideoDataset,
   { onProgress, onChoice, onOthers, signal, claims: claimOptions }: ScheduleCallbacks = {},
 ): AsyncGenerator<FinishedStage, void, undefined> {
@@ -73,6 +73,7 @@ export async function* optimiseSchedule(
   const store = scheduleStore(plan.folder, claims, {
     checkpoint: path.basename(file),
     step: trained,
+    parameters: digest,
     ...{ optimality, num_videos, num_timesteps, seed, clip_denoised: clipDenoised },
     ...computedWith(),
   })

@@ -44,6 +44,7 @@ function inputs(eval_dir: string, options: Partial<NllConfig> = {}) {
     checkpoint: {
       path: 'checkpoints/run/ema_0.9_000012.pt',
       step: 12,
+      digest: 'a0',
       config: { ...config, timestep_respacing: '', dataset: 'fake', max_frames: 4 },
       model: fakeModel((_, x) => tf.fill(x.shape, GUESS)),
     },
@@ -205,6 +206,9 @@ describe('a bound', () => {
     // A given folder does not say of which steps they are so many.
     const respaced = measure(inputs(folder, { num_timesteps: 2, timestep_respacing: '5' }))
     await expect(respaced).rejects.toThrow(/made with timestep_respacing "", these .* timestep_respacing 5/)
+    const same = inputs(folder, { num_timesteps: 2 })
+    const retrained = measure({ ...same, checkpoint: { ...same.checkpoint, digest: 'b1' } })
+    await expect(retrained).rejects.toThrow(/made with parameters a0, these would be with parameters b1/)
     expect(() => planNll(inputs(folder, { num_timesteps: 11 }))).toThrow(/there are 10 diffusion steps/)
     expect(() => planNll(inputs(folder, { stop_index: 4 }))).toThrow(/has 3 test videos/)
     expect(() => planNll(inputs(folder, { n_obs: 0, start_index: 3, stop_index: 4 }))).toThrow(
