@@ -30,6 +30,8 @@ export interface TrainingRequest {
   readonly given: Readonly<Record<string, unknown>>
   /** The folder of a new run below `checkpoints`. */
   readonly newRunId: string
+  /** Whether that may be one that was stopped before it saved anything. */
+  readonly startsOver?: boolean
   /** Prints the configuration and stops there. */
   readonly dryRun: boolean
   /** Whether videos are sampled now and then. */
@@ -43,7 +45,7 @@ export interface TrainingRequest {
  * @throws UserError for options, data or files that do not work.
  */
 export async function runTraining(
-  { given, newRunId: ownRunId, dryRun, previews, place }: TrainingRequest,
+  { given, newRunId: ownRunId, startsOver = false, dryRun, previews, place }: TrainingRequest,
   ownTerminal: Terminal,
 ): Promise<RunResult | undefined> {
   const isFirst = place === undefined || place.rank === 0
@@ -70,6 +72,7 @@ export async function runTraining(
       config,
       dataset,
       newRunId,
+      startsOver,
       root: RUNS,
       now: () => performance.now(),
       measure: heldMemory,
@@ -94,7 +97,7 @@ export async function runTraining(
           tell: (line) => terminal.log(line),
           config: { ...config, num_parameters: numParameters },
         })
-        const events = eventFile(path.dirname(logFile), isNew ? undefined : lastLine, Date.now)
+        const events = eventFile(path.dirname(logFile), isNew && !startsOver ? undefined : lastLine, Date.now)
         return wandb ? [events, wandb] : [events]
       },
       onStart: (start) => {

@@ -1,5 +1,7 @@
 import type { SamplingConfig } from '../src/config/sampling.js'
 import { chosenScheme } from '../src/sampling/chosen-scheme.js'
+import type { FrameFeatures } from '../src/sampling/frame-features.js'
+import { pixelFeatures } from '../src/sampling/pixel-features.js'
 import { resultsOf } from '../src/sampling/results-of.js'
 import { schemeSettings } from '../src/sampling/scheme-settings.js'
 import { selectVideos } from '../src/sampling/select-videos.js'
@@ -62,15 +64,18 @@ async function* plansOfVideos(
       }
     }
   } finally {
-    features.dispose()
+    features.dispose?.()
   }
 }
 
-async function loadFeatures({ backend, precision, xla, device, ...options }: SamplingConfig, size: number) {
+/** For pixels alone, TensorFlow is not loaded. */
+async function loadFeatures(
+  { backend, precision, xla, device, ...options }: SamplingConfig,
+  size: number,
+): Promise<FrameFeatures & { readonly dispose?: () => void }> {
+  if (options.adaptive_features === 'pixels') return pixelFeatures
   const { adaptiveFeatures } = await import('../src/sampling/adaptive-features.js')
-  if (options.adaptive_features !== 'pixels') {
-    const { startRuntime } = await import('../src/runtime/start.js')
-    await startRuntime({ backend, precision, xla, device })
-  }
+  const { startRuntime } = await import('../src/runtime/start.js')
+  await startRuntime({ backend, precision, xla, device })
   return adaptiveFeatures(options, size)
 }

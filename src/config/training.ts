@@ -99,9 +99,14 @@ export function resumeSource(
   if (!runId) return checkpoint ? { checkpoint } : undefined
   const option = wandbId ? '--wandb_id' : '--resume_id'
   if (checkpoint) throw new UserError(`--resume_checkpoint and ${option} both say where to go on: give one`)
+  requireRunId(option, runId)
+  return { runId }
+}
+
+/** @throws UserError unless a run can have this id. */
+export function requireRunId(option: string, runId: string): void {
   if (!/^\w[\w.-]*$/.test(runId))
     throw new UserError(`${option} takes a run id, the name of a folder below checkpoints, not "${runId}"`)
-  return { runId }
 }
 
 /**

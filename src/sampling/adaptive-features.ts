@@ -17,8 +17,7 @@ export interface AdaptiveFeatures extends FrameFeatures {
 const WEIGHTS = 'checkpoints/lpips'
 
 /**
- * Loads what frames are compared by: once for any number of videos. For LPIPS the runtime must have been
- * started; if it has been, pixels are compared faster too.
+ * Loads what frames are compared by: once for any number of videos. The runtime must have been started.
  * @param size pixels of a frame's side
  * @throws UserError if weights are missing, or frames are too small for LPIPS: before any stage, of which the
  *   first ones may be sampled without looking at frames.

@@ -1,10 +1,10 @@
-import { existsSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { lock } from 'proper-lockfile'
 import { UserError } from '../errors.js'
-import { makeFolder } from '../files/make-folder.js'
+import { isFolder, makeFolder } from '../files/make-folder.js'
+import { syncToDisk } from '../files/sync-to-disk.js'
 import { errorCode, fileReason, isMissing } from '../system-errors.js'
-import { runCommand } from './run-command.js'
 
 const UNFINISHED = 'unfinished'
 
@@ -24,9 +24,17 @@ export async function provide(
   makeFolder(path.dirname(temporary))
   await make(temporary)
   // Else a machine that fails could leave the name without all that it stands for.
-  await runCommand(['sync', '--file-system', temporary])
+  syncAll(temporary)
   renameSync(temporary, target)
   return target
+}
+
+/** A file, or a folder with all that is in it. */
+function syncAll(place: string): void {
+  const entries = isFolder(place) ? readdirSync(place, { recursive: true, withFileTypes: true }) : []
+  for (const entry of entries)
+    if (!entry.isSymbolicLink()) syncToDisk(path.join(entry.parentPath, entry.name))
+  syncToDisk(place)
 }
 
 /**

@@ -44,6 +44,11 @@ export function findResume(folder: string, emaRates: readonly number[]): Checkpo
   )
 }
 
+/** Whether a run has saved any model. */
+export function hasModels(folder: string): boolean {
+  return listFiles(folder).some(({ kind }) => kind === 'model')
+}
+
 /** The files that were saved with a model or an average, by its path. */
 export function filesBeside(checkpoint: string, emaRates: readonly number[]): Omit<CheckpointFiles, 'step'> {
   const name = parseName(path.basename(checkpoint))

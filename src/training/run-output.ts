@@ -62,7 +62,7 @@ export function runOutput(
   const rates = emaRates(config)
   // First: none of the others gets a line of a run that another process has taken over.
   const guard: Tracker = { log: () => claim.requireHeld() }
-  const trackers = [guard, jsonLines(logFile, lastLine, start.runId), ...(run.trackers ?? [])]
+  const trackers = [guard, jsonLines(logFile, isNew ? -1 : lastLine, start.runId), ...(run.trackers ?? [])]
   const writeBadStep = badStepFile(path.join(folder, 'bad-steps.jsonl'), start.step)
   let saved: Saved | undefined
   return {

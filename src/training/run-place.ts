@@ -4,6 +4,7 @@ import { resumeSource } from '../config/training.js'
 import { UserError } from '../errors.js'
 import { readCheckpointFile } from '../torch-file/index.js'
 import { logOwner } from '../tracking/log-owner.js'
+import { hasModels } from './checkpoint-files.js'
 import { resumedFiles } from './resumed-options.js'
 import type { ResolvedTrainConfig } from './save-checkpoint.js'
 
@@ -30,9 +31,14 @@ export function runPlace(config: ResolvedTrainConfig, root: string, newRunId: st
 
 /**
  * Makes sure that a new run does not write over another one.
+ * @param startsOver whether it may be one that was stopped before it saved anything, whose log is written anew
  * @throws UserError naming what is there already.
  */
-export function requireNewPlace({ runId, folder, logFile }: RunPlace): void {
+export function requireNewPlace({ runId, folder, logFile }: RunPlace, startsOver = false): void {
+  if (startsOver && !hasModels(folder)) {
+    const owner = logOwner(logFile)
+    if (owner === 'nobody' || (owner !== 'unknown' && owner.runId === runId)) return
+  }
   if (existsSync(path.join(folder, 'log.jsonl')))
     throw new UserError(`${folder} is there already: resume it with --resume_id ${runId}`)
   if (existsSync(logFile))

@@ -15,6 +15,8 @@ export interface TrainRun {
   readonly dataset: VideoDataset
   /** The folder of a new run below `root`; a resumed run has its own name. */
   readonly newRunId: string
+  /** Whether a new run may be one of that id that was stopped before it saved anything; its log is written anew. */
+  readonly startsOver?: boolean
   /** The folder of all runs. */
   readonly root?: string
   readonly now: () => number

@@ -60,10 +60,12 @@ async function startedRun(run: TrainRun, reading: Reading): Promise<RunResult> {
   if (!resumeSource(config) && !config.predict_xstart)
     requireSignal(createDiffusion(config), 'take more steps, or --predict_xstart True')
   const place = runPlace(config, root, run.newRunId)
-  if (isFirst && place.isNew) requireNewPlace(place)
+  if (isFirst && place.isNew) requireNewPlace(place, run.startsOver)
   else if (isFirst) requireOwnLog(place, config, root)
   const claim = isFirst ? await claimRun(place, run) : undefined
   try {
+    // Once more: another process may have had the claim until now, and saved something.
+    if (isFirst && place.isNew) requireNewPlace(place, run.startsOver)
     return await claimedRun(run, place, claim, reading)
   } finally {
     await claim?.release()
