@@ -3,6 +3,7 @@ import { UserError } from '../src/errors.js'
 import { JOB_VARIABLE } from '../src/ranks/launcher.js'
 import { fileReason } from '../src/system-errors.js'
 import { INTERRUPTED } from './interrupted.js'
+import { watchShellOfNpx } from './shell-of-npx.js'
 import { createTerminal, type Terminal } from './terminal.js'
 
 /** Exit statuses besides 0: what the person can mend, a fault of the program (sysexits' EX_SOFTWARE). */
@@ -36,7 +37,13 @@ export async function main(program: (terminal: Terminal) => Promise<void>): Prom
   process.on('SIGTERM', interrupt)
   // Node forgets what nohup has asked for. What has no terminal goes on when one closes.
   const hasTerminal = [0, 1, 2].some((fd) => isatty(fd))
-  process.on('SIGHUP', hasTerminal ? interrupt : () => undefined)
+  let isLeftAlone = false
+  process.on('SIGHUP', hasTerminal ? interrupt : () => (isLeftAlone = true))
+  // Ranks end with the process that started them.
+  if (!process.env[JOB_VARIABLE])
+    watchShellOfNpx(() => {
+      if (!interruption && !isLeftAlone) interrupt('SIGTERM')
+    })
   const unheard = hearFailures(() => {
     if (!interruption) interrupt('SIGPIPE')
   })

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { moduleArguments } from '../helpers/spawn-module.js'
 
 /** The program of `main-child.ts`, once it runs: `ended` gives its status and what it wrote to stderr. */
@@ -51,6 +51,46 @@ it('goes on when a terminal closes that it has nothing to do with, as under nohu
   expect(said()).toBe('')
   child.kill('SIGTERM')
   expect(await ended).toMatchObject({ status: 143, stderr: expect.stringContaining('saved') as string })
+})
+
+describe('under npx, whose shell ends when it is told to and passes nothing on', () => {
+  /** The program below a shell: that one, and what the program said so far. */
+  async function startBelowShell() {
+    const words = [process.execPath, ...moduleArguments(new URL('./main-child.ts', import.meta.url))]
+    const shell = spawn('sh', ['-c', '"$@"; exit', 'sh', ...words], {
+      env: { ...process.env, FDM_CHILD: '', npm_lifecycle_event: 'npx' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let [steps, stderr] = [0, '']
+    shell.stdout.on('data', (text: Buffer) => (steps += text.toString().match(/step/g)?.length ?? 0))
+    shell.stderr.on('data', (text: Buffer) => (stderr += text.toString()))
+    await once(shell.stdout, 'data')
+    const children = readFileSync(`/proc/${String(shell.pid)}/task/${String(shell.pid)}/children`, 'utf8')
+    return { shell, pid: Number(children.trim()), steps: () => steps, stderr: () => stderr }
+  }
+
+  it.runIf(process.platform === 'linux')('it stops as if told to', async () => {
+    const { shell, stderr } = await startBelowShell()
+    const closed = once(shell, 'close')
+    shell.kill('SIGTERM')
+    await closed
+    expect(stderr()).toMatch(/stopping after the current step.*\nsaved\n$/)
+  })
+
+  it.runIf(process.platform === 'linux')('it goes on where both hear of a terminal that closes', async () => {
+    const { shell, pid, steps, stderr } = await startBelowShell()
+    process.kill(pid, 'SIGHUP')
+    shell.kill('SIGTERM')
+    await setTimeout(1500)
+    const before = steps()
+    await setTimeout(200)
+    expect(steps()).toBeGreaterThan(before)
+    expect(stderr()).toBe('')
+    const closed = once(shell, 'close')
+    process.kill(pid, 'SIGTERM')
+    await closed
+    expect(stderr()).toMatch(/saved\n$/)
+  })
 })
 
 it('stops as if told to when the reader of its output has gone', async () => {
