@@ -24,25 +24,28 @@ function plain(x: Tensor4D, kernel: Tensor4D, bias: Tensor1D, scale: 1 | 2): Ten
   return biasAdd(tf.conv2d(scale === 2 ? upsampleNearest2x(x) : x, kernel, 1, 'same'), bias)
 }
 
+/**
+ * Pictures, height, width, channels in and out, scale: single pixels, widths that are no multiple of anything, and
+ * pictures that are computed in several blocks.
+ */
+const SHAPES = [
+  [1, 1, 1, 32, 32, 1],
+  [2, 3, 5, 32, 64, 1],
+  [3, 7, 13, 64, 32, 1],
+  [2, 48, 40, 96, 32, 1],
+  [1, 1, 1, 32, 32, 2],
+  [2, 3, 5, 32, 64, 2],
+  [2, 24, 20, 64, 32, 2],
+] as const
+
 describe.runIf(hasOperation)('convolutions as operations of our own', () => {
   beforeAll(async () => {
     await startRuntime({ backend: 'tensorflow' })
   })
 
-  // Pictures, height, width, channels: single pixels, widths that are no multiple of anything, and pictures
-  // that are computed in several blocks.
-  it.each([
-    [1, 1, 1, 32, 32, 1],
-    [2, 3, 5, 32, 64, 1],
-    [3, 7, 13, 64, 32, 1],
-    [2, 48, 40, 96, 32, 1],
-    [1, 1, 1, 32, 32, 2],
-    [2, 3, 5, 32, 64, 2],
-    [2, 24, 20, 64, 32, 2],
-  ])(
+  it.each(SHAPES)(
     'have the values and gradients of TensorFlow’s: %i of %ix%i, %i to %i channels, scale %i',
-    (...given) => {
-      const [N, H, W, I, O, scale] = given as [number, number, number, number, number, 1 | 2]
+    (N, H, W, I, O, scale) => {
       tf.tidy(() => {
         const inputs = [made([N, H, W, I], 1), tf.mul(made([3, 3, I, O], 2), 0.1), made([O], 3)]
         const dy = made([N, scale * H, scale * W, O], 4)
@@ -103,18 +106,9 @@ describe.runIf(hasOperation)('convolutions as operations of our own', () => {
 })
 
 describe.runIf(hasBfloat16Operation)('convolutions in bfloat16', () => {
-  it.each([
-    [1, 1, 1, 32, 32, 1],
-    [2, 3, 5, 32, 64, 1],
-    [3, 7, 13, 64, 32, 1],
-    [2, 48, 40, 96, 32, 1],
-    [1, 1, 1, 32, 32, 2],
-    [2, 3, 5, 32, 64, 2],
-    [2, 24, 20, 64, 32, 2],
-  ])(
+  it.each(SHAPES)(
     'have the values and gradients of float32, but for rounding: %i of %ix%i, %i to %i channels, scale %i',
-    (...given) => {
-      const [N, H, W, I, O, scale] = given as [number, number, number, number, number, 1 | 2]
+    (N, H, W, I, O, scale) => {
       tf.tidy(() => {
         const inputs = [made([N, H, W, I], 1), tf.mul(made([3, 3, I, O], 2), 0.1), made([O], 3)]
         const dy = made([N, scale * H, scale * W, O], 4)
