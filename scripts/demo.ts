@@ -164,7 +164,8 @@ async function trainedCheckpoint({ runId, train }: DemoSettings, terminal: Termi
   if (!resume) rmSync(folder, { recursive: true, force: true })
   const results = path.join('results', runId)
   for (const name of namesIn(results))
-    if (name !== lossFile('before')) rmSync(path.join(results, name), { recursive: true, force: true })
+    if (name.startsWith('ema_') || name === lossFile('after'))
+      rmSync(path.join(results, name), { recursive: true, force: true })
   const given = { ...train, unobserve: true, ...(resume && { resume_id: runId }) }
   await runTraining({ given, newRunId: runId, dryRun: false, previews: false }, terminal)
   terminal.signal.throwIfAborted()

@@ -64,7 +64,7 @@ export async function main(program: (terminal: Terminal) => Promise<void>): Prom
  * Lets the program go on when what it says cannot be written: a terminal has gone, or the disk of the file that
  * it goes to is full.
  * @param onGone called when the reader of a pipe has gone, as in `fdm doctor | head -1`
- * @returns what asks for what else became of results
+ * @returns a function that gives what else went wrong with the output first
  */
 function hearFailures(onGone: () => void): () => UserError | undefined {
   let failure: UserError | undefined

@@ -87,7 +87,8 @@ export async function runTraining(
           },
         },
       ],
-      openTrackers: ({ runId, isNew, folder, logFile, lastLine, numParameters }) => {
+      openTrackers: ({ runId, isNew: isNewRun, startsOver, folder, logFile, lastLine, numParameters }) => {
+        const isNew = isNewRun && !startsOver
         const wandb = openWandb(tracking, {
           runId,
           folder,
@@ -97,7 +98,7 @@ export async function runTraining(
           tell: (line) => terminal.log(line),
           config: { ...config, num_parameters: numParameters },
         })
-        const events = eventFile(path.dirname(logFile), isNew && !startsOver ? undefined : lastLine, Date.now)
+        const events = eventFile(path.dirname(logFile), isNew ? undefined : lastLine, Date.now)
         return wandb ? [events, wandb] : [events]
       },
       onStart: (start) => {

@@ -10,7 +10,7 @@ export function trainingEnd({ runId, step, isLast, saved }: RunResult, isNew: bo
     return [`stopped after step ${step}: no step was done in run ${runId}, nothing is saved`]
   const resume = `npx fdm train --resume_id ${shellWord(runId)}`
   const goOn = isLast
-    ? `step ${step} was the last; go on with a larger --max_steps or --lr_anneal_steps: ${resume} ..`
+    ? `step ${step} was the last; go on to a larger step (or --lr_anneal_steps) with: ${resume} --max_steps <step>`
     : `stopped after step ${step}; go on with: ${resume}`
   if (!saved) return [goOn]
   const model = saved.ema[0] ?? saved.model

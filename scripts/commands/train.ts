@@ -1,6 +1,7 @@
 import { modelOptions } from '../../src/config/model.js'
 import { flag, int, text } from '../../src/config/option.js'
 import { trainingOptions } from '../../src/config/training.js'
+import { UserError } from '../../src/errors.js'
 import { newRunId } from '../../src/tracking/run-id.js'
 import { defineCommand } from '../command.js'
 import { trainingEnd } from '../training-end.js'
@@ -48,6 +49,7 @@ export const trainCommand = defineCommand({
     const { chosenConfig, RUNS } = await import('../chosen-config.js')
     const { namedRun } = await import('../../src/training/named-run.js')
     const { silentTerminal } = await import('../terminal.js')
+    if (typed.run_id === '') throw new UserError('--run_id is empty: give the run a name, or leave it out')
     const given = runId ? namedRun(runId, typed, RUNS) : typed
     const check = () => void chosenConfig(given, silentTerminal(terminal))
     const place = await placeOrSupervise({ devices, dryRun, backend, check }, terminal)
@@ -59,7 +61,8 @@ export const trainCommand = defineCommand({
       newRunId: wandbId || resumeId || runId || newRunId(Math.random),
       startsOver: runId !== '',
       previews: true,
-      ...{ dryRun, place },
+      dryRun,
+      place,
     }
     const result = await runTraining(request, terminal)
     if (!result || (place && place.rank > 0)) return

@@ -2,8 +2,8 @@ import { readdirSync } from 'node:fs'
 import { errorCode, isMissing } from '../system-errors.js'
 
 /**
- * What is in a folder, or what of it begins with `start`; nothing if the folder is not there, or a file is in its
- * place or its way: who writes there is told.
+ * What is in a folder, or what of it begins with `start`; nothing if the folder is not there, or a file is in
+ * its place or its way: whoever writes there gets the error.
  */
 export function namesIn(folder: string, start = ''): string[] {
   try {

@@ -3,7 +3,7 @@ import { errorCode } from '../system-errors.js'
 
 /**
  * Removes a folder, unless there is something in it, perhaps of another process; nothing happens where there is
- * no folder, nor where a file is in its place or in its way, which who wanted to write there has said already.
+ * no folder, nor where a file is in its place or its way: whoever writes there gets the error.
  */
 export function removeIfEmpty(folder: string): void {
   try {

@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs'
 import { errorCode } from '../system-errors.js'
+import { describeWriteError } from './write-file.js'
 
 /** What systems say that cannot do this for a folder, as some disks of the network. */
 const CANNOT: readonly (string | undefined)[] = [
@@ -14,14 +15,14 @@ const CANNOT: readonly (string | undefined)[] = [
 /**
  * Waits until the disk has what was written to a file, or the names in a folder, should the machine fail: what
  * is renamed is whole for other processes at once, but only then for good.
- * @throws the system's error if there is no such thing, or the disk fails.
+ * @throws UserError naming the place if the disk fails.
  */
 export function syncToDisk(place: string): void {
   const fd = openSync(place, 'r')
   try {
     fsyncSync(fd)
   } catch (error) {
-    if (!CANNOT.includes(errorCode(error))) throw error
+    if (!CANNOT.includes(errorCode(error))) throw describeWriteError(place, error)
   } finally {
     closeSync(fd)
   }

@@ -77,6 +77,7 @@ function beginFile(file: string) {
   }
 }
 
+/** What went wrong with a file in a line; faults of the program as they are. */
 export function describeWriteError(file: string, error: unknown): unknown {
   // A file that is missing while another is written is a fault of the program.
   const reason = isMissing(error) ? undefined : fileReason(error)

@@ -53,6 +53,8 @@ export async function* sampleRun(
     record()
     for (;;) {
       const found = await videos.fill(batchSize)
+      // Once more: what another process has finished meanwhile it may have made otherwise.
+      if (found.length > 0) record()
       finished += found.length
       for (const video of found) yield sampled(video, false)
 

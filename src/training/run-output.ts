@@ -86,8 +86,7 @@ export function runOutput(
       claim.requireHeld()
       const { step, optimizerStep, state } = trainer
       const counts = badSteps.counts()
-      // Lines that this set comes after: a run that goes on from it does not write them again.
-      if (existsSync(logFile)) syncToDisk(logFile)
+      const logFailure = syncLog(logFile)
       saved = saveCheckpoint(
         folder,
         config,
@@ -105,6 +104,7 @@ export function runOutput(
         },
       )
       run.onSave?.(saved, step)
+      if (logFailure !== undefined) throw logFailure
       // What bad steps came from may be ruined: older sets are what there is to go back to.
       if (counts.inARow === 0) keepNewest(folder, config.keep, rates)
     },
@@ -126,5 +126,18 @@ export function runOutput(
     async close(outcome) {
       for (const tracker of trackers) await tracker.close?.(outcome)
     },
+  }
+}
+
+/**
+ * Has the disk note the lines of a log that a set comes after: a run that goes on from it does not write them again.
+ * @returns what went wrong, which must not keep the set from being written
+ */
+function syncLog(file: string): Error | undefined {
+  try {
+    if (existsSync(file)) syncToDisk(file)
+    return undefined
+  } catch (error) {
+    return error as Error
   }
 }

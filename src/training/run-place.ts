@@ -35,7 +35,9 @@ export function runPlace(config: ResolvedTrainConfig, root: string, newRunId: st
  * @throws UserError naming what is there already.
  */
 export function requireNewPlace({ runId, folder, logFile }: RunPlace, startsOver = false): void {
-  if (startsOver && !hasModels(folder)) {
+  if (startsOver && hasModels(folder))
+    throw new UserError(`${folder} has checkpoints by now: start the same again to go on from them`)
+  if (startsOver) {
     const owner = logOwner(logFile)
     if (owner === 'nobody' || (owner !== 'unknown' && owner.runId === runId)) return
   }

@@ -80,10 +80,11 @@ export function saveCheckpoint(
       if (file === saved.model) syncToDisk(folder)
       write(file)
     }
-    syncToDisk(folder)
   } catch (error) {
     for (const file of created) rmSync(file, { force: true })
     throw error
   }
+  // What is written is whole, whatever comes of this.
+  syncToDisk(folder)
   return saved
 }

@@ -44,6 +44,8 @@ export interface TrainRun {
 }
 
 export interface RunStart extends RunPlace {
+  /** Whether a new run was begun before, and stopped before it saved anything. */
+  readonly startsOver: boolean
   /** Updates done before. */
   readonly step: number
   /** Step of the last line of the log that it goes on from. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { emaRates, resumeSource } from '../config/training.js'
 import type { VideoDataset } from '../data/dataset.js'
@@ -6,6 +7,7 @@ import { requireDataset } from '../data/require-dataset.js'
 import { createDiffusion } from '../diffusion/gaussian-diffusion.js'
 import { requireSignal } from '../diffusion/require-signal.js'
 import { UserError } from '../errors.js'
+import { clearUnfinished } from '../files/unfinished-files.js'
 import { parameterCount } from '../model/parameters.js'
 import { rankFailure, stopWatchingRanks, waitForRanks, watchRanks } from '../runtime/rank-group.js'
 import { runningMeans } from '../tracking/running-means.js'
@@ -66,6 +68,7 @@ async function startedRun(run: TrainRun, reading: Reading): Promise<RunResult> {
   try {
     // Once more: another process may have had the claim until now, and saved something.
     if (isFirst && place.isNew) requireNewPlace(place, run.startsOver)
+    if (isFirst && run.startsOver) clearUnfinished(place.folder, 'of all')
     return await claimedRun(run, place, claim, reading)
   } finally {
     await claim?.release()
@@ -100,6 +103,7 @@ async function claimedRun(
   const bad = badSteps(config.max_bad_steps, host?.badSteps)
   const started = {
     ...place,
+    startsOver: place.isNew && run.startsOver === true && existsSync(place.logFile),
     step: start.step,
     lastLine: host?.lastLine ?? start.step,
     checkpoint: start.checkpoint,

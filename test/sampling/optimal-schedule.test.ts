@@ -1,8 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { beforeAll, expect, test } from 'vitest'
-import { claimsIn } from '../../src/claims/claims.js'
 import { optimalScheduleOptions, type OptimalScheduleConfig } from '../../src/config/optimal-schedule.js'
 import { defaultsOf } from '../../src/config/option.js'
 import { samplingOptions, type SamplingConfig } from '../../src/config/sampling.js'
@@ -21,7 +19,6 @@ import {
   type ScheduleInputs,
 } from '../../src/sampling/optimal-schedule/plan-optimal-schedule.js'
 import { scheduleFiles, writeSchedule } from '../../src/sampling/optimal-schedule/schedule-files.js'
-import { scheduleStore } from '../../src/sampling/optimal-schedule/schedule-store.js'
 import { planSampleRun } from '../../src/sampling/plan-sample-run.js'
 import { readTorchFile } from '../../src/torch-file/index.js'
 import { temporaryFolders } from '../data/temporary.js'
@@ -186,18 +183,18 @@ test('of processes with other settings that begin together, those that choose fi
   expect(readTorchFile(finished.torch)).toEqual(BEST)
 })
 
-test('while another process changes the files, they are waited for', async () => {
-  const folder = newFolder()
-  const [claims, others] = [claimsIn(folder), claimsIn(folder)]
-  const other = others.claim('files')
-  const store = scheduleStore(folder, claims, { seed: 0 })
-  const kept = store.keep(1, [3])
-  await setTimeout(60)
-  expect(store.chosen(1)).toEqual([])
-  other?.release()
-  await kept
-  expect(store.chosen(1)).toEqual([3])
-  await Promise.all([claims.close(), others.close()])
+test('a stage that another process finished with other settings is not taken for one of these', async () => {
+  const run = inputs(newFolder())
+  const { finished, settings } = scheduleFiles(planOptimalSchedule(run).folder)
+  let claimed = 0
+  const clock = () => {
+    if (++claimed === 2) {
+      writeSchedule(finished, BEST)
+      writeFileSync(settings, JSON.stringify({ seed: 1 }))
+    }
+    return 0
+  }
+  await expect(optimise(run, { claims: { clock } })).rejects.toThrow(/made with seed 1, these .* with seed 0/)
 })
 
 test('a stage that is finished between the look and the claim is not done again', async () => {

@@ -24,7 +24,7 @@ it('a resumed run that did no step goes on from what was there', () => {
 
 it('a run that did all its steps needs more of them to go on', () => {
   expect(trainingEnd({ ...nothing, step: 7, isLast: true }, false)).toEqual([
-    'step 7 was the last; go on with a larger --max_steps or --lr_anneal_steps: npx fdm train --resume_id k2xw81qz ..',
+    'step 7 was the last; go on to a larger step (or --lr_anneal_steps) with: npx fdm train --resume_id k2xw81qz --max_steps <step>',
   ])
 })
 

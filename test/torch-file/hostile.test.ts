@@ -277,6 +277,7 @@ describe('pickles', () => {
     ['of a negative size', (p) => numpyArray(p, [-1, -2], 'i2', '<'), /without a type, a shape or bytes/],
     ['of too many dimensions', (p) => numpyArray(p, Array(65).fill(1), 'i4', '<'), /a shape or bytes/],
     ['of another byte order', (p) => numpyArray(p, [2], 'i2', '>'), /a NumPy array of ">i2"/],
+    ['of what all objects have', (p) => numpyArray(p, [2], 'constructor', '|'), /of "\|constructor"/],
     ['of objects', (p) => numpyArray(p, [2], 'O8', '|'), /a NumPy array of "\|O8"/],
     ['of nothing', (p) => call(p.global('numpy.core.multiarray', '_reconstruct')), /"NumpyArray" where/],
   ])('a NumPy array %s', (_, build, message) => {

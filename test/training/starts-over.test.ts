@@ -49,9 +49,14 @@ it('a run that was stopped before it saved anything starts over, with a log as i
 it('nothing is started over that has saved a model, or that has the log of another run', async () => {
   const saved = rootWith(LEFT)
   writeFileSync(path.join(saved, 'town', 'model000010.pt'), '')
-  for (const root of [saved, rootWith(LEFT.replace('town', 'city')), rootWith('{"step":0}\n')]) {
+  const other = /town is there already: resume it with --resume_id town/
+  for (const [root, message] of [
+    [saved, /town has checkpoints by now: start the same again/],
+    [rootWith(LEFT.replace('town', 'city')), other],
+    [rootWith('{"step":0}\n'), other],
+  ] as const) {
     const before = readdirSync(path.join(root, 'town'))
-    await expect(begin(root)).rejects.toThrow(/town is there already: resume it with --resume_id town/)
+    await expect(begin(root)).rejects.toThrow(message)
     expect(readdirSync(path.join(root, 'town'))).toEqual(before)
   }
 })

@@ -8,11 +8,10 @@ import { samplerOf } from './sampler.js'
 export type SolverSchedule = Pick<Schedule, 'numTimesteps' | 'alphasCumprod' | 'alphasCumprodPrev'>
 
 /**
- * DPM-Solver++(2M) (Lu et al. 2022, arXiv 2211.01095, algorithm 2): solves the differential equation of the
+ * DPM-Solver++(2M) (Lu et al. 2022, arXiv 2211.01095, algorithm 2), with one change (see `LARGEST_RATIO`): solves the differential equation of the
  * diffusion process with the guesses of x_0 at this step and the one before. Deterministic, of second order
  * in the step; for 10 to 50 steps. Its first step is of first order, which is that of DDIM, and so is the
- * last, which goes to where there is no noise and log alpha / sigma is infinite. Steps that are longer than the
- * ones before them extrapolate no further than steps as long would (see `LONGEST`).
+ * last, which goes to where there is no noise and log alpha / sigma is infinite.
  */
 export function dpmSolverSampler(schedule: SolverSchedule): Sampler {
   return solver('dpm++', 'dpmSolverSampler', schedule, (t) => {
@@ -94,11 +93,11 @@ function guesses(factor: number, slope: number): Pick<SolverWeights, 'current' |
 }
 
 /**
- * 1/r at most. Steps of a schedule grow in lambda towards the data, the last one that leaves noise to 2 to 5 times
+ * 1/r at most: a step that is longer than the one before extrapolates no further than one as long would. Steps of a schedule grow in lambda towards the data, the last one that leaves noise to 2 to 5 times
  * the one before, where guesses of x_0 change less and less: extrapolated that far, they go beyond the data. The
  * authors' code takes that step in first order if there are few; this keeps the second order where steps are even.
  */
-const LONGEST = 1
+const LARGEST_RATIO = 1
 
 /** alpha and sigma at t - 1, what the step makes of sigma, e^-h, and 1/2r: 0 in a step of first order. */
 function stepOf(schedule: SolverSchedule, t: number) {
@@ -110,8 +109,8 @@ function stepOf(schedule: SolverSchedule, t: number) {
   const isFirstOrder = t === schedule.numTimesteps - 1 || t === 0
   // r = h of the step before / h of this one, h the growth of lambda = log alpha / sigma.
   const before = schedule.alphasCumprod[t + 1] ?? NaN
-  const length = (lambda(to) - lambda(from)) / (lambda(from) - lambda(before))
-  const slope = isFirstOrder ? 0 : Math.min(length, LONGEST) / 2
+  const ratio = (lambda(to) - lambda(from)) / (lambda(from) - lambda(before))
+  const slope = isFirstOrder ? 0 : Math.min(ratio, LARGEST_RATIO) / 2
   return { alpha, sigma, sigmaRatio, decay: (sigmaRatio * Math.sqrt(from)) / alpha, slope }
 }
 

@@ -104,6 +104,8 @@ export async function* measureNll(
     record()
     for (;;) {
       const { taken, found } = queue.take(1)
+      // Once more: what another process has finished meanwhile it may have measured otherwise.
+      if (found.length > 0) record()
       for (const video of found) yield { bound: readBound(fileOf(video)), file: fileOf(video), isNew: false }
       const [next] = taken
       if (!next) {

@@ -117,8 +117,9 @@ export async function* optimiseSchedule(
   }
 
   try {
-    await store.open()
     while (left.size > 0) {
+      // Each time: until something was chosen, another process may have said otherwise.
+      await store.open()
       const finished = store.finished()
       for (const stage of [...left]) {
         const frames = finished.get(stage)

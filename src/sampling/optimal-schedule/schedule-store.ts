@@ -24,8 +24,8 @@ export interface ScheduleStore {
 const TRY_AGAIN = 20
 
 /**
- * What changes the files throws a UserError naming the first setting that differs, if they were begun with others:
- * until something is chosen, any process may say how the schedule is made.
+ * `open`, `keep` and `finish` throw a UserError naming the first setting that differs from those that the schedule
+ * was begun with. Until a frame is chosen, the last process to say how it is made decides.
  * @param claims the files are changed by one process at a time
  * @param settings how the schedule is made
  */

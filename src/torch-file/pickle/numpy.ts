@@ -42,7 +42,7 @@ export function setArrayState(array: NumpyArray, state: unknown): void {
 function arrayOf(bytes: unknown, dtype: unknown, shape: unknown, isFortran: boolean): TorchTensor {
   if (!(dtype instanceof NumpyDType && bytes instanceof Uint8Array && isShape(shape)))
     throw new PickleError('a NumPy array without a type, a shape or bytes')
-  const type = ELEMENTS[dtype.code]
+  const type = Object.hasOwn(ELEMENTS, dtype.code) ? ELEMENTS[dtype.code] : undefined
   if (!type || dtype.order === '>')
     throw new PickleError(`a NumPy array of ${quote(dtype.order + dtype.code)}; save it as a tensor instead`)
   if (bytes.length !== elementCount(shape) * DTYPES[type].bytes)
@@ -80,7 +80,8 @@ function scalar([dtype, bytes]: readonly unknown[]): unknown {
   if (!(dtype instanceof NumpyDType && bytes instanceof Uint8Array))
     throw new PickleError('a NumPy number without a type or without bytes')
   const isText = /^U\d+$/.test(dtype.code)
-  const read = isText ? readText : READERS[dtype.code]
+  const isNumber = Object.hasOwn(READERS, dtype.code)
+  const read = isText ? readText : isNumber ? READERS[dtype.code] : undefined
   const size = Number(dtype.code.slice(1)) * (isText ? 4 : 1)
   if (!read || bytes.length !== size)
     throw new PickleError(`a NumPy number of type ${quote(dtype.code)} with ${bytes.length} bytes`)
