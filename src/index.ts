@@ -63,6 +63,7 @@ export {
   type SamplingDiffusion,
   type SamplingModel,
 } from './sampling/denoising-step.js'
+export { adaptiveFeatures, type AdaptiveFeatures } from './sampling/adaptive-features.js'
 export type { FrameFeatures } from './sampling/frame-features.js'
 export type { VideoBatch } from './sampling/video-batch.js'
 

@@ -117,7 +117,12 @@ async function build(
   onProgress('running a convolution')
   const checked = await checkBinding(binding, driver)
   const record: TensorFlowBuild = {
-    ...{ binding, gate, driver, libraries, version: checked.version, cuda },
+    binding,
+    gate,
+    driver,
+    libraries,
+    cuda,
+    version: checked.version,
     sha256: sha256Of(binding),
   }
   writeFileAtomic(buildRecord(cache), JSON.stringify(record, undefined, 2) + '\n')

@@ -16,7 +16,7 @@ import { previewMedia } from './preview-films.js'
 import { samplePreview } from './sample-preview.js'
 import { saveCheckpoint, type Saved } from './save-checkpoint.js'
 import type { TimestepSampler } from './timestep-sampler.js'
-import type { RunStart, TrainRun } from './train-run.js'
+import type { ResolvedTrainRun, RunStart } from './train-run.js'
 import type { Trainer } from './trainer.js'
 import type { VideoList } from './video-list.js'
 
@@ -52,7 +52,7 @@ export interface RunParts {
  * @throws UserError if they cannot be read or written, then or later.
  */
 export function runOutput(
-  run: TrainRun,
+  run: ResolvedTrainRun,
   start: RunStart,
   { trainer, diffusion, sampler, badSteps, isSettled, videos, claim }: RunParts,
 ): RunOutput {

@@ -1,3 +1,4 @@
+import type { TrainConfig } from '../config/training.js'
 import type { VideoDataset } from '../data/dataset.js'
 import type { RankGroup } from '../runtime/rank-group.js'
 import type { ClaimOptions } from '../claims/claims.js'
@@ -9,8 +10,8 @@ import type { Preview } from './sample-preview.js'
 import type { ResolvedTrainConfig, Saved } from './save-checkpoint.js'
 
 export interface TrainRun {
-  /** With the data set's `image_size` and `T` filled in. */
-  readonly config: ResolvedTrainConfig
+  /** `image_size` and `T` are the data set's where it does not say them. */
+  readonly config: TrainConfig
   /** The training split. */
   readonly dataset: VideoDataset
   /** The folder of a new run below `root`; a resumed run has its own name. */
@@ -19,7 +20,8 @@ export interface TrainRun {
   readonly startsOver?: boolean
   /** The folder of all runs. */
   readonly root?: string
-  readonly now: () => number
+  /** Milliseconds since some moment. Default: `performance.now`. */
+  readonly now?: () => number
   /** Numbers of the moment, such as `heldMemory`, that each line of the log gets. */
   readonly measure?: () => Metrics
   readonly signal?: AbortSignal
@@ -41,6 +43,11 @@ export interface TrainRun {
   readonly onSampleStep?: (step: number, done: number, total: number) => void
   /** Without it no videos are sampled during training. */
   readonly onSample?: (preview: Preview, step: number) => void | Promise<void>
+}
+
+/** With everything filled in that may be left to the data set. */
+export interface ResolvedTrainRun extends TrainRun {
+  readonly config: ResolvedTrainConfig
 }
 
 export interface RunStart extends RunPlace {

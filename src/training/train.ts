@@ -28,7 +28,7 @@ import { checkSameVideos } from './same-videos.js'
 import { shareStart } from './share-start.js'
 import { disposeState } from './state.js'
 import { timestepSampler } from './timestep-sampler.js'
-import type { RunResult, TrainRun } from './train-run.js'
+import type { ResolvedTrainRun, RunResult, TrainRun } from './train-run.js'
 import { trainedNetwork } from './trained-network.js'
 import { createTrainer } from './trainer.js'
 import { requireSameVideos, videoList, type VideoList } from './video-list.js'
@@ -38,8 +38,9 @@ import { requireSameVideos, videoList, type VideoList } from './video-list.js'
  * started. Writes below `<root>/<run id>/`; reports through callbacks.
  * @throws UserError for options, data or files that do not work.
  */
-export async function train(run: TrainRun): Promise<RunResult> {
-  requireDataset('train', run.dataset)
+export async function train(asked: TrainRun): Promise<RunResult> {
+  requireDataset('train', asked.dataset)
+  const run = { ...asked, config: withDatasetShape(asked) }
   const threads = readingThreads(run.config)
   const reading = readInThreads(run.dataset, threads)
   try {
@@ -52,7 +53,12 @@ export async function train(run: TrainRun): Promise<RunResult> {
   }
 }
 
-async function startedRun(run: TrainRun, reading: Reading): Promise<RunResult> {
+function withDatasetShape({ config, dataset }: TrainRun): ResolvedTrainConfig {
+  const { image_size = dataset.imageSize, T } = config
+  return { ...config, image_size, T: T === -1 ? dataset.T : T }
+}
+
+async function startedRun(run: ResolvedTrainRun, reading: Reading): Promise<RunResult> {
   const { config, dataset, root = 'checkpoints', ranks } = run
   const isFirst = ranks === undefined || ranks.rank === 0
   if (config.image_size !== dataset.imageSize)
@@ -83,7 +89,7 @@ interface Reading {
 
 /** @param claim of several ranks the first has it */
 async function claimedRun(
-  run: TrainRun,
+  run: ResolvedTrainRun,
   place: RunPlace,
   claim: RunClaim | undefined,
   { read, threads }: Reading,
@@ -143,7 +149,7 @@ async function claimedRun(
       lastLine: started.lastLine,
       sampledAt: resumeSource(config) ? host?.sampledAt : 0,
       trackers: output?.trackers ?? [],
-      now: run.now,
+      now: run.now ?? (() => performance.now()),
       measure: run.measure,
       signal: run.signal,
       onStep: run.onStep,
@@ -174,7 +180,7 @@ async function claimedRun(
 }
 
 /** Where this process starts: with other ranks, where the first of them does. Watches them from then on. */
-async function commonStart({ config, ranks }: TrainRun, root: string): Promise<StartingPoint> {
+async function commonStart({ config, ranks }: ResolvedTrainRun, root: string): Promise<StartingPoint> {
   if (!ranks) return startingPoint(config, root)
   const start = await shareStart(ranks, ranks.rank === 0 ? startingPoint(config, root) : undefined, config)
   watchRanks(ranks)
@@ -186,7 +192,7 @@ async function commonStart({ config, ranks }: TrainRun, root: string): Promise<S
  * @returns what is different about the videos of a resumed run, in words, where that is allowed
  */
 async function checkStart(
-  { config, ranks }: TrainRun,
+  { config, ranks }: ResolvedTrainRun,
   { isNew }: RunPlace,
   { host, checkpoint, state, step }: StartingPoint,
   videos: VideoList | undefined,

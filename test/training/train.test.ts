@@ -83,6 +83,15 @@ describeEachBackend('a run', (backend) => {
 describe('a run', () => {
   beforeAll(() => startRuntime({ backend: availableBackends()[0] ?? 'wasm' }))
 
+  it('takes from the data set the size and length of its videos, unless they are said', async () => {
+    const config = { ...smallConfig({ max_steps: 1, T: -1 }), image_size: undefined }
+    const { saved } = await run('size', {}, { config })
+    expect(readCheckpointFile(saved?.model ?? '').config).toMatchObject({ image_size: 32, T: 8 })
+    await expect(run('other', { image_size: 64 })).rejects.toThrow(
+      'the frames of fake are 32 pixels wide, not 64',
+    )
+  })
+
   it('learns one video by heart', async () => {
     const losses: number[] = []
     const dataset = fakeDataset({
