@@ -88,6 +88,11 @@ export function parseOption(name: string, option: Option, typed: string): string
       if (/^(false|no|f|n|0)$/i.test(typed)) return false
       throw invalid(name, option, typed)
     }
+    case 'text':
+      // Such as a variable of a shell that is not set: it must not become the working folder, for instance.
+      if (typed === '' && option.default === undefined)
+        throw new UserError(`--${name} is empty: give it a value, or leave it out`)
+      return typed
     default:
       return checkOption(name, option, typed)
   }

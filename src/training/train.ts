@@ -15,6 +15,7 @@ import { rankFailure, stopWatchingRanks, waitForRanks, watchRanks } from '../run
 import { runningMeans } from '../tracking/running-means.js'
 import { badSteps } from './bad-steps.js'
 import { batchSource } from './batch-source.js'
+import { threadsAsked } from '../threads-asked.js'
 import { batchVideos } from './batch-videos.js'
 import { claimRun, type RunClaim } from './claim-run.js'
 import { checkFinite, notFinite } from './check-finite.js'
@@ -218,6 +219,6 @@ async function checkStart(
 
 /** -1 stands for one less than there are cores, so that one is left to compute. */
 function readingThreads({ num_workers: threads }: ResolvedTrainConfig): number {
-  const cores = Number(process.env.FDM_THREADS) || availableParallelism()
+  const cores = threadsAsked() ?? availableParallelism()
   return threads === -1 ? Math.max(1, cores - 1) : threads
 }
