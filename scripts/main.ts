@@ -1,5 +1,6 @@
 import { isatty } from 'node:tty'
 import { UserError } from '../src/errors.js'
+import { nextTurn } from '../src/next-turn.js'
 import { JOB_VARIABLE } from '../src/ranks/launcher.js'
 import { fileReason } from '../src/system-errors.js'
 import { INTERRUPTED } from './interrupted.js'
@@ -55,6 +56,8 @@ export async function main(program: (terminal: Terminal) => Promise<void>): Prom
     // What the program throws because it was told to stop is no news.
     if (!interruption || error instanceof UserError) status = report(error)
   }
+  // What the last line came to is known after this turn.
+  await nextTurn()
   const failure = unheard()
   if (!interruption && status === 0 && failure !== undefined) status = report(failure)
   process.exit(interruption ? INTERRUPTED[interruption] : status)

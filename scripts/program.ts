@@ -22,7 +22,7 @@ export async function runProgram(
 ): Promise<void> {
   if (words.length === 0) throw new UserError('no command given: see fdm --help')
   const [first = '', second] = words
-  if (first === 'help') return runProgram(commands, [...words.slice(1), '--help'], terminal)
+  if (first === 'help') return runProgram(commands, helpOf(commands, words.slice(1)), terminal)
   if (Object.hasOwn(commandGroups, first) && second === undefined)
     throw new UserError(`no command given: see fdm ${first} --help`)
   const chosen = commands.find(({ name }) => name === first || name === `${first} ${second ?? ''}`)
@@ -38,6 +38,14 @@ export async function runProgram(
     const group = Object.hasOwn(commandGroups, first) ? [first] : []
     throw new UserError(known ?? describe(error, chosen ? names : group))
   }
+}
+
+/** The words that ask for help on a command, on a group of them, or on all. */
+function helpOf(commands: readonly CommandSpec[], words: readonly string[]): readonly string[] {
+  const [first] = words
+  const isKnown = commands.some(({ name }) => name.split(' ')[0] === first)
+  // Commander would show the help on all.
+  return first === undefined || first.startsWith('-') || isKnown ? [...words, '--help'] : [first]
 }
 
 /** The commander program over all commands. It prints help to stdout, and throws instead of exiting. */

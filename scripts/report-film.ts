@@ -1,6 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
+import { readFileSync, rmSync } from 'node:fs'
 import { defaultsOf } from '../src/config/option.js'
 import type { ReportConfig } from '../src/config/report.js'
 import { videoOptions } from '../src/config/sampling.js'
@@ -8,6 +6,7 @@ import { UserError } from '../src/errors.js'
 import { givenFrames } from '../src/evaluation/given-frames.js'
 import type { ReportPicture } from '../src/evaluation/report/report-page.js'
 import { isFolder } from '../src/files/make-folder.js'
+import { temporaryFolder } from '../src/files/temporary-folder.js'
 import { samplesFolder } from '../src/sampling/results-layout.js'
 import { samplesByVideo, sampleSet } from '../src/sampling/sample-set.js'
 import { frameRanges } from '../src/schemes/frame-ranges.js'
@@ -38,7 +37,7 @@ export async function reportFilm(
   const [T, size] = all.shape
   const given = whichFrames(folder, T)
   const notes: string[] = []
-  const temporary = mkdtempSync(path.join(tmpdir(), 'fdm-report-'))
+  const temporary = temporaryFolder('fdm-report-')
   try {
     const ffmpeg = findFfmpeg()
     const file = await makeVideo({

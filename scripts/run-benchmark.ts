@@ -10,6 +10,7 @@ import { chooseSides, OWN_SIDES, REFERENCE_VARIANTS } from '../src/bench/sides.j
 import { xlaFindings } from '../src/bench/xla-findings.js'
 import { benchOptions } from '../src/config/bench.js'
 import { defaultsOf, type ConfigOf } from '../src/config/option.js'
+import { threadsAsked } from '../src/threads-asked.js'
 import { UserError } from '../src/errors.js'
 import { requireFolder } from '../src/files/make-folder.js'
 import { writeFileAtomic } from '../src/files/write-file.js'
@@ -41,7 +42,7 @@ export async function runBenchmark(options: BenchOptions, terminal: Terminal): P
     throw new UserError(`--json ${json}: the folder it belongs in does not exist`)
   if (profile !== undefined) requireFolder(profile)
   const size = { ...options, turn: TURN, ...(options.quick && QUICK) }
-  const threads = options.threads ?? (Number(process.env.FDM_THREADS) || DEFAULT_THREADS)
+  const threads = options.threads ?? threadsAsked() ?? DEFAULT_THREADS
   const sides = [
     ...chooseSides('sides', options.sides, OWN_SIDES),
     ...(reference === undefined

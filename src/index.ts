@@ -21,6 +21,7 @@ export {
 } from './config/model.js'
 export { createModel, type TorchParameters, type VideoModel } from './model/video-model.js'
 export { toTorchLayout } from './model/torch-layout.js'
+export type { OnAttention } from './model/factorized-attention.js'
 export type { UNetInputs, UNetOptions } from './model/unet.js'
 export type { Parameters as ModelParameters } from './nn/scope.js'
 export { loadCheckpoint, type Checkpoint } from './training/load-checkpoint.js'
@@ -33,11 +34,16 @@ export {
   likelihoodTerms,
   priorBits,
   type LikelihoodInputs,
+  type LikelihoodTensors,
   type LikelihoodTerms,
 } from './diffusion/likelihood.js'
 export { ancestralSampler } from './diffusion/samplers/ancestral.js'
 export { ddimSampler } from './diffusion/samplers/ddim.js'
-export { dpmSolverSampler, sdeDpmSolverSampler } from './diffusion/samplers/dpm-solver.js'
+export {
+  dpmSolverSampler,
+  sdeDpmSolverSampler,
+  type SolverSchedule,
+} from './diffusion/samplers/dpm-solver.js'
 export type {
   Conditioning,
   Denoised,
@@ -63,19 +69,33 @@ export {
   type SamplingDiffusion,
   type SamplingModel,
 } from './sampling/denoising-step.js'
-export { adaptiveFeatures, type AdaptiveFeatures } from './sampling/adaptive-features.js'
+export {
+  adaptiveFeatures,
+  type AdaptiveFeatures,
+  type AdaptiveFeaturesOptions,
+} from './sampling/adaptive-features.js'
 export type { FrameFeatures } from './sampling/frame-features.js'
+export type { SquaredDistances } from './squared-distance.js'
 export type { VideoBatch } from './sampling/video-batch.js'
 
 export { openDataset, type OpenDatasetOptions } from './data/registry.js'
 export type { VideoDataset, VideoEntry } from './data/dataset.js'
+export type { Resize } from './data/decode-video.js'
 export type { BadVideo } from './data/file-dataset.js'
 export { fromPixels, toPixels } from './data/pixels.js'
 
-export { resolveTrainConfig, type TrainConfig } from './config/training.js'
+export { resolveTrainConfig, type TrainConfig, type TrainingConfig } from './config/training.js'
 export { train } from './training/train.js'
 export type { ResolvedTrainConfig, Saved } from './training/save-checkpoint.js'
 export type { RunResult, RunStart, TrainRun } from './training/train-run.js'
+export type { BadStep, BadVideo as BadStepVideo } from './training/bad-step-report.js'
+export type { AttentionMap } from './training/attention-maps.js'
+export type { ItemSource } from './training/item.js'
+export type { Anew } from './training/resume.js'
+export type { RunPlace } from './training/run-place.js'
+export type { Preview, PreviewAttention } from './training/sample-preview.js'
+export type { ClaimOptions } from './claims/claims.js'
+export type { RankGroup } from './runtime/rank-group.js'
 export type { Media, Metrics, Tracker } from './tracking/tracker.js'
 
 export {
@@ -93,5 +113,6 @@ export {
   type TensorData,
   type TorchInput,
   type TorchRecord,
+  type TorchStorage,
   type TorchValue,
 } from './torch-file/index.js'

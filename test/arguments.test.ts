@@ -17,6 +17,12 @@ const videoOptions = { model: fakeModel((_, x) => tf.tanh(x)), diffusion: api.cr
 const sampling = { ...videoOptions, scheme, videos: film, observed: 2, maxFrames: 4 }
 const checkpoint = { model: sampling.model, diffusion, config, step: 1 }
 const x0 = tf.zeros([2, 3, 4, 4, 3])
+const dataset = {
+  ...{ name: 'grey', split: 'train', length: 2, T: 4, imageSize: 32, frameCount: () => 4 },
+  readFrames: (_: number, frames: number[]) => Promise.resolve(new Uint8Array(frames.length * 32 * 32 * 3)),
+}
+const trainConfig = api.resolveTrainConfig({ num_channels: 32 })
+const training = { config: trainConfig, dataset, newRunId: 'grey' }
 
 test.each<[string, unknown[], RegExp]>([
   ['startRuntime', ['wasm'], /takes options with backend, precision, xla or device, not "wasm"/],
@@ -116,6 +122,32 @@ test.each<[string, unknown[], RegExp]>([
     /as mask a tensor \(2, 3\), not \(2, 3, 4/,
   ],
   ['priorBits', [diffusion, x0, tf.zeros([3])], /priorBits takes as mask a tensor \(2, 3\), not \(3\)/],
+  ['adaptiveFeatures', [], /takes options with adaptive_features, not undefined/],
+  ['adaptiveFeatures', [{ adaptive_features: 'pixel' }, 32], /one of lpips, pixels, not "pixel"/],
+  [
+    'adaptiveFeatures',
+    [{ adaptive_features: 'pixels' }],
+    /takes as size the pixels of a side, not undefined/,
+  ],
+  ['resolveTrainConfig', [], /takes options by name, not undefined/],
+  ['resolveTrainConfig', [{ lr: NaN }], /--lr takes a number of at least 0, not NaN/],
+  ['resolveTrainConfig', [{ lr: Infinity }], /--lr takes a number of at least 0, not Infinity/],
+  ['train', [], /takes a run with config, dataset and newRunId, not undefined/],
+  [
+    'train',
+    [{ config: trainConfig }],
+    /takes as dataset what openDataset gives, or one's own, not undefined/,
+  ],
+  ['train', [{ dataset }], /takes as config what resolveTrainConfig gives, not undefined/],
+  ['train', [{ ...training, config }], /train: the configuration has no .*; resolveTrainConfig fills it in/],
+  ['train', [{ config: trainConfig, dataset }], /takes as newRunId a run id, not undefined/],
+  ['train', [{ ...training, newRunId: '../grey' }], /newRunId takes a run id, .*, not "\.\.\/grey"/],
+  [
+    'train',
+    [{ ...training, config: { ...trainConfig, image_size: 64 } }],
+    /of grey are 32 pixels wide, not 64/,
+  ],
+  ['train', [{ ...training, config: { ...trainConfig, T: 8 } }], /windows of grey have 4 frames, not T = 8/],
 ])('%s says what it expected and what came (%#)', async (name, given, message) => {
   const call = () => new Promise((resolve) => resolve(untyped[name]?.(...given)))
   await expect(call()).rejects.toThrow(UserError)

@@ -88,6 +88,11 @@ export function parseOption(name: string, option: Option, typed: string): string
       if (/^(false|no|f|n|0)$/i.test(typed)) return false
       throw invalid(name, option, typed)
     }
+    case 'text':
+      // Such as a variable of a shell that is not set: it must not become the working folder, for instance.
+      if (typed === '' && option.default === undefined)
+        throw new UserError(`--${name} is empty: give it a value, or leave it out`)
+      return typed
     default:
       return checkOption(name, option, typed)
   }
@@ -139,15 +144,20 @@ export function resolveConfig<T extends OptionTable>(
 
 /**
  * Checks a record that is to be complete already.
- * @param where what takes it, for the message
+ * @param where what takes it, and `resolver` what makes one, for the message
  * @throws UserError naming the first option that is missing or does not fit.
  */
-export function requireConfig(where: string, table: OptionTable, values: unknown): void {
-  expectObject(`${where} takes a configuration such as resolveModelConfig gives`, values, {})
+export function requireConfig(
+  where: string,
+  table: OptionTable,
+  values: unknown,
+  resolver = 'resolveModelConfig',
+): void {
+  expectObject(`${where} takes a configuration such as ${resolver} gives`, values, {})
   const config = values as Readonly<Record<string, unknown>>
   for (const [name, option] of Object.entries(table)) {
     if (config[name] === undefined && option.default !== undefined)
-      throw new UserError(`${where}: the configuration has no ${name}; resolveModelConfig fills it in`)
+      throw new UserError(`${where}: the configuration has no ${name}; ${resolver} fills it in`)
     if (config[name] !== undefined) checkOption(name, option, config[name])
   }
 }
@@ -180,5 +190,7 @@ export function asTyped(value: unknown): string {
 }
 
 function invalid(name: string, option: Option, value: unknown): UserError {
-  return new UserError(`--${name} takes ${expectation(option)}, not ${JSON.stringify(value)}`)
+  // JSON has no words for NaN and infinity.
+  const came = typeof value === 'number' ? String(value) : JSON.stringify(value)
+  return new UserError(`--${name} takes ${expectation(option)}, not ${came}`)
 }

@@ -1,4 +1,5 @@
 import { UserError } from '../errors.js'
+import { expectObject } from '../expect.js'
 import { datasetOptions } from './dataset.js'
 import { modelOptions, resolveModelConfig, type ModelConfig } from './model.js'
 import { choice, flag, float, int, resolveConfig, text, type ConfigOf } from './option.js'
@@ -71,6 +72,7 @@ export type TrainConfig = Omit<ModelConfig, 'image_size'> & TrainingConfig
 export function resolveTrainConfig(
   values: Partial<TrainConfig> | Readonly<Record<string, unknown>>,
 ): TrainConfig {
+  expectObject('resolveTrainConfig takes options by name', values, {})
   const training: TrainingConfig = resolveConfig(trainingOptions, values)
   const { microbatch, T } = training
   if (microbatch === 0) throw new UserError('--microbatch takes -1 or a number of videos, not 0')

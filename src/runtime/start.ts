@@ -1,3 +1,4 @@
+import { threadsAsked } from '../threads-asked.js'
 import { UserError } from '../errors.js'
 import { expectChoice, expectObject, expectText } from '../expect.js'
 import { cacheFolder } from './cache-folder.js'
@@ -54,11 +55,12 @@ export interface Runtime {
 /**
  * Makes a backend the one that every later tensor operation runs on. Calling it again with the same
  * options is quick and gives an equal answer; with another backend it switches.
- * @throws UserError for options that do not exist, and if TensorFlow or a device is asked for and is not
+ * @throws UserError for options that do not exist, a variable FDM_THREADS that is no number, and if TensorFlow or a device is asked for and is not
  * there or does not load.
  */
 export async function startRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
   checkOptions(options)
+  threadsAsked()
   const { backend = 'auto', precision = 'fp32', xla = 'auto', device, cluster } = options
   const loaded = backend === 'wasm' ? undefined : tensorflow(device, cluster)
   if (cluster) checkCluster(loaded)

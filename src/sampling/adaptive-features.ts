@@ -1,4 +1,4 @@
-import type { SamplingConfig } from '../config/sampling.js'
+import { expectChoice, expectCount, expectObject } from '../expect.js'
 import { requireLpipsSize } from '../lpips/alexnet-layers.js'
 import { loadLpips } from '../lpips/load-lpips.js'
 import { nativeExtension } from '../runtime/native-extension.js'
@@ -13,6 +13,13 @@ export interface AdaptiveFeatures extends FrameFeatures {
   dispose(): void
 }
 
+export interface AdaptiveFeaturesOptions {
+  /** `lpips`: its distance, for frames of at least 31 pixels; `pixels`: mean colours on a grid of 8x8 cells. */
+  readonly adaptive_features: 'lpips' | 'pixels'
+  /** Folder with the weights of AlexNet and LPIPS, which pixels do not need. Default: `checkpoints/lpips`. */
+  readonly lpips_weights?: string | undefined
+}
+
 /** Where the weights of LPIPS are if nothing says it. */
 const WEIGHTS = 'checkpoints/lpips'
 
@@ -22,13 +29,11 @@ const WEIGHTS = 'checkpoints/lpips'
  * @throws UserError if weights are missing, or frames are too small for LPIPS: before any stage, of which the
  *   first ones may be sampled without looking at frames.
  */
-export function adaptiveFeatures(
-  {
-    adaptive_features: kind,
-    lpips_weights: weights = WEIGHTS,
-  }: Pick<SamplingConfig, 'adaptive_features' | 'lpips_weights'>,
-  size: number,
-): AdaptiveFeatures {
+export function adaptiveFeatures(options: AdaptiveFeaturesOptions, size: number): AdaptiveFeatures {
+  expectObject('adaptiveFeatures takes options with adaptive_features', options, {})
+  const { adaptive_features: kind, lpips_weights: weights = WEIGHTS } = options
+  expectChoice('adaptiveFeatures takes as adaptive_features one of', kind, ['lpips', 'pixels'])
+  expectCount('adaptiveFeatures takes as size the pixels of a side', size, 1)
   const squaredDistances = nativeExtension()?.squaredDistances
   if (kind === 'pixels') return { ...pixelFeatures, squaredDistances, dispose: () => undefined }
   withAdvice('compare by --adaptive_features pixels', () => requireLpipsSize({ height: size, width: size }))

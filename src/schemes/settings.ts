@@ -2,6 +2,9 @@ import { UserError } from '../errors.js'
 import { range } from './range.js'
 import type { SchemeSettings } from './types.js'
 
+/** Those that a Set can hold, as plans keep account of which frames are done. */
+const MOST_FRAMES = 2 ** 24
+
 /** The positions of the frames that are given, ascending. */
 export function givenFrames({ observed }: Pick<SchemeSettings, 'observed'>): readonly number[] {
   return typeof observed === 'number' ? range(observed) : observed
@@ -14,6 +17,10 @@ export function givenFrames({ observed }: Pick<SchemeSettings, 'observed'>): rea
 export function checkSettings(settings: SchemeSettings): void {
   const { videoLength: N, observed, maxFrames: K, stepSize } = settings
   requireCount('a video length (T)', N, 1)
+  if (N > MOST_FRAMES)
+    throw new UserError(
+      `a video can be planned of up to ${MOST_FRAMES} frames (T), not ${N}: see sample-long`,
+    )
   if (typeof observed === 'number') requireCount('a number of observed frames (n_obs)', observed, 0)
   else requirePositions(observed, N)
   requireCount('a window size (max_frames)', K, 1)

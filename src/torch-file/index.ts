@@ -14,3 +14,4 @@ export {
   type TorchRecord,
   type TorchValue,
 } from './values.js'
+export type { TorchStorage } from './storage.js'

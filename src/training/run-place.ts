@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { resumeSource } from '../config/training.js'
+import { requireRunId, resumeSource } from '../config/training.js'
 import { UserError } from '../errors.js'
+import { expectText } from '../expect.js'
 import { readCheckpointFile } from '../torch-file/index.js'
 import { logOwner } from '../tracking/log-owner.js'
 import { hasModels } from './checkpoint-files.js'
@@ -20,10 +21,15 @@ export interface RunPlace {
 /**
  * @param root the folder of all runs
  * @param newRunId of a new run; a resumed one has its own
+ * @throws UserError if that is no name of a folder
  */
 export function runPlace(config: ResolvedTrainConfig, root: string, newRunId: string): RunPlace {
   const source = resumeSource(config)
   const isNew = !source || !('runId' in source)
+  if (isNew) {
+    expectText('train takes as newRunId a run id', newRunId)
+    requireRunId('newRunId', newRunId)
+  }
   const runId = isNew ? newRunId : source.runId
   const folder = path.join(root, runId)
   return { runId, isNew, folder, logFile: path.join(config.log_dir || folder, 'log.jsonl') }

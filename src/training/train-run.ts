@@ -10,11 +10,11 @@ import type { Preview } from './sample-preview.js'
 import type { ResolvedTrainConfig, Saved } from './save-checkpoint.js'
 
 export interface TrainRun {
-  /** `image_size` and `T` are the data set's where it does not say them. */
+  /** As `resolveTrainConfig` gives it; `image_size` and `T` have to be the data set's, or are left to it. */
   readonly config: TrainConfig
   /** The training split. */
   readonly dataset: VideoDataset
-  /** The folder of a new run below `root`; a resumed run has its own name. */
+  /** The folder of a new run below `root`: letters, digits, `.`, `_` and `-`. A resumed run has its own name. */
   readonly newRunId: string
   /** Whether a new run may be one of that id that was stopped before it saved anything; its log is written anew. */
   readonly startsOver?: boolean

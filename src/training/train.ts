@@ -1,18 +1,21 @@
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { emaRates, resumeSource } from '../config/training.js'
+import { requireConfig } from '../config/option.js'
+import { emaRates, resumeSource, trainOptions } from '../config/training.js'
 import type { VideoDataset } from '../data/dataset.js'
 import { readInThreads } from '../data/read-in-threads.js'
 import { requireDataset } from '../data/require-dataset.js'
 import { createDiffusion } from '../diffusion/gaussian-diffusion.js'
 import { requireSignal } from '../diffusion/require-signal.js'
 import { UserError } from '../errors.js'
+import { expectObject } from '../expect.js'
 import { clearUnfinished } from '../files/unfinished-files.js'
 import { parameterCount } from '../model/parameters.js'
 import { rankFailure, stopWatchingRanks, waitForRanks, watchRanks } from '../runtime/rank-group.js'
 import { runningMeans } from '../tracking/running-means.js'
 import { badSteps } from './bad-steps.js'
 import { batchSource } from './batch-source.js'
+import { threadsAsked } from '../threads-asked.js'
 import { batchVideos } from './batch-videos.js'
 import { claimRun, type RunClaim } from './claim-run.js'
 import { checkFinite, notFinite } from './check-finite.js'
@@ -39,6 +42,7 @@ import { requireSameVideos, videoList, type VideoList } from './video-list.js'
  * @throws UserError for options, data or files that do not work.
  */
 export async function train(asked: TrainRun): Promise<RunResult> {
+  expectObject('train takes a run with config, dataset and newRunId', asked, {})
   requireDataset('train', asked.dataset)
   const run = { ...asked, config: withDatasetShape(asked) }
   const threads = readingThreads(run.config)
@@ -53,18 +57,23 @@ export async function train(asked: TrainRun): Promise<RunResult> {
   }
 }
 
+/** @throws UserError for a configuration that is incomplete, or of videos of another shape. */
 function withDatasetShape({ config, dataset }: TrainRun): ResolvedTrainConfig {
-  const { image_size = dataset.imageSize, T } = config
-  return { ...config, image_size, T: T === -1 ? dataset.T : T }
+  expectObject('train takes as config what resolveTrainConfig gives', config, {})
+  const { name, imageSize } = dataset
+  const { image_size = imageSize, T } = config
+  const resolved = { ...config, image_size, T: T === -1 ? dataset.T : T }
+  requireConfig('train', trainOptions, resolved, 'resolveTrainConfig')
+  if (resolved.image_size !== imageSize)
+    throw new UserError(`the frames of ${name} are ${imageSize} pixels wide, not ${resolved.image_size}`)
+  if (resolved.T !== dataset.T)
+    throw new UserError(`the windows of ${name} have ${dataset.T} frames, not T = ${resolved.T}`)
+  return resolved
 }
 
 async function startedRun(run: ResolvedTrainRun, reading: Reading): Promise<RunResult> {
-  const { config, dataset, root = 'checkpoints', ranks } = run
+  const { config, root = 'checkpoints', ranks } = run
   const isFirst = ranks === undefined || ranks.rank === 0
-  if (config.image_size !== dataset.imageSize)
-    throw new UserError(
-      `the frames of ${dataset.name} are ${dataset.imageSize} pixels wide, not ${config.image_size}`,
-    )
   if (!resumeSource(config) && !config.predict_xstart)
     requireSignal(createDiffusion(config), 'take more steps, or --predict_xstart True')
   const place = runPlace(config, root, run.newRunId)
@@ -210,6 +219,6 @@ async function checkStart(
 
 /** -1 stands for one less than there are cores, so that one is left to compute. */
 function readingThreads({ num_workers: threads }: ResolvedTrainConfig): number {
-  const cores = Number(process.env.FDM_THREADS) || availableParallelism()
+  const cores = threadsAsked() ?? availableParallelism()
   return threads === -1 ? Math.max(1, cores - 1) : threads
 }

@@ -1,10 +1,10 @@
 import ffmpeg from 'fluent-ffmpeg'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { ffmpegLines } from '../data/ffmpeg-lines.js'
 import { UserError } from '../errors.js'
+import { temporaryFolder } from '../files/temporary-folder.js'
 import { writeFileAtomic } from '../files/write-file.js'
 import type { Film } from '../sampling/video-batch.js'
 
@@ -36,7 +36,7 @@ export async function encodeFilm(
   { file, format, fps, program }: { file: string; format: FilmFormat; fps: number; program: string },
 ): Promise<void> {
   // Not beside the file: ffmpeg goes back to the beginning at the end, and the file must appear whole.
-  const folder = mkdtempSync(path.join(tmpdir(), 'fdm-film-'))
+  const folder = temporaryFolder('fdm-film-')
   try {
     const whole = path.join(folder, `film.${format}`)
     await runFfmpeg(film, { file, format, fps, program, whole })

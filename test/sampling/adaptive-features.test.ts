@@ -32,6 +32,12 @@ describeEachBackend('what adaptive schemes compare frames by', () => {
     lpips.dispose()
   })
 
+  test('pixels need no weights', () => {
+    const features = adaptiveFeatures({ adaptive_features: 'pixels' }, 16)
+    expect(features.digest).toBeUndefined()
+    features.dispose()
+  })
+
   test.each(['lpips', 'pixels'] as const)('by %s, frames are compared as fast as the backend can', (kind) => {
     const features = adaptiveFeatures({ adaptive_features: kind, lpips_weights: weights }, 32)
     expect(features.squaredDistances).toBe(nativeExtension()?.squaredDistances)

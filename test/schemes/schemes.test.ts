@@ -60,6 +60,7 @@ describe.each(Object.values(samplingSchemes))('$name', (scheme) => {
       [settings(50, 50, 20, 10), /nothing to sample/],
       [settings(50, range(50), 20, 10), /nothing to sample/],
       [settings(50, -1, 20, 10), /n_obs.* not -1/],
+      [settings(1e9, 1, 20, 10), /of up to 16777216 frames \(T\), not 1000000000/],
       [settings(50, [0, 50], 20, 10), /frame 50 cannot be observed.* 0 to 49/],
       [settings(50, [3, 2], 20, 10), /ascending/],
       [settings(50, [3, 3], 20, 10), /ascending/],

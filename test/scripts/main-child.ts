@@ -2,11 +2,16 @@ import { setTimeout } from 'node:timers/promises'
 import { main } from '../../scripts/main.js'
 
 // A program that says something again and again until it is told to stop, and then saves; told with `stubborn`,
-// it never does. With `short` it ends by itself.
+// it never does. With `short` it ends by itself, with `once` at once.
 
 const how = process.env.FDM_CHILD
 
 await main(async (terminal) => {
+  if (how === 'once') {
+    terminal.log('all')
+    process.stderr.write('saved\n')
+    return
+  }
   const end = how === 'short' ? 3 : Infinity
   for (let step = 0; step < end && (how === 'stubborn' || !terminal.signal.aborted); step++) {
     terminal.log(`step ${step}`)

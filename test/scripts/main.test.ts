@@ -99,11 +99,11 @@ it('stops as if told to when the reader of its output has gone', async () => {
   expect(await ended).toEqual({ status: 141, stderr: 'saved\n' })
 })
 
-it.runIf(process.platform === 'linux')(
-  'ends its work when its output cannot be written, and says so',
-  async () => {
+it.runIf(process.platform === 'linux').each(['short', 'once'])(
+  'ends its work when its output cannot be written, and says so: %s',
+  async (how) => {
     const full = openSync('/dev/full', 'w')
-    const { ended } = await start('short', full)
+    const { ended } = await start(how, full)
     closeSync(full)
     expect(await ended).toEqual({
       status: 1,

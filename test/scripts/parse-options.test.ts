@@ -9,6 +9,7 @@ const options = {
   batch_size: int(8, 'size', { min: 1 }),
   T: int(-1, 'frames', { min: -1 }),
   lr: float(1e-4, 'rate'),
+  out: text(undefined, 'file'),
   name: text('', 'name'),
   kind: choice(undefined, ['gif', 'mp4'], 'kind'),
   use_ddim: flag(false, 'ddim'),
@@ -128,6 +129,9 @@ describe('a mistake is answered by one line that names it', () => {
     [['--use_ddim', 'maybe'], '--use_ddim takes True or False, not "maybe"'],
     [['--kind', 'bmp'], '--kind takes one of gif, mp4, not "bmp"'],
     [['--toString', '1'], "unknown option '--toString'"],
+    [['--out', ''], '--out is empty: give it a value, or leave it out'],
+    [['--out='], '--out is empty'],
+    [['--lr', '1e999'], 'not Infinity'],
     [['extra'], 'too many arguments'],
   ])('%j', async (words, message) => {
     await expect(parse(words)).rejects.toMatchObject({
@@ -147,6 +151,7 @@ describe('a mistake is answered by one line that names it', () => {
   it('and says which help there is', async () => {
     const answer = (words: readonly string[]) => expect(runProgram(commands, words, terminal)).rejects
     await answer(['--zzzzzz']).toThrow(/: see fdm --help$/)
+    await answer(['help', 'demolish']).toThrow("unknown command 'demolish'")
     await answer(['data', 'demolish']).toThrow(/: see fdm data --help$/)
     await answer(['data', 'check', '--zzzzzz']).toThrow(/: see fdm data check --help$/)
   })

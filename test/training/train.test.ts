@@ -179,7 +179,7 @@ describe('a run', () => {
     const stop = new AbortController()
     const previews: Preview[] = []
     const result = await run(
-      'signal in a preview',
+      'signal-in-a-preview',
       { noise_schedule: 'cosine', diffusion_steps: 3, sample_interval: 1 },
       {
         signal: stop.signal,

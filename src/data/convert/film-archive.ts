@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync } from 'node:fs'
 import path from 'node:path'
+import { temporaryFolder } from '../../files/temporary-folder.js'
 import { extractEntry, listEntries } from '../../setup/unzip.js'
 import { byName } from '../by-name.js'
 import { decodeVideo } from '../decode-video.js'
@@ -27,7 +27,7 @@ function filmIn(archive: string, entry: string): PublishedVideo {
     name: `${archive}: ${entry}`,
     async *frames(size, program, signal) {
       // Films need a file: their tables may stand at the end.
-      const folder = mkdtempSync(path.join(tmpdir(), 'fdm-film-'))
+      const folder = temporaryFolder('fdm-film-')
       try {
         const file = path.join(folder, path.basename(entry))
         await extractEntry(archive, entry, file)
