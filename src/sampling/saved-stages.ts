@@ -73,9 +73,9 @@ export function savedStages(folder: string, name: string, settings: SavedSetting
   }
 }
 
-/** Whether there are files of a video in the folder, claims among them. */
-export function hasSavedFiles(folder: string, name: string): boolean {
-  return namesIn(folder, `${name}.`).length > 0 || namesIn(folder, `.${name}.`).length > 0
+/** What the files in a folder are named after, claims and what is half written among them. */
+export function namesWithFiles(folder: string, start = ''): Set<string> {
+  return new Set(namesIn(folder, start).flatMap((file) => /^\.?([^.]+)\./.exec(file)?.slice(1) ?? []))
 }
 
 function restorePart(video: VideoInProgress, stages: readonly (readonly number[])[], file: string): void {
