@@ -49,10 +49,11 @@ export function videoQueue(videos: readonly number[], options: VideoQueueOptions
     take(count) {
       const taken: ClaimedVideo[] = []
       const found: number[] = []
+      let tryClaim: ReturnType<Claims['look']> | undefined
       let isUntidy: ((video: number) => boolean) | undefined
       for (const video of this.left) {
         if (taken.length === count) break
-        const claim = isSampled(video) ? undefined : claims.claim(nameOf(video))
+        const claim = isSampled(video) ? undefined : (tryClaim ??= claims.look())(nameOf(video))
         // Also looked at with the claim in hand: it may have been sampled in between.
         if (isSampled(video)) {
           claim?.release()

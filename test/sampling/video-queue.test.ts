@@ -11,13 +11,11 @@ test('a video that another process finishes between the look and the claim is fo
   const folder = newFolder()
   const fileOf = (video: number) => path.join(folder, String(video))
   const released: string[] = []
-  const claims: Claims = {
-    claim(name) {
-      if (name === '1') writeFileSync(fileOf(1), '')
-      return { isHeld: () => true, release: () => void released.push(name) }
-    },
-    close: () => Promise.resolve(),
+  const claim = (name: string) => {
+    if (name === '1') writeFileSync(fileOf(1), '')
+    return { isHeld: () => true, release: () => void released.push(name) }
   }
+  const claims: Claims = { claim, look: () => claim, close: () => Promise.resolve() }
   const options = { claims, nameOf: String, fileOf, tidy: () => undefined, lookForUntidy: () => () => false }
   const queue = videoQueue([0, 1, 2], options)
   const { taken, found } = queue.take(2)
@@ -30,10 +28,8 @@ test('a video that another process finishes between the look and the claim is fo
 
 test('what is to be tidied is looked for once for all that are found', () => {
   const [folder, tidied, looks] = [newFolder(), [] as number[], [] as string[]]
-  const claims: Claims = {
-    claim: () => ({ isHeld: () => true, release: () => undefined }),
-    close: () => Promise.resolve(),
-  }
+  const claim = () => ({ isHeld: () => true, release: () => undefined })
+  const claims: Claims = { claim, look: () => claim, close: () => Promise.resolve() }
   const fileOf = (video: number) => path.join(folder, String(video))
   for (const video of [0, 1, 2]) writeFileSync(fileOf(video), '')
   const queue = videoQueue([0, 1, 2, 3, 4], {
