@@ -3,6 +3,7 @@ import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { readNpy, writeNpy } from '../data/npy.js'
 import { UserError } from '../errors.js'
+import { describeReadError } from '../files/describe-read-error.js'
 import { writeFileAtomic } from '../files/write-file.js'
 import type { Stage } from '../schemes/types.js'
 import { withAdvice } from '../with-advice.js'
@@ -119,7 +120,7 @@ function readJournal(file: string): Journal | undefined {
     const journal = JSON.parse(readFileSync(file, 'utf8')) as Partial<Journal> | null
     if (isRecord(journal?.settings) && isNested(journal?.parts)) return journal as Journal
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
+    if (!(error instanceof SyntaxError)) throw describeReadError(file, error)
   }
   throw new UserError(`${file} is damaged: ${START_ANEW}`)
 }
