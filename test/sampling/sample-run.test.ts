@@ -14,7 +14,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { samplingOptions } from '../../src/config/sampling.js'
 import { defaultsOf } from '../../src/config/option.js'
 import type { VideoDataset } from '../../src/data/dataset.js'
-import { npyHeader, readNpy } from '../../src/data/npy.js'
+import { readNpy } from '../../src/data/npy.js'
 import { UserError } from '../../src/errors.js'
 import { setCompileSettings } from '../../src/runtime/compile-settings.js'
 import { startRuntime } from '../../src/runtime/start.js'
@@ -122,34 +122,6 @@ test('samples every video once, as (T, 3, H, W), and leaves finished ones alone'
   expect(files.map((file) => readFileSync(file))).toEqual(before)
   expect(statSync(files[0] ?? '').mtimeMs).toBe(times[0])
 })
-
-test.each<[string, (whole: Buffer) => Buffer, RegExp]>([
-  ['cut short', (whole) => whole.subarray(0, -1), /sample_0001-0.npy is truncated/],
-  ['empty', () => Buffer.alloc(0), /sample_0001-0.npy is empty/],
-  [
-    'of another length',
-    () => npyOf([5, 3, SIZE, SIZE]),
-    /expected uint8 \(6, 3, 4, 4\), got uint8 \(5, 3, 4, 4\)/,
-  ],
-])('a sample that is %s does not pass for a video that is done', async (_, damage, message) => {
-  const run = inputs({ eval_dir: path.join(folder, 'damaged'), stop_index: 3 })
-  const { videos, plan } = await complete(run)
-  const file = videos[1]?.file ?? ''
-  const whole = readFileSync(file)
-  writeFileSync(file, damage(whole))
-  rmSync(videos[2]?.file ?? '')
-  await expect(complete(run)).rejects.toThrow(message)
-  await expect(complete(run)).rejects.toThrow(/remove it to sample the video anew$/)
-  expect(readdirSync(path.join(plan.folder, 'samples'))).not.toContain('.unfinished')
-  rmSync(file)
-  await complete(run)
-  expect(readFileSync(file)).toEqual(whole)
-})
-
-function npyOf(shape: readonly number[]): Buffer {
-  const length = shape.reduce((product, size) => product * size, 1)
-  return Buffer.concat([npyHeader('uint8', shape), new Uint8Array(length)])
-}
 
 test('only the observed frames are read', async () => {
   read.length = 0
@@ -302,9 +274,11 @@ test('a video that was taken over meanwhile is not written by the process that l
       path.join(unfinished, 'sample_0001-0.claim-2'),
       JSON.stringify({ machine: 'another', pid: 1 }),
     )
-  const videos = []
-  for await (const { video } of sampleRun(plan, run, { onProgress })) videos.push(video)
+  const [videos, left] = [[] as number[], [] as (readonly number[])[]]
+  const onOthers = (others: readonly number[]) => left.push(others)
+  for await (const { video } of sampleRun(plan, run, { onProgress, onOthers })) videos.push(video)
   expect(videos).toEqual([0])
+  expect(left).toEqual([[1]])
   expect(readdirSync(unfinished)).toEqual(['sample_0001-0.claim-2'])
 })
 
