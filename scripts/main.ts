@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { isatty } from 'node:tty'
 import { UserError } from '../src/errors.js'
 import { nextTurn } from '../src/next-turn.js'
@@ -56,11 +57,18 @@ export async function main(program: (terminal: Terminal) => Promise<void>): Prom
     // What the program throws because it was told to stop is no news.
     if (!interruption || error instanceof UserError) status = report(error)
   }
+  await Promise.race([allSaid(), once(abort.signal, 'abort')])
   // What the last line came to is known after this turn.
   await nextTurn()
   const failure = unheard()
   if (!interruption && status === 0 && failure !== undefined) status = report(failure)
   process.exit(interruption ? INTERRUPTED[interruption] : status)
+}
+
+/** Waits until all that was said is out: a pipe holds 64 KB, and what its reader has not made room for ends with us. */
+async function allSaid(): Promise<void> {
+  for (const stream of [process.stdout, process.stderr])
+    await new Promise<void>((resolve) => stream.write('', () => resolve()))
 }
 
 /**

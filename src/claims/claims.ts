@@ -1,5 +1,6 @@
 import { closeSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
 import path from 'node:path'
+import { describeReadError } from '../files/describe-read-error.js'
 import { describeWriteError } from '../files/write-file.js'
 import { errorCode, isMissing } from '../system-errors.js'
 import { isAlive, machineName } from '../machine.js'
@@ -11,6 +12,8 @@ import { namesIn } from '../files/names-in.js'
 export interface Claims {
   /** Undefined if another process has the claim, or takes it at this moment. */
   claim(name: string): Claim | undefined
+  /** Looks at the folder once, to try one claim after the other: where thousands of files are, that takes long. */
+  look(): (name: string) => Claim | undefined
   /** Ends the signs of life. Claims that were not released are then taken over by others, in time. */
   close(): Promise<void>
 }
@@ -68,33 +71,40 @@ export function claimsIn(
     rmSync(file, { force: true })
   }
 
+  /** @param names what was in the folder: what has come since is seen by the second look */
+  const take = (name: string, names: readonly string[]): Claim | undefined => {
+    const before = claimFiles(folder, name, names)
+    if (before.some((other) => !isDead(other))) return undefined
+    const generation = (before.at(-1)?.generation ?? 0) + 1
+    const file = path.join(folder, `${name}.claim-${generation}`)
+    const content = JSON.stringify({ ...holder, at: clock(), number: count++ })
+    if (!createFile(file, content)) return undefined
+    own.add(file)
+    // Since the first look others may have taken over, released, and claimed anew. Who of two comes second
+    // sees the first one here; if both see each other, both step back and try again later.
+    const known = new Set([file + content, ...before.map((other) => other.file + other.content)])
+    if (claimFiles(folder, name).some((other) => !known.has(other.file + other.content))) {
+      remove(file)
+      return undefined
+    }
+    signs ??= startHeartbeat(heartbeat)
+    signs.add(file)
+    const isOwn = (other: ClaimFile | undefined) => other?.file === file && other.content === content
+    return {
+      isHeld: () => isOwn(claimFiles(folder, name).at(-1)),
+      release() {
+        const files = claimFiles(folder, name)
+        if (isOwn(files.at(-1))) for (const older of files.slice(0, -1)) rmSync(older.file, { force: true })
+        if (files.some(isOwn)) remove(file)
+      },
+    }
+  }
+
   return {
-    claim(name) {
-      const before = claimFiles(folder, name)
-      if (before.some((other) => !isDead(other))) return undefined
-      const generation = (before.at(-1)?.generation ?? 0) + 1
-      const file = path.join(folder, `${name}.claim-${generation}`)
-      const content = JSON.stringify({ ...holder, at: clock(), number: count++ })
-      if (!createFile(file, content)) return undefined
-      own.add(file)
-      // Since the first look others may have taken over, released, and claimed anew. Who of two comes second
-      // sees the first one here; if both see each other, both step back and try again later.
-      const known = new Set([file + content, ...before.map((other) => other.file + other.content)])
-      if (claimFiles(folder, name).some((other) => !known.has(other.file + other.content))) {
-        remove(file)
-        return undefined
-      }
-      signs ??= startHeartbeat(heartbeat)
-      signs.add(file)
-      const isOwn = (other: ClaimFile | undefined) => other?.file === file && other.content === content
-      return {
-        isHeld: () => isOwn(claimFiles(folder, name).at(-1)),
-        release() {
-          const files = claimFiles(folder, name)
-          if (isOwn(files.at(-1))) for (const older of files.slice(0, -1)) rmSync(older.file, { force: true })
-          if (files.some(isOwn)) remove(file)
-        },
-      }
+    claim: (name) => take(name, namesIn(folder)),
+    look() {
+      const names = namesIn(folder).filter((file) => /\.claim-\d+$/.test(file))
+      return (name) => take(name, names)
     },
     close: async () => signs?.stop(),
   }
@@ -127,17 +137,19 @@ interface ClaimFile {
 }
 
 /** By generation, ascending. */
-function claimFiles(folder: string, name: string): ClaimFile[] {
+function claimFiles(folder: string, name: string, names: readonly string[] = namesIn(folder)): ClaimFile[] {
   const start = `${name}.claim-`
-  return namesIn(folder, start)
+  return names
+    .filter((entry) => entry.startsWith(start))
     .flatMap((entry) => {
       const file = path.join(folder, entry)
       try {
         const generation = Number(entry.slice(start.length))
         return [{ file, generation, content: readFileSync(file, 'utf8'), changed: statSync(file).mtimeMs }]
       } catch (error) {
-        if (isMissing(error)) return []
-        throw error
+        // Of a file that another machine removes while it is read, disks of the network say that they do not know it.
+        if (isMissing(error) || errorCode(error) === 'ESTALE') return []
+        throw describeReadError(file, error)
       }
     })
     .sort((one, other) => one.generation - other.generation)

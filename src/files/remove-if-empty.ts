@@ -1,14 +1,14 @@
 import { rmdirSync } from 'node:fs'
-import { errorCode } from '../system-errors.js'
+import { errorCode, fileReason } from '../system-errors.js'
 
 /**
- * Removes a folder, unless there is something in it, perhaps of another process; nothing happens where there is
- * no folder, nor where a file is in its place or its way: whoever writes there gets the error.
+ * Removes a folder, unless there is something in it, perhaps of another process. Where it cannot be removed, as on
+ * a disk that is read-only, it stays: an empty folder is in nobody's way, and whoever writes there gets the error.
  */
 export function removeIfEmpty(folder: string): void {
   try {
     rmdirSync(folder)
   } catch (error) {
-    if (!['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST'].includes(errorCode(error) ?? '')) throw error
+    if (fileReason(error) === undefined && errorCode(error) !== 'ENOTEMPTY') throw error
   }
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { UserError } from '../errors.js'
+import { describeReadError } from '../files/describe-read-error.js'
 import { isMissing } from '../system-errors.js'
 
 /** A JSON object, of which nothing is known yet. */
@@ -7,7 +8,7 @@ export type JsonRecord = Readonly<Record<string, unknown>>
 
 /**
  * Reads a file of one JSON object; undefined if it is not there.
- * @throws UserError naming the file if it holds something else.
+ * @throws UserError naming the file if it cannot be read or holds something else.
  */
 export function readJsonRecord(file: string): JsonRecord | undefined {
   try {
@@ -15,7 +16,7 @@ export function readJsonRecord(file: string): JsonRecord | undefined {
     if (typeof record === 'object' && record !== null && !Array.isArray(record)) return record as JsonRecord
   } catch (error) {
     if (isMissing(error)) return undefined
-    if (!(error instanceof SyntaxError)) throw error
+    if (!(error instanceof SyntaxError)) throw describeReadError(file, error)
   }
   throw new UserError(`${file} is damaged: it holds no JSON object`)
 }

@@ -1,9 +1,9 @@
-import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { modelOptions } from '../config/model.js'
 import { chosenSampler } from '../config/sampler.js'
 import type { SamplingConfig } from '../config/sampling.js'
 import { isFolder } from '../files/make-folder.js'
+import { namesIn } from '../files/names-in.js'
 import { writeFileAtomic } from '../files/write-file.js'
 import { computedWith } from './computed-with.js'
 import { readJsonRecord, type JsonRecord } from './json-record.js'
@@ -82,7 +82,8 @@ function checkedRecords(
 
 /** Whether anything was made in the folder of a run, finished or not: a folder in it that is not empty. */
 function hasResults(runFolder: string): boolean {
-  const entries = isFolder(runFolder) ? readdirSync(runFolder) : []
-  const folders = entries.map((name) => path.join(runFolder, name)).filter(isFolder)
-  return folders.some((folder) => readdirSync(folder).length > 0)
+  const folders = namesIn(runFolder)
+    .map((name) => path.join(runFolder, name))
+    .filter(isFolder)
+  return folders.some((folder) => namesIn(folder).length > 0)
 }

@@ -9,10 +9,10 @@ import type { SampleRun, SampleRunInputs } from './plan-sample-run.js'
 import type { FrameFeatures } from './frame-features.js'
 import { sampleFile, sampleName, samplesFolder, unfinishedFolder } from './results-layout.js'
 import { removeIfEmpty } from '../files/remove-if-empty.js'
-import { writeSample } from './sample-file.js'
+import { requireSample, writeSample } from './sample-file.js'
 import { decisiveSettings } from './sampling-setup.js'
 import { writePlan } from './plan-files.js'
-import { hasSavedFiles, savedStages, type SavedStages } from './saved-stages.js'
+import { namesWithFiles, savedStages, type SavedStages } from './saved-stages.js'
 import { frameOfFilm, type Film } from './video-batch.js'
 import { beginVideo, type VideoInProgress } from './video-in-progress.js'
 import { videoQueue, type ClaimedVideo } from './video-queue.js'
@@ -74,8 +74,12 @@ export function runVideos(
     claims,
     nameOf,
     fileOf,
-    isUntidy: (video) => hasSavedFiles(folder, nameOf(video)) || halfWritten(video).length > 0,
     tidy,
+    lookForUntidy() {
+      // Once for all: for each video anew it would take a minute where there are 10 000.
+      const names = [namesWithFiles(folder), namesWithFiles(samples, '.')]
+      return (video) => names.some((some) => some.has(nameOf(video)))
+    },
   })
   const active = new Map<VideoInProgress, { readonly claim: Claim; readonly saved: SavedStages }>()
 
@@ -100,6 +104,7 @@ export function runVideos(
       const { taken, found } = queue.take(count - active.size)
       const waiting = [...taken]
       try {
+        for (const video of found) requireSample(fileOf(video), run.settings.videoLength, dataset.imageSize)
         for (let next = waiting[0]; next; next = waiting[0]) {
           await begin(next)
           waiting.shift()

@@ -1,5 +1,6 @@
-import { readNpy, writeNpy } from '../data/npy.js'
+import { readNpy, readNpyHeader, writeNpy } from '../data/npy.js'
 import { UserError } from '../errors.js'
+import { withAdvice } from '../with-advice.js'
 import type { Film } from './video-batch.js'
 
 /**
@@ -28,6 +29,21 @@ export function readSample(file: string): Film {
       `${file} is not a sampled video: expected uint8 (T, 3, H, W), got ${dtype} (${shape.join(', ')})`,
     )
   return { shape: [T, H, W, 3], data: swapAxes(data as Uint8Array, T, 3, H * W) }
+}
+
+/**
+ * Makes sure, without reading the frames, that a sample is whole and of the shape (T, 3, size, size).
+ * @throws UserError naming the file if it is damaged, or holds something else.
+ */
+export function requireSample(file: string, T: number, size: number): void {
+  withAdvice('remove it to sample the video anew', () => {
+    const { dtype, shape } = readNpyHeader(file)
+    if (dtype !== 'uint8' || shape.join() !== `${T},3,${size},${size}`)
+      throw new UserError(
+        `${file} is no sample of this run: expected uint8 (${T}, 3, ${size}, ${size}), ` +
+          `got ${dtype} (${shape.join(', ')})`,
+      )
+  })
 }
 
 /** (T, rows, columns) to (T, columns, rows). */

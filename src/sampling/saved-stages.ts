@@ -3,6 +3,7 @@ import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { readNpy, writeNpy } from '../data/npy.js'
 import { UserError } from '../errors.js'
+import { describeReadError } from '../files/describe-read-error.js'
 import { writeFileAtomic } from '../files/write-file.js'
 import type { Stage } from '../schemes/types.js'
 import { withAdvice } from '../with-advice.js'
@@ -73,9 +74,9 @@ export function savedStages(folder: string, name: string, settings: SavedSetting
   }
 }
 
-/** Whether there are files of a video in the folder, claims among them. */
-export function hasSavedFiles(folder: string, name: string): boolean {
-  return namesIn(folder, `${name}.`).length > 0 || namesIn(folder, `.${name}.`).length > 0
+/** What the files in a folder are named after, claims and what is half written among them. */
+export function namesWithFiles(folder: string, start = ''): Set<string> {
+  return new Set(namesIn(folder, start).flatMap((file) => /^\.?([^.]+)\./.exec(file)?.slice(1) ?? []))
 }
 
 function restorePart(video: VideoInProgress, stages: readonly (readonly number[])[], file: string): void {
@@ -119,7 +120,7 @@ function readJournal(file: string): Journal | undefined {
     const journal = JSON.parse(readFileSync(file, 'utf8')) as Partial<Journal> | null
     if (isRecord(journal?.settings) && isNested(journal?.parts)) return journal as Journal
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
+    if (!(error instanceof SyntaxError)) throw describeReadError(file, error)
   }
   throw new UserError(`${file} is damaged: ${START_ANEW}`)
 }

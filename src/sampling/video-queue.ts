@@ -28,16 +28,16 @@ export interface VideoQueueOptions {
   readonly fileOf: (video: number) => string
   /** Called, holding its claim, for a video that is sampled: removes what a killed process left of it. */
   readonly tidy: (video: number) => void
-  /** Whether there is anything to tidy. */
-  readonly isUntidy: (video: number) => boolean
+  /** Looks once, for any number of videos, of which there is anything to tidy. */
+  readonly lookForUntidy: () => (video: number) => boolean
 }
 
 export function videoQueue(videos: readonly number[], options: VideoQueueOptions): VideoQueue {
-  const { claims, nameOf, fileOf, tidy, isUntidy } = options
+  const { claims, nameOf, fileOf, tidy, lookForUntidy } = options
   const left = new Set(videos)
   const isSampled = (video: number) => existsSync(fileOf(video))
   const tidyUp = (video: number) => {
-    const claim = isUntidy(video) ? claims.claim(nameOf(video)) : undefined
+    const claim = claims.claim(nameOf(video))
     if (!claim) return
     tidy(video)
     claim.release()
@@ -49,13 +49,16 @@ export function videoQueue(videos: readonly number[], options: VideoQueueOptions
     take(count) {
       const taken: ClaimedVideo[] = []
       const found: number[] = []
+      let tryClaim: ReturnType<Claims['look']> | undefined
+      let isUntidy: ((video: number) => boolean) | undefined
       for (const video of this.left) {
         if (taken.length === count) break
-        const claim = isSampled(video) ? undefined : claims.claim(nameOf(video))
+        const claim = isSampled(video) ? undefined : (tryClaim ??= claims.look())(nameOf(video))
         // Also looked at with the claim in hand: it may have been sampled in between.
         if (isSampled(video)) {
           claim?.release()
-          tidyUp(video)
+          isUntidy ??= lookForUntidy()
+          if (isUntidy(video)) tidyUp(video)
           found.push(video)
           left.delete(video)
         } else if (claim) {

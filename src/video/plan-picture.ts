@@ -1,3 +1,4 @@
+import { UserError } from '../errors.js'
 import type { Film } from '../sampling/video-batch.js'
 import { givenFrames } from '../schemes/settings.js'
 import type { SchemeSettings, Stage } from '../schemes/types.js'
@@ -17,6 +18,9 @@ export const ROLE_COLOURS: Readonly<Record<FrameRole, readonly [number, number, 
 /** Side of a cell and width of the lines around it, in pixels. */
 const CELL = 4
 const LINE = 1
+
+/** Pixels of a picture: 2 GB as they are encoded. */
+const MOST_PIXELS = 2 ** 29
 
 /** What each frame of the video is to each stage: stages x T. */
 export function frameRoles(
@@ -38,14 +42,20 @@ export function frameRoles(
 
 /**
  * A plan as a PNG: a row of cells for each stage, a column for each frame, black lines around all cells.
+ * @throws UserError if there are too many of both.
  */
 export function planPicture(
   stages: readonly Stage[],
   settings: Pick<SchemeSettings, 'videoLength' | 'observed'>,
 ): Uint8Array {
   const pitch = CELL + LINE
+  const [H, W] = [stages.length * pitch + LINE, settings.videoLength * pitch + LINE]
+  if (H * W > MOST_PIXELS)
+    throw new UserError(
+      `${stages.length} stages of ${settings.videoLength} frames make a PNG of ${W}x${H} pixels, which is too large: ` +
+        'draw an SVG with npx fdm plan --picture <file>.svg',
+    )
   const rows = frameRoles(stages, settings)
-  const [H, W] = [rows.length * pitch + LINE, settings.videoLength * pitch + LINE]
   const picture: Film = { shape: [1, H, W, 3], data: new Uint8Array(H * W * 3) }
   for (let y = 0; y < H; y++)
     for (let x = 0; x < W; x++) {

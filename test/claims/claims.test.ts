@@ -110,6 +110,32 @@ test('a claim made between the look and the claim wins', () => {
   expect(readdirSync(folder).sort()).toEqual(['a.claim-1', 'a.claim-7'])
 })
 
+test('one look is enough to try many claims, and takes none of what others claim after it', () => {
+  others('a.claim-1', { machine: machineName(), pid: NO_PID })
+  others('b.claim-1')
+  others('e.claim-1', { machine: machineName(), pid: NO_PID })
+  const tryClaim = claims.look()
+  others('c.claim-1')
+  // Taken over and released, and claimed anew.
+  rmSync(path.join(folder, 'e.claim-1'))
+  others('e.claim-3')
+  expect(['a', 'b', 'c', 'd', 'e'].map((name) => tryClaim(name)?.isHeld())).toEqual([
+    true,
+    undefined,
+    undefined,
+    true,
+    undefined,
+  ])
+  expect(readdirSync(folder).sort()).toEqual([
+    'a.claim-1',
+    'a.claim-2',
+    'b.claim-1',
+    'c.claim-1',
+    'd.claim-1',
+    'e.claim-3',
+  ])
+})
+
 test('signs of life go on while this thread is busy, and end with the claim', async () => {
   const claim = claims.claim('a')
   const file = path.join(folder, 'a.claim-1')

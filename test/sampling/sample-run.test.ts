@@ -274,9 +274,11 @@ test('a video that was taken over meanwhile is not written by the process that l
       path.join(unfinished, 'sample_0001-0.claim-2'),
       JSON.stringify({ machine: 'another', pid: 1 }),
     )
-  const videos = []
-  for await (const { video } of sampleRun(plan, run, { onProgress })) videos.push(video)
+  const [videos, left] = [[] as number[], [] as (readonly number[])[]]
+  const onOthers = (others: readonly number[]) => left.push(others)
+  for await (const { video } of sampleRun(plan, run, { onProgress, onOthers })) videos.push(video)
   expect(videos).toEqual([0])
+  expect(left).toEqual([[1]])
   expect(readdirSync(unfinished)).toEqual(['sample_0001-0.claim-2'])
 })
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { UserError } from '../../src/errors.js'
-import { hasSavedFiles, savedStages } from '../../src/sampling/saved-stages.js'
+import { namesWithFiles, savedStages } from '../../src/sampling/saved-stages.js'
 import { beginVideo, type VideoInProgress } from '../../src/sampling/video-in-progress.js'
 import { filmOf } from '../../src/sampling/video-batch.js'
 import { adaptiveAutoreg } from '../../src/schemes/adaptive-autoreg.js'
@@ -127,7 +127,7 @@ test('without saved stages a video begins', () => {
   const video = begin()
   saved().restore(video)
   expect(video.next?.index).toBe(0)
-  expect(hasSavedFiles(folder, 'sample_0003-0')).toBe(false)
+  expect(namesWithFiles(folder).size).toBe(0)
 })
 
 test('removing leaves other videos alone, and takes what killed processes left', () => {
@@ -135,7 +135,8 @@ test('removing leaves other videos alone, and takes what killed processes left',
   const other = ['sample_0003-01.json', 'sample_0004-0.0.npy', 'sample_0003-0.claim-1']
   for (const name of [...other, '.sample_0003-0.1.npy.host.1.0-0.tmp'])
     writeFileSync(path.join(folder, name), '')
-  expect(hasSavedFiles(folder, 'sample_0003-0')).toBe(true)
+  expect([...namesWithFiles(folder)].sort()).toEqual(['sample_0003-0', 'sample_0003-01', 'sample_0004-0'])
+  expect([...namesWithFiles(folder, '.')]).toEqual(['sample_0003-0'])
   saved().remove()
   expect(readdirSync(folder).sort()).toEqual([...other].sort())
 })

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { main } from '../../scripts/main.js'
 
 // A program that says something again and again until it is told to stop, and then saves; told with `stubborn`,
-// it never does. With `short` it ends by itself, with `once` at once.
+// it never does. With `short` it ends by itself, with `once` at once, with `long` after a line of 1 MB.
 
 const how = process.env.FDM_CHILD
 
@@ -12,10 +12,11 @@ await main(async (terminal) => {
     process.stderr.write('saved\n')
     return
   }
-  const end = how === 'short' ? 3 : Infinity
+  const end = how === 'short' || how === 'long' ? 3 : Infinity
   for (let step = 0; step < end && (how === 'stubborn' || !terminal.signal.aborted); step++) {
     terminal.log(`step ${step}`)
     await setTimeout(20)
   }
+  if (how === 'long') terminal.log('x'.repeat(1e6))
   process.stderr.write('saved\n')
 })

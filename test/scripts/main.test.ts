@@ -99,6 +99,30 @@ it('stops as if told to when the reader of its output has gone', async () => {
   expect(await ended).toEqual({ status: 141, stderr: 'saved\n' })
 })
 
+describe('when what it said is more than the pipe to its reader holds', () => {
+  it('waits for the reader', async () => {
+    const { child, ended, said } = await start('long')
+    child.stdout?.pause()
+    while (!said().includes('saved')) await setTimeout(20)
+    await setTimeout(200)
+    let length = 0
+    child.stdout?.on('data', (data: Buffer) => (length += data.length)).resume()
+    expect(await ended).toEqual({ status: 0, stderr: 'saved\n' })
+    expect(length).toBeGreaterThan(1e6)
+  })
+
+  it('ends at once when it is told to stop', async () => {
+    const { child, ended, said } = await start('long')
+    child.stdout?.pause()
+    while (!said().includes('saved')) await setTimeout(20)
+    await setTimeout(200)
+    child.kill('SIGTERM')
+    await once(child, 'exit')
+    child.stdout?.resume()
+    expect(await ended).toMatchObject({ status: 143 })
+  })
+})
+
 it.runIf(process.platform === 'linux').each(['short', 'once'])(
   'ends its work when its output cannot be written, and says so: %s',
   async (how) => {

@@ -3,6 +3,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { PNG } from 'pngjs'
 import { expect, test } from 'vitest'
+import { UserError } from '../../src/errors.js'
 import { autoreg } from '../../src/schemes/autoreg.js'
 import { planVideo } from '../../src/schemes/plan.js'
 import { frameRoles, planPicture } from '../../src/video/plan-picture.js'
@@ -89,4 +90,13 @@ test('what one stage sampled is done for the stages after it', () => {
     ['done', 'sampled', 'absent', 'observed'],
     ['observed', 'done', 'sampled', 'done'],
   ])
+})
+
+test('a plan of too many stages and frames for a PNG says what draws it', () => {
+  const settings = { videoLength: 10_000, observed: 36, maxFrames: 20, stepSize: 1 }
+  const stages = planVideo(autoreg, settings)
+  expect(() => planPicture(stages, settings)).toThrow(
+    /^9964 stages of 10000 frames make a PNG of 50001x49821 pixels, which is too large: draw an SVG/,
+  )
+  expect(() => planPicture(stages, settings)).toThrow(UserError)
 })

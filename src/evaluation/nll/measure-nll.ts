@@ -69,7 +69,7 @@ export async function* measureNll(
     claims,
     nameOf: elboName,
     fileOf,
-    isUntidy: (video) => existsSync(partialFile(video)),
+    lookForUntidy: () => (video) => existsSync(partialFile(video)),
     tidy: (video) => rmSync(partialFile(video), { force: true }),
   })
 

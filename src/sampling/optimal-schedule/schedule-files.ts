@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../../errors.js'
+import { describeReadError } from '../../files/describe-read-error.js'
 import { writeFileAtomic } from '../../files/write-file.js'
-import { fileReason } from '../../system-errors.js'
 import { readTorchFile, writeTorchFile } from '../../torch-file/index.js'
 
 /** Frames to condition on, by the number of the stage. */
@@ -67,8 +67,7 @@ function readJson(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'))
   } catch (error) {
-    const reason = error instanceof SyntaxError ? 'it is no JSON' : fileReason(error)
-    if (reason === undefined) throw error
-    throw new UserError(`could not read ${file}: ${reason}`, { cause: error })
+    if (!(error instanceof SyntaxError)) throw describeReadError(file, error)
+    throw new UserError(`could not read ${file}: it is no JSON`, { cause: error })
   }
 }

@@ -64,9 +64,9 @@ export function scheduleStore(folder: string, claims: Claims, settings: JsonReco
   const mend = () => {
     const all = finished()
     const { torch, json } = files.finished
-    // The PyTorch file is written first, and counts.
-    if (existsSync(torch) && !(existsSync(json) && readFileSync(json, 'utf8') === scheduleJson(all)))
-      writeSchedule(files.finished, all)
+    // The PyTorch file is written first, and counts; where one alone was copied to, the other is made.
+    const isWhole = existsSync(torch) && existsSync(json) && readFileSync(json, 'utf8') === scheduleJson(all)
+    if (all.size > 0 && !isWhole) writeSchedule(files.finished, all)
     dropFinished(all)
   }
   return {

@@ -160,8 +160,11 @@ describe('a bound', () => {
       seen.push(`${video}/${stage}`)
       if (video === 0 && done === STEPS) writeFileSync(claim, JSON.stringify({ machine: 'another', pid: 1 }))
     }
-    expect((await measure(run, { onProgress })).videos.map(({ bound }) => bound.video)).toEqual([1])
+    const left: (readonly number[])[] = []
+    const callbacks = { onProgress, onOthers: (videos: readonly number[]) => left.push(videos) }
+    expect((await measure(run, callbacks)).videos.map(({ bound }) => bound.video)).toEqual([1])
     expect(seen).not.toContain('0/1')
+    expect(left).toEqual([[0]])
     expect(readdirSync(path.join(folder, '.unfinished'))).toEqual(['elbo_0000.claim-2'])
   })
 
