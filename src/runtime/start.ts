@@ -55,8 +55,8 @@ export interface Runtime {
 /**
  * Makes a backend the one that every later tensor operation runs on. Calling it again with the same
  * options is quick and gives an equal answer; with another backend it switches.
- * @throws UserError for options that do not exist, a variable FDM_THREADS that is no number, and if TensorFlow or a device is asked for and is not
- * there or does not load.
+ * @throws UserError for options that do not exist, a variable FDM_THREADS that is no number of threads, and if
+ * TensorFlow or a device is asked for and is not there or does not load.
  */
 export async function startRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
   checkOptions(options)
