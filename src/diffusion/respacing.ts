@@ -4,7 +4,7 @@ import { UserError } from '../errors.js'
  * Which of the original steps are kept, ascending.
  * @param steps how many there are
  * @param respacing `""` for all, `ddimN` for the integer stride that keeps exactly N, or comma-separated
- *   counts for as many equal sections
+ *   counts for as many equal sections; a section of which none is kept has 0
  * @throws UserError if that cannot be had from so many steps.
  */
 export function respacedTimesteps(steps: number, respacing: string): readonly number[] {
@@ -26,7 +26,7 @@ function stridedTimesteps(steps: number, wanted: number): readonly number[] {
 
 function sectionedTimesteps(steps: number, respacing: string): readonly number[] {
   const counts = respacing.split(',').map((part) => (/^\s*\d+\s*$/.test(part) ? Number(part) : NaN))
-  if (counts.some((count) => !(count >= 1)))
+  if (!counts.every((count) => count >= 0) || !counts.some((count) => count > 0))
     throw new UserError(
       `--timestep_respacing takes "250", "ddim50" or counts such as "10,20,30", not "${respacing}"`,
     )

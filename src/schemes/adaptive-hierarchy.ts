@@ -13,6 +13,7 @@ export function adaptiveHierarchy(levels: number): SamplingScheme {
   return adaptiveScheme({
     name,
     summary: `as hierarchy-${levels}, from the nearest frames and those that look different`,
+    shrinks: true,
     check: (settings) => checkHierarchy(name, settings),
     first: spreadFrames,
     *plan(settings, start, choose) {

@@ -1,12 +1,14 @@
 import { diverseFrames, type ChooseDiverse } from './diverse-frames.js'
 import { afterFirst } from './fixed-scheme.js'
 import { checkedStages } from './plan.js'
-import { checkFirstFrames, checkSettings } from './settings.js'
+import { checkFirstFrames, checkRoom, checkSettings } from './settings.js'
 import type { SamplingScheme, SchemeSettings, Stage } from './types.js'
 
 interface AdaptiveScheme {
   readonly name: string
   readonly summary: string
+  /** Whether it samples fewer frames per stage where they leave no room to condition on others. */
+  readonly shrinks?: boolean
   /** What the scheme asks of its settings beyond what all schemes do. @throws UserError */
   check?(settings: SchemeSettings): void
   /** The frames sampled first where none are observed: at most K, and the first K unless said otherwise. */
@@ -23,6 +25,7 @@ export function adaptiveScheme(scheme: AdaptiveScheme): SamplingScheme {
     adaptive: true,
     stages(settings, distances) {
       checkSettings(settings)
+      if (!scheme.shrinks) checkRoom(settings)
       checkFirstFrames(scheme.name, settings)
       scheme.check?.(settings)
       if (!distances) throw new Error(`${scheme.name} needs the distances of frames`)

@@ -1,6 +1,6 @@
 import { checkedStages } from './plan.js'
 import { range } from './range.js'
-import { checkFirstFrames, checkSettings, givenFrames } from './settings.js'
+import { checkFirstFrames, checkRoom, checkSettings, givenFrames } from './settings.js'
 import type { SamplingScheme, SchemeSettings, Stage } from './types.js'
 
 export interface FixedScheme {
@@ -8,6 +8,8 @@ export interface FixedScheme {
   readonly summary: string
   /** Whether any frames may be given. Default: only the first ones of the video. */
   readonly anyFrames?: boolean
+  /** Whether it samples fewer frames per stage where they leave no room to condition on others. */
+  readonly shrinks?: boolean
   /** What the scheme asks of its settings beyond what all schemes do. @throws UserError */
   check?(settings: SchemeSettings): void
   /** The frames sampled first where none are observed: at most K, and the first K unless said otherwise. */
@@ -27,6 +29,7 @@ export function fixedScheme(scheme: FixedScheme): SamplingScheme {
     adaptive: false,
     stages(settings) {
       checkSettings(settings)
+      if (!scheme.shrinks) checkRoom(settings)
       if (!scheme.anyFrames) checkFirstFrames(scheme.name, settings)
       scheme.check?.(settings)
       const stages = afterFirst(settings, scheme.first?.(settings), (start) => scheme.plan(settings, start))

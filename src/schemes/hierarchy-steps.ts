@@ -26,6 +26,7 @@ export function* hierarchySteps(
   const lastStart = start.at(-1) ?? 0
   let level = 1
   let last = lastStart
+  let started = false
 
   const propose = (step: number): HierarchyStep => {
     const spacing = () => {
@@ -33,6 +34,8 @@ export function* hierarchySteps(
       const coarsest = (N - start.length) / Math.max(1, step - 1)
       return Math.max(1, Math.floor(coarsest ** ((levels - level) / (levels - 1))))
     }
+    // The first stage begins anew with fewer frames, later ones on the level where they are.
+    if (!started) [level, last] = [1, lastStart]
     let from = done.firstUndone(last + spacing())
     while (from === undefined) {
       level++
@@ -53,6 +56,7 @@ export function* hierarchySteps(
     const step = propose(stepSize)
     yield step
     done.add(step.latent)
+    started = true
     last = step.latent.at(-1) ?? 0
   }
 }

@@ -14,6 +14,7 @@ export function hierarchy(levels: number): SamplingScheme {
   return fixedScheme({
     name,
     summary: `coarse to fine, on ${levels} levels`,
+    shrinks: true,
     check: (settings) => checkHierarchy(name, settings),
     first: spreadFrames,
     plan: (settings, start) => stages(levels, settings, start),

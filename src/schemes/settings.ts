@@ -36,6 +36,14 @@ export function checkSettings(settings: SchemeSettings): void {
     throw new UserError(
       `nothing to sample: all T = ${N} frames are observed; observe fewer (n_obs, obs_frames) or raise T`,
     )
+}
+
+/**
+ * For schemes that sample as many frames per stage as they are told.
+ * @throws UserError if that leaves no room to condition on anything.
+ */
+export function checkRoom(settings: SchemeSettings): void {
+  const { maxFrames: K, stepSize } = settings
   if (stepSize === K && !fitsOneUnconditionalStage(settings))
     throw new UserError(
       `max_latent_frames = ${stepSize} leaves no room to condition on anything in a window of ` +

@@ -29,6 +29,7 @@ it('a stride keeps exactly as many as asked for', () => {
 // As the original's `space_timesteps` has it.
 it('of sections that are not equal the first ones are longer', () => {
   expect(respacedTimesteps(100, '7,5,3')).toEqual([0, 6, 11, 16, 22, 28, 33, 34, 42, 50, 58, 66, 67, 83, 99])
+  expect(respacedTimesteps(20, '0,3,0,2')).toEqual([5, 7, 9, 15, 19])
 })
 
 it('a chain of one step works', () => {

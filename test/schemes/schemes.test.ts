@@ -53,8 +53,6 @@ describe.each(Object.values(samplingSchemes))('$name', (scheme) => {
     const wrong: readonly [SchemeSettings, RegExp][] = [
       [settings(50, 10, 20, 0), /max_latent_frames.* at least 1, not 0/],
       [settings(50, 10, 20, 21), /max_latent_frames = 21/],
-      [settings(50, 10, 20, 20), /no room/],
-      [settings(50, 0, 20, 20), /no room/],
       [settings(50, 10, 0, 1), /max_frames.* at least 1/],
       [settings(50, 51, 20, 10), /n_obs = 51.* T = 50/],
       [settings(50, 50, 20, 10), /nothing to sample/],
@@ -82,6 +80,15 @@ describe.each(Object.values(samplingSchemes))('$name', (scheme) => {
     const first = [...scheme.stages(settings(50, 7, 20, 10), distances)]
     expect([...scheme.stages(settings(50, range(7), 20, 10), distances)]).toEqual(first)
   })
+})
+
+test.each(Object.values(samplingSchemes))('$name, told to sample K frames per stage', (scheme) => {
+  for (const observed of [0, 10]) {
+    const tried = settings(50, observed, 20, 20)
+    const plan = () => stagesOf(scheme, tried, hostRandom('full'))
+    if (isHierarchy(scheme)) expect(faults(plan(), tried)).toEqual([])
+    else expect(plan).toThrow(/no room/)
+  }
 })
 
 test.each(Object.values(samplingSchemes).filter(isHierarchy))(

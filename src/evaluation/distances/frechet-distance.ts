@@ -1,5 +1,6 @@
-import { Matrix, QrDecomposition, SingularValueDecomposition } from 'ml-matrix'
+import { Matrix, SingularValueDecomposition } from 'ml-matrix'
 import { checkComparable, type Features } from './features.js'
+import { triangularFactor } from './triangular-factor.js'
 
 /**
  * The Fréchet distance of two Gaussians fitted to feature vectors, with unbiased covariances (Dowson & Landau
@@ -21,26 +22,38 @@ interface Gaussian {
   readonly mean: Float64Array
   /** Of the covariance. */
   readonly trace: number
-  /** A of S = A^T A: (at most D, D). */
+  /** A of S = A^T A: (its rank, D). */
   readonly factor: Matrix
 }
 
 function gaussianOf({ count, dimensions, values }: Features): Gaussian {
-  const mean = new Float64Array(dimensions)
-  values.forEach((value, i) => (mean[i % dimensions] = (mean[i % dimensions] ?? 0) + value / count))
+  // From the first vector on: a feature that never changes has then no rounding for a variance.
+  const first = values.subarray(0, dimensions)
+  const mean = first.slice()
+  values.forEach((value, i) => {
+    const k = i % dimensions
+    mean[k] = (mean[k] ?? 0) + (value - (first[k] ?? NaN)) / count
+  })
   const scale = 1 / Math.sqrt(count - 1)
   const centred = values.map((value, i) => (value - (mean[i % dimensions] ?? NaN)) * scale)
-  const rows = Matrix.from1DArray(count, dimensions, centred)
   return {
     mean,
     trace: centred.reduce((sum, value) => sum + value * value, 0),
-    // More rows than columns are as good as the triangle of their QR decomposition.
-    factor: count <= dimensions ? rows : new QrDecomposition(rows).upperTriangularMatrix,
+    factor: factorOf(centred, count, dimensions),
   }
+}
+
+/** The triangle of their QR decomposition is as good as all rows. */
+function factorOf(rows: Float64Array, count: number, dimensions: number): Matrix {
+  const columns = new Float64Array(rows.length)
+  rows.forEach((value, i) => (columns[(i % dimensions) * count + Math.floor(i / dimensions)] = value))
+  const factor = triangularFactor(columns, count)
+  return Matrix.from1DArray(dimensions, factor.rank, factor.columns).transpose()
 }
 
 /** The sum of the singular values. */
 function nuclearNorm(matrix: Matrix): number {
+  if (matrix.rows === 0 || matrix.columns === 0) return 0
   const decomposition = new SingularValueDecomposition(matrix, {
     computeLeftSingularVectors: false,
     computeRightSingularVectors: false,
