@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
 import path from 'node:path'
-import { describeReadError } from '../files/describe-read-error.js'
+import { fileFailure } from '../files/file-failure.js'
 import { describeWriteError } from '../files/write-file.js'
 import { errorCode, isMissing } from '../system-errors.js'
 import { isAlive, machineName } from '../machine.js'
@@ -149,7 +149,7 @@ function claimFiles(folder: string, name: string, names: readonly string[] = nam
       } catch (error) {
         // Of a file that another machine removes while it is read, disks of the network say that they do not know it.
         if (isMissing(error) || errorCode(error) === 'ESTALE') return []
-        throw describeReadError(file, error)
+        throw fileFailure('read', file, error)
       }
     })
     .sort((one, other) => one.generation - other.generation)

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { errorCode, isMissing } from '../system-errors.js'
-import { describeReadError } from './describe-read-error.js'
+import { fileFailure } from './file-failure.js'
 
 /**
  * What is in a folder, or what of it begins with `start`; nothing if the folder is not there, or a file is in
@@ -12,6 +12,6 @@ export function namesIn(folder: string, start = ''): string[] {
     return readdirSync(folder).filter((name) => name.startsWith(start))
   } catch (error) {
     if (isMissing(error) || errorCode(error) === 'ENOTDIR') return []
-    throw describeReadError(folder, error)
+    throw fileFailure('read', folder, error)
   }
 }

@@ -1,8 +1,8 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import path from 'node:path'
-import { UserError } from '../errors.js'
+import { fileFailure } from './file-failure.js'
 import { makeFolder } from './make-folder.js'
-import { fileReason, isMissing } from '../system-errors.js'
+import { isMissing } from '../system-errors.js'
 import { clearUnfinished, unfinishedFile } from './unfinished-files.js'
 
 /** What goes into a file: bytes or text, or a function that writes to the open file. */
@@ -80,8 +80,7 @@ function beginFile(file: string) {
 /** What went wrong with a file in a line; faults of the program as they are. */
 export function describeWriteError(file: string, error: unknown): unknown {
   // A file that is missing while another is written is a fault of the program.
-  const reason = isMissing(error) ? undefined : fileReason(error)
-  return reason ? new UserError(`could not write ${file}: ${reason}`, { cause: error }) : error
+  return isMissing(error) ? error : fileFailure('write', file, error)
 }
 
 /** Whether an error names a file, as those of open files do not, and not this one: what was to be copied. */

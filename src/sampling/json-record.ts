@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { UserError } from '../errors.js'
-import { describeReadError } from '../files/describe-read-error.js'
+import { fileFailure } from '../files/file-failure.js'
 import { isMissing } from '../system-errors.js'
 
 /** A JSON object, of which nothing is known yet. */
@@ -16,7 +16,7 @@ export function readJsonRecord(file: string): JsonRecord | undefined {
     if (typeof record === 'object' && record !== null && !Array.isArray(record)) return record as JsonRecord
   } catch (error) {
     if (isMissing(error)) return undefined
-    if (!(error instanceof SyntaxError)) throw describeReadError(file, error)
+    if (!(error instanceof SyntaxError)) throw fileFailure('read', file, error)
   }
   throw new UserError(`${file} is damaged: it holds no JSON object`)
 }

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { readNpy, writeNpy } from '../data/npy.js'
 import { UserError } from '../errors.js'
-import { describeReadError } from '../files/describe-read-error.js'
+import { fileFailure } from '../files/file-failure.js'
 import { writeFileAtomic } from '../files/write-file.js'
 import type { Stage } from '../schemes/types.js'
 import { withAdvice } from '../with-advice.js'
@@ -120,7 +120,7 @@ function readJournal(file: string): Journal | undefined {
     const journal = JSON.parse(readFileSync(file, 'utf8')) as Partial<Journal> | null
     if (isRecord(journal?.settings) && isNested(journal?.parts)) return journal as Journal
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw describeReadError(file, error)
+    if (!(error instanceof SyntaxError)) throw fileFailure('read', file, error)
   }
   throw new UserError(`${file} is damaged: ${START_ANEW}`)
 }

@@ -2,7 +2,7 @@ import { appendFileSync, statSync, truncateSync } from 'node:fs'
 import path from 'node:path'
 import { makeFolder } from '../files/make-folder.js'
 import { wholeLines } from '../files/whole-lines.js'
-import { fileFailure } from './file-failure.js'
+import { fileFailure } from '../files/file-failure.js'
 
 /** A line of such a file: what it says, and after which step. */
 export interface StepLine {

@@ -1,5 +1,5 @@
 import { wholeLines } from '../files/whole-lines.js'
-import { fileFailure } from './file-failure.js'
+import { fileFailure } from '../files/file-failure.js'
 
 /** Whose log a file is: a run's, nobody's, as there is no whole line in it, or unknown. */
 export type LogOwner = { readonly runId: string } | 'nobody' | 'unknown'

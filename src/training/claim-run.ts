@@ -4,7 +4,7 @@ import { requireFolder } from '../files/make-folder.js'
 import { claimsIn, newestSign, type Claim, type ClaimOptions, type Holder } from '../claims/claims.js'
 import { removeIfEmpty } from '../files/remove-if-empty.js'
 import { waitForOthers } from '../claims/shared-work.js'
-import { fileFailure } from '../tracking/file-failure.js'
+import { fileFailure } from '../files/file-failure.js'
 import type { RunPlace } from './run-place.js'
 
 /** The right to write into the folder of a run, which one process has at a time. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../../errors.js'
-import { describeReadError } from '../../files/describe-read-error.js'
+import { fileFailure } from '../../files/file-failure.js'
 import { writeFileAtomic } from '../../files/write-file.js'
 import { readTorchFile, writeTorchFile } from '../../torch-file/index.js'
 
@@ -67,7 +67,7 @@ function readJson(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'))
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw describeReadError(file, error)
+    if (!(error instanceof SyntaxError)) throw fileFailure('read', file, error)
     throw new UserError(`could not read ${file}: it is no JSON`, { cause: error })
   }
 }

@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import path from 'node:path'
 import { makeFolder } from '../../files/make-folder.js'
 import type { Tracker } from '../tracker.js'
-import { fileFailure } from '../file-failure.js'
+import { fileFailure } from '../../files/file-failure.js'
 import { imageEvent, restartEvent, scalarsEvent, versionEvent } from './event.js'
 import { tfRecord } from './tf-record.js'
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Tracker } from '../tracker.js'
-import { fileFailure } from '../file-failure.js'
+import { fileFailure } from '../../files/file-failure.js'
 import { jsonItems } from './json.js'
 import { findRunFolder, markOffline, newRunFolder } from './run-folder.js'
 import { logEnd, openRunLog } from './run-log.js'
