@@ -21,9 +21,9 @@ export interface RuntimeOptions {
   readonly backend?: 'auto' | Backend
   /**
    * The numbers that convolutions and products of matrices are computed in while training and sampling.
-   * With tf32, GPUs may round the factors of float32 ones, all that this process computes. What does not work
-   * is replaced, and the description says so. Once convolutions have run on a GPU in tf32, TensorFlow may
-   * keep to what it chose for their shapes: for fp32 afterwards, start another process.
+   * What does not work here is replaced, and the description says so. Only with tf32 may GPUs round the factors
+   * of float32 ones, whatever this process computes. Once convolutions have run on a GPU in tf32, TensorFlow
+   * may keep to the algorithms that it chose for their shapes: for fp32 afterwards, start another process.
    */
   readonly precision?: Precision
   /**
