@@ -79,8 +79,10 @@ class Side:
         self.job = job
         torch.manual_seed(0)
         torch.set_num_threads(job["threads"])
-        torch.backends.cuda.matmul.allow_tf32 = job["tf32"]
-        torch.backends.cudnn.allow_tf32 = job["tf32"]
+        if job["precision"] == "tf32" and DEVICE.type != "cuda":
+            raise RuntimeError("tf32 needs a GPU")
+        torch.backends.cuda.matmul.allow_tf32 = job["precision"] != "fp32"
+        torch.backends.cudnn.allow_tf32 = job["precision"] != "fp32"
         torch.ones(64, 64, device=DEVICE) @ torch.ones(64, 64, device=DEVICE)
         finish()
         forget_peak()

@@ -62,7 +62,5 @@ export async function measureProducts(setup: ProductsSetup): Promise<readonly Pr
 }
 
 function sameProducts(a: Side, b: Side): boolean {
-  return (
-    a.program === b.program && a.backend === b.backend && a.precision === b.precision && a.tf32 === b.tf32
-  )
+  return a.program === b.program && a.backend === b.backend && a.precision === b.precision
 }

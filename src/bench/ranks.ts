@@ -33,7 +33,7 @@ export async function measureSteps(
   { model, batch, frames }: BenchConfiguration,
   { rounds, steps, clock }: { readonly rounds: number; readonly steps: number; readonly clock: Clock },
 ): Promise<StepsOfRanks> {
-  const how = { backend: 'tensorflow', compile: true, precision: 'fp32', xla: false, tf32: false } as const
+  const how = { backend: 'tensorflow', compile: true, precision: 'fp32', xla: false } as const
   const job: SideJob = { task: 'train', ...how, model, batch, frames, threads: 1 }
   const alone = prepareSteps(job).begin()
   const shared = prepareSteps(job, ranks).begin()

@@ -18,17 +18,16 @@ export interface Side {
   readonly backend: Backend
   /** Whether a step is compiled, by whichever compiler the program has. */
   readonly compile: boolean
+  /** Under PyTorch, bf16 is autocast, and may use TF32 for what it leaves in float32. */
   readonly precision: Precision
   /** Whether TensorFlow's XLA compiles the step further. */
   readonly xla: boolean
-  /** Whether matrix products on GPUs may round their factors to TF32. PyTorch only: TensorFlow always may. */
-  readonly tf32: boolean
   /** Whether activations are computed again in the backward pass. */
   readonly checkpoint: boolean
 }
 
 /** What a side's process is told first. */
-export interface SideJob extends Pick<Side, 'backend' | 'compile' | 'precision' | 'xla' | 'tf32'> {
+export interface SideJob extends Pick<Side, 'backend' | 'compile' | 'precision' | 'xla'> {
   readonly task: BenchTask
   readonly model: ModelConfig
   readonly batch: number

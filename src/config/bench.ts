@@ -9,7 +9,7 @@ export const benchOptions = {
   tasks: text('train,sample', 'steps to measure'),
   sides: text(
     'eager,compiled,bf16',
-    'ways of computing them: eager, compiled, bf16, xla, xla-bf16, checkpointed, wasm',
+    'ways of computing them: eager, compiled, tf32, bf16, xla, xla-tf32, xla-bf16, checkpointed, wasm',
   ),
   repetitions: int(5, 'rounds; in each, every side has its turn', { min: 1 }),
   threads: int(undefined, 'processor threads of each side (default: FDM_THREADS, else 2)', { min: 1 }),

@@ -1,5 +1,6 @@
 import { UserError } from '../errors.js'
 import { expectObject } from '../expect.js'
+import { precisions, type Precision } from '../runtime/compile-settings.js'
 import { datasetOptions } from './dataset.js'
 import { modelOptions, resolveModelConfig, type ModelConfig } from './model.js'
 import { choice, flag, float, int, resolveConfig, text, type ConfigOf } from './option.js'
@@ -42,7 +43,11 @@ export const trainingOptions = {
     min: -1,
   }),
   use_fp16: flag(false, "the original's name for --precision bf16"),
-  precision: choice('fp32', ['fp32', 'bf16'], 'arithmetic of convolutions and matrix products'),
+  precision: choice(
+    'fp32',
+    precisions,
+    'arithmetic of convolutions and matrix products (tf32: float32 whose factors GPUs may round to TF32)',
+  ),
   xla: choice(
     'auto',
     ['auto', 'on', 'off'],
@@ -125,6 +130,6 @@ export function emaRates(config: Pick<TrainingConfig, 'ema_rate'>): readonly num
 }
 
 /** What the runtime is to compute in: `use_fp16` is the original's word for mixed precision. */
-export function precisionOf(config: Pick<TrainingConfig, 'use_fp16' | 'precision'>): 'fp32' | 'bf16' {
+export function precisionOf(config: Pick<TrainingConfig, 'use_fp16' | 'precision'>): Precision {
   return config.use_fp16 ? 'bf16' : config.precision
 }

@@ -1,8 +1,14 @@
-export type Precision = 'fp32' | 'bf16'
+/** float32; float32 of which GPUs may round factors to TF32, ten bits of mantissa; bfloat16. */
+export const precisions = ['fp32', 'tf32', 'bf16'] as const
+
+export type Precision = (typeof precisions)[number]
 
 /** How a compiled function computes. */
 export interface CompileSettings {
-  /** The numbers that convolutions and products of matrices are computed in. */
+  /**
+   * The numbers that convolutions and products of matrices are computed in. Graphs of fp32 and tf32 are the same:
+   * whether factors are rounded is up to the process at the time (see `startRuntime`).
+   */
   readonly precision: Precision
   /** Whether TensorFlow's compiler XLA makes machine code of the whole graph. */
   readonly xla: boolean

@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import type { TensorFlowFound } from './find-tensorflow.js'
+import type { TensorFloat32Switch } from './tensor-float-32.js'
 import { tf } from './tf.js'
 
 /** The part of the addon's interface that is used here. */
-export interface TensorFlowBinding {
+export interface TensorFlowBinding extends TensorFloat32Switch {
   readonly TF_Version: string
-  isUsingGpuDevice(): boolean
 }
 
 /**

@@ -46,6 +46,14 @@ export interface NativeExtension {
    * @throws Error if it was not started.
    */
   readonly stopProfiler?: () => Uint8Array
+  /**
+   * Whether GPUs may round the factors of float32 products and convolutions to TF32, in all of this process. XLA
+   * asks as it compiles, other operations each time. Missing, as is `allowsTensorFloat32`, where TensorFlow has
+   * no such switch, and in an addon of an earlier version.
+   */
+  readonly allowTensorFloat32?: (allow: boolean) => void
+  /** What was said last; true at first. */
+  readonly allowsTensorFloat32?: () => boolean
   /** Whether the backend knows an operation, TensorFlow's or ours, or a registered function. */
   hasOperation(name: string): boolean
   /** Whether the backend computes on a GPU. This one function any binding has. */

@@ -3,12 +3,13 @@ import { UserError } from '../errors.js'
 import { expectChoice, expectObject, expectText } from '../expect.js'
 import { cacheFolder } from './cache-folder.js'
 import { checkChosen, checkDevice, visibleDevices, type DeviceName } from './choose-device.js'
-import { type CompileSettings, type Precision, setCompileSettings } from './compile-settings.js'
+import { type CompileSettings, type Precision, precisions, setCompileSettings } from './compile-settings.js'
 import { type Device, graphicsCards, hasBfloat16Instructions, processor } from './devices.js'
 import { findTensorFlow } from './find-tensorflow.js'
 import { loadTensorFlow, type TensorFlowBinding } from './load-tensorflow.js'
 import { isExtension, isOutdated } from './native-extension.js'
 import { isCollective } from './rank-group.js'
+import { precisionOn } from './tensor-float-32.js'
 import { tf } from './tf.js'
 import { registerWasm } from './wasm/register.js'
 import { xlaPays } from './xla-findings.js'
@@ -20,7 +21,9 @@ export interface RuntimeOptions {
   readonly backend?: 'auto' | Backend
   /**
    * The numbers that convolutions and products of matrices are computed in while training and sampling.
-   * Where only fp32 works, that is used instead, and the description says so.
+   * What does not work here is replaced, and the description says so. Only with tf32 may GPUs round the factors
+   * of float32 ones, whatever this process computes. Once convolutions have run on a GPU in tf32, TensorFlow
+   * may keep to the algorithms that it chose for their shapes: for fp32 afterwards, start another process.
    */
   readonly precision?: Precision
   /**
@@ -75,6 +78,7 @@ export async function startRuntime(options: RuntimeOptions = {}): Promise<Runtim
     throw new UserError(`the backend ${runtime.backend} did not start: run "npx fdm doctor"`)
   }
   setCompileSettings({ precision: runtime.precision, xla: runtime.xla })
+  if (typeof loaded === 'object') loaded.allowTensorFloat32?.(runtime.precision === 'tf32')
   return runtime
 }
 
@@ -145,8 +149,7 @@ function checkOptions(options: RuntimeOptions): void {
   const { backend, precision, xla, device } = options
   if (backend !== undefined)
     expectChoice('startRuntime takes as backend one of', backend, ['auto', 'tensorflow', 'wasm'])
-  if (precision !== undefined)
-    expectChoice('startRuntime takes as precision one of', precision, ['fp32', 'bf16'])
+  if (precision !== undefined) expectChoice('startRuntime takes as precision one of', precision, precisions)
   if (xla !== undefined) expectChoice('startRuntime takes as xla one of', xla, ['auto', 'on', 'off'])
   if (device === undefined) return
   expectText('startRuntime takes as device cpu, cuda or cuda:<number>', device)
@@ -166,9 +169,11 @@ function describeTensorFlow(
   const cards = binding.isUsingGpuDevice() ? graphicsCards() : []
   const devices = [...cards, processor()]
   const names = cards.length > 0 ? cards : devices
-  const setting = { device: devices[0]?.name ?? '', tensorflow: binding.TF_Version, precision }
+  const hasAll = isExtension(binding)
+  const usable = precisionOn(binding, hasAll ? precision : PLAIN.precision)
+  const setting = { device: devices[0]?.name ?? '', tensorflow: binding.TF_Version, precision: usable }
   const wanted = { precision, xla: xla === 'auto' ? xlaPays(cacheFolder(), setting) : xla === 'on' }
-  const used = isExtension(binding) ? wanted : PLAIN
+  const used = { precision: usable, xla: hasAll && wanted.xla }
   const isEmulated = used.precision === 'bf16' && cards.length === 0 && !hasBfloat16Instructions()
   const fallback = isOutdated(binding)
     ? ' (slow: built by an earlier version, run "npx fdm setup" again)'
@@ -200,8 +205,14 @@ const named = ({ precision, xla }: CompileSettings) => [precision, ...(xla ? ['X
 
 /** Faster arithmetic is no reason to stop: the results without it are at least as good. */
 function fallbackNote(wanted: CompileSettings, used: CompileSettings): string {
-  const missing = named(wanted).filter((name) => !['fp32', ...named(used)].includes(name))
-  if (missing.length === 0) return ''
-  const verb = missing.length === 1 ? 'needs' : 'need'
-  return ` (${missing.join(' and ')} ${verb} the TensorFlow that "npx fdm setup" provides)`
+  const missing = named(wanted).filter((name) => !named(used).includes(name))
+  const ofSetup = missing.filter((name) => name !== 'tf32')
+  const verb = ofSetup.length === 1 ? 'needs' : 'need'
+  const notes = [
+    ...(ofSetup.length < missing.length ? ['tf32 needs a GPU'] : []),
+    ...(ofSetup.length > 0
+      ? [`${ofSetup.join(' and ')} ${verb} the TensorFlow that "npx fdm setup" provides`]
+      : []),
+  ]
+  return notes.length > 0 ? ` (${notes.join('; ')})` : ''
 }

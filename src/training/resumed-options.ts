@@ -49,8 +49,9 @@ const OF_DATASET: readonly string[] = datasetOptionNames.filter(
  *   checkpoint's model.
  */
 export function resumedOptions(given: Values, root: string): ResumedOptions {
-  if (given.use_fp16 === true && given.precision === 'fp32')
-    throw new UserError('--use_fp16 and --precision fp32 contradict each other: give one')
+  const { use_fp16: isHalf, precision = 'bf16' } = given
+  if (isHalf === true && precision !== 'bf16')
+    throw new UserError(`--use_fp16 and --precision ${asTyped(precision)} contradict each other: give one`)
   const source = resumeSource(resolveConfig(trainingOptions, given))
   if (!source) return { values: given, checkpoint: undefined, changes: [] }
   const { model: checkpoint } = resumedFiles(source, root, [])

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import type { SideResult } from '../../src/bench/measure-task.js'
 import { OWN_SIDES } from '../../src/bench/sides.js'
 import { xlaFindings } from '../../src/bench/xla-findings.js'
+import type { Precision } from '../../src/runtime/compile-settings.js'
 
 /** Of a task in which sides took so many milliseconds; NaN: they failed. */
 function result(task: 'train' | 'sample', times: Readonly<Record<string, number>>) {
@@ -15,7 +16,7 @@ function result(task: 'train' | 'sample', times: Readonly<Record<string, number>
   return { configuration: '', task, frames: 1, flops: 1, parameters: 1, sides } as const
 }
 
-const product = (side: string, precision: 'fp32' | 'bf16') =>
+const product = (side: string, precision: Precision) =>
   ({ side, software: '', tensorflow: '2.21.0', device: 'a card', precision, gflops: 1 }) as const
 
 /** Times of training, and of sampling if they differ. */
@@ -54,10 +55,12 @@ it.each<[string, Times, boolean[]]>([
 })
 
 it('compares within a precision', () => {
-  const times = { compiled: 4, bf16: 2, xla: 3, 'xla-bf16': 3 }
+  const times = { compiled: 4, tf32: 4, bf16: 2, xla: 3, 'xla-tf32': 4, 'xla-bf16': 3 }
   const setting = { device: 'a card', tensorflow: '2.21.0' }
-  expect(findings([times], product('compiled', 'fp32'), product('bf16', 'bf16'))).toEqual([
+  const products = [product('compiled', 'fp32'), product('tf32', 'tf32'), product('bf16', 'bf16')]
+  expect(findings([times], ...products)).toEqual([
     { ...setting, precision: 'fp32', pays: true },
+    { ...setting, precision: 'tf32', pays: false },
     { ...setting, precision: 'bf16', pays: false },
   ])
 })

@@ -57,8 +57,13 @@ it('takes both names of the precision as one', () => {
   const { values } = resumedOptions({ resume_id: 'bf16', precision: 'fp32' }, root)
   expect(values).toMatchObject({ precision: 'fp32' })
   expect(values).not.toHaveProperty('use_fp16')
-  const both = { use_fp16: true, precision: 'fp32' }
-  expect(() => resumedOptions(both, root)).toThrow('--use_fp16 and --precision fp32 contradict each other')
+  for (const other of ['fp32', 'tf32']) {
+    const both = { use_fp16: true, precision: other }
+    expect(() => resumedOptions(both, root)).toThrow(
+      `--use_fp16 and --precision ${other} contradict each other`,
+    )
+  }
+  expect(resumedOptions({ use_fp16: true, precision: 'bf16' }, root).changes).toEqual([])
 })
 
 it('lets what is given win, and tells what that changes', () => {
