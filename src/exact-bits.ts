@@ -7,5 +7,5 @@
  */
 export function exactBits(mostSquaredLength: number): number {
   // Four times as much in a distance, and room for what rounding adds.
-  return Math.min(64, Math.floor((53 - 2 - Math.log2(1.5 * mostSquaredLength)) / 2))
+  return Math.min(64, Math.floor((53 - 2 - Math.log2(1.01 * mostSquaredLength)) / 2))
 }

@@ -20,7 +20,7 @@ export interface FrameEmbedder {
   embed(frames: Uint8Array | Float32Array, size: FrameSize): Float32Array[]
   /**
    * The same on the device, (N, D), rounded to as many bits as float64 adds without an error (see `exactBits`): some
-   * 26 after the point. The caller's to free.
+   * 24 after the point. The caller's to free.
    */
   embedOnDevice(frames: Uint8Array | Float32Array, size: FrameSize): Tensor2D
   /** Tells weights from others. */

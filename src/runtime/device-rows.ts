@@ -17,8 +17,8 @@ export interface DeviceRows {
 const DOUBLE = 2
 
 /**
- * Room for vectors on the device, 8 bytes a number, taken when the first ones come. Each time costs six operations,
- * however many there are; those that are there are not copied. The library has no tensors of float64: these are
+ * Room for vectors on the device, 8 bytes a number, taken when the first ones come. Each time costs five operations,
+ * however many rows come; those that are there are not copied. The library has no tensors of float64: these are
  * handles of the addon, which `tf.memory` does not count.
  * @param capacity most rows
  * @throws Error on another backend than TensorFlow, and when there are more rows than room.

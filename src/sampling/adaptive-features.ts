@@ -45,7 +45,7 @@ export function adaptiveFeatures(options: AdaptiveFeaturesOptions, size: number)
     embed: (frames, [height, width]) => lpips.embed(joined(frames), { height, width }),
     digest: lpips.digest,
     squaredDistances,
-    // What is made on a GPU stays there: hundreds of megabytes a video, which it compares in no time.
+    // What is made on a GPU stays there: reading it back, and comparing it at the speed of main memory, takes longer.
     ...(extension?.isUsingGpuDevice() && {
       comparer: (numFrames: number) =>
         deviceComparer(numFrames, (frames, [height, width]) =>
