@@ -17,6 +17,8 @@ export interface Cost {
   /** Of what all frames of a batch are compared by, and of the distances of all pairs in each of its videos. */
   readonly embedding_bytes?: number
   readonly distance_bytes?: number
+  /** Whether the former are in GPU memory. */
+  readonly embeddings_on_gpu?: boolean
   /** Of this process, at most, until the call was measured. */
   readonly peak_memory_bytes?: number
 }
@@ -59,7 +61,7 @@ function memoryParts(cost: Cost): string[] {
   const parts: readonly (readonly [what: string, bytes: number | undefined, more?: string])[] = [
     ['parameters', parameters],
     ['frames', frames],
-    [`${compared} of frames`, embeddings],
+    [`${compared} of frames`, embeddings, cost.embeddings_on_gpu ? ' of GPU memory' : ''],
     ['distances of frames', distances],
     ['this process at most', peak, ' until now'],
   ]

@@ -3,7 +3,7 @@ import type { PlanningConfig } from '../src/config/planning.js'
 import { respacedTimesteps } from '../src/diffusion/respacing.js'
 import { UserError } from '../src/errors.js'
 import { chosenScheme } from '../src/sampling/chosen-scheme.js'
-import { featuresMemory } from '../src/sampling/features-memory.js'
+import { comparesOnGpu, featuresMemory } from '../src/sampling/features-memory.js'
 import { schemeSettings } from '../src/sampling/scheme-settings.js'
 import { outlineVideo } from '../src/schemes/plan.js'
 import { planRecord } from '../src/schemes/plan-record.js'
@@ -44,12 +44,14 @@ export async function runPlanning(
   const plan = planRecord(scheme, settings)
   const stages = outlineVideo(scheme, settings)
   const steps = respacedTimesteps(diffusionSteps(options, config), options.timestep_respacing).length
+  const measurement =
+    config && options.measure ? await measured(options, settings, stages, steps, terminal) : undefined
   const cost = {
     batch_size: options.batch_size,
     diffusion_steps: steps,
     network_calls: stages.length * steps,
-    ...comparing(options, scheme, settings, config),
-    ...(config && options.measure && (await measured(options, settings, stages, steps, terminal))),
+    ...comparing(options, scheme, settings, config, measurement?.onGpu ?? false),
+    ...measurement?.cost,
   }
   if (options.picture !== '') {
     const optimality = optimised && { optimality: optimised.optimality }
@@ -72,18 +74,23 @@ function diffusionSteps(
   return asked ?? (typeof trained === 'number' ? trained : DIFFUSION_STEPS)
 }
 
-/** What an adaptive scheme keeps of frames, to compare them, if it is known how large these are. */
+/**
+ * What an adaptive scheme keeps of frames, to compare them, if it is known how large these are. Where nothing was
+ * measured, nothing has looked for a GPU.
+ */
 function comparing(
   { adaptive_features: kind, batch_size: batchSize }: PlanningConfig,
   { adaptive }: SamplingScheme,
   { videoLength }: SchemeSettings,
   config: DatasetConfig | undefined,
+  onGpu: boolean,
 ): Partial<Cost> {
   if (!adaptive || typeof config?.image_size !== 'number') return {}
-  const { embeddingBytes, distanceBytes } = featuresMemory(kind, videoLength, config.image_size)
+  const { embeddingBytes, distanceBytes } = featuresMemory(kind, videoLength, config.image_size, onGpu)
   return {
     adaptive_features: kind,
     embedding_bytes: batchSize * embeddingBytes,
+    ...(comparesOnGpu(kind, onGpu) && { embeddings_on_gpu: true }),
     distance_bytes: batchSize * distanceBytes,
   }
 }
@@ -95,11 +102,12 @@ async function measured(
   stages: readonly Stage[],
   steps: number,
   terminal: Terminal,
-): Promise<Partial<Cost>> {
+): Promise<{ readonly cost: Partial<Cost>; readonly onGpu: boolean }> {
   const { startRuntime } = await import('../src/runtime/start.js')
   const { loadCheckpoint } = await import('../src/training/load-checkpoint.js')
   const { createDiffusion } = await import('../src/diffusion/gaussian-diffusion.js')
   const { ancestralSampler } = await import('../src/diffusion/samplers/ancestral.js')
+  const { nativeExtension } = await import('../src/runtime/native-extension.js')
   const { measureCall } = await import('../src/sampling/measure-call.js')
   const runtime = await startRuntime({ backend, precision, xla, device })
   if (!json) terminal.log(runtime.description)
@@ -110,13 +118,14 @@ async function measured(
   const call = await measureCall(setup, largest, batch_size, () => performance.now() / 1000)
   model.dispose()
   const frames = stages.reduce((sum, stage) => sum + sizeOf(stage), 0)
-  return {
+  const cost = {
     seconds_per_call: call.seconds,
     seconds_per_batch: call.firstSeconds + (call.seconds * steps * frames) / sizeOf(largest),
     parameter_bytes: call.parameterBytes,
     frame_bytes: batch_size * settings.videoLength * model.config.image_size ** 2 * 3 * FRAME_VALUE_BYTES,
     peak_memory_bytes: process.resourceUsage().maxRSS * 1024,
   }
+  return { cost, onGpu: nativeExtension()?.isUsingGpuDevice() === true }
 }
 
 const sizeOf = ({ observed, latent }: Stage) => observed.length + latent.length

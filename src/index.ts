@@ -74,7 +74,7 @@ export {
   type AdaptiveFeatures,
   type AdaptiveFeaturesOptions,
 } from './sampling/adaptive-features.js'
-export type { FrameFeatures } from './sampling/frame-features.js'
+export type { FrameComparer, FrameFeatures } from './sampling/frame-features.js'
 export type { SquaredDistances } from './squared-distance.js'
 export type { VideoBatch } from './sampling/video-batch.js'
 

@@ -1,9 +1,13 @@
 import { hostRandom } from '../random.js'
+import { tf } from '../runtime/tf.js'
+import { deviceComparer } from '../sampling/device-comparer.js'
 import { frameDistances } from '../sampling/frame-distances.js'
+import type { FrameComparer, FrameFeatures } from '../sampling/frame-features.js'
 import { range } from '../schemes/range.js'
 import { givenFrames } from '../schemes/settings.js'
-import type { FrameDistances, SamplingScheme, SchemeSettings } from '../schemes/types.js'
+import type { SamplingScheme, SchemeSettings } from '../schemes/types.js'
 import type { SquaredDistances } from '../squared-distance.js'
+import { deviceEmbeddings, type DeviceEmbeddings } from './device-embeddings.js'
 import { processorTime } from './processor-time.js'
 
 /** Frames as many as in the videos of CARLA, in windows as the paper has them. */
@@ -15,6 +19,8 @@ export interface PlanningSetup {
   readonly repetitions: number
   /** Compares frames as they come. Default: they are compared two by two, where a scheme asks for it. */
   readonly squaredDistances?: SquaredDistances | undefined
+  /** Whether they are compared on the device, where their embeddings are beforehand. */
+  readonly onDevice?: boolean | undefined
 }
 
 /** How long one video takes, in milliseconds. */
@@ -22,7 +28,10 @@ export interface PlanningTime {
   readonly stages: number
   /** Choosing the frames of all stages: processor time. */
   readonly planning: number
-  /** `squaredDistances`, besides: by the clock, as threads may share its work. */
+  /**
+   * Comparing frames as they come, besides, with reading the distances back: by the clock, as threads or a device may
+   * do the work.
+   */
   readonly comparing: number
 }
 
@@ -34,40 +43,88 @@ export interface PlanningTime {
 export function measurePlanning(
   scheme: SamplingScheme,
   settings: SchemeSettings,
-  { numbers, repetitions, squaredDistances }: PlanningSetup,
+  { numbers, repetitions, squaredDistances, onDevice = false }: PlanningSetup,
 ): readonly PlanningTime[] {
   const looks = wanderingLooks(scheme.adaptive ? settings.videoLength : 0, numbers)
-  return range(repetitions).map(() => {
-    let comparing = 0
-    let compared = 0
-    const compare: SquaredDistances | undefined =
-      squaredDistances &&
-      ((from, against) => {
-        const [clock, begun] = [performance.now(), processorTime()]
-        const distances = squaredDistances(from, against)
-        comparing += performance.now() - clock
-        compared += processorTime() - begun
-        return distances
-      })
-    const done = [...givenFrames(settings)]
-    const distances = distancesOf(looks, done, compare)
+  const embeddings = onDevice && scheme.adaptive ? deviceEmbeddings() : undefined
+  try {
+    return range(repetitions).map(() => {
+      const watch = stopwatch()
+      const features: FrameFeatures = {
+        embed: (frames) => frames,
+        squaredDistances:
+          squaredDistances && ((from, against) => watch.time(() => squaredDistances(from, against))),
+        ...(embeddings && { comparer: (numFrames) => timedComparer(embeddings, numFrames, watch) }),
+      }
+      const done = [...givenFrames(settings)]
+      const distances = frameDistances(framesOf(looks, done), features)
+      const begun = processorTime()
+      let stages = 0
+      for (const { latent } of scheme.stages(settings, distances)) {
+        done.push(...latent)
+        stages++
+      }
+      const planning = processorTime() - begun - watch.apart
+      distances.dispose()
+      return { stages, planning, comparing: watch.clock }
+    })
+  } finally {
+    embeddings?.dispose()
+  }
+}
+
+/** Adds up what is no planning. */
+interface Stopwatch {
+  /** Milliseconds of what was timed. */
+  readonly clock: number
+  /** Processor time of that, and of what was only left out. */
+  readonly apart: number
+  time<T>(run: () => T): T
+  leaveOut<T>(run: () => T): T
+}
+
+function stopwatch(): Stopwatch {
+  let [clock, apart] = [0, 0]
+  const leaveOut = <T>(run: () => T): T => {
     const begun = processorTime()
-    let stages = 0
-    for (const { latent } of scheme.stages(settings, distances)) {
-      done.push(...latent)
-      stages++
-    }
-    return { stages, planning: processorTime() - begun - compared, comparing }
-  })
+    const result = run()
+    apart += processorTime() - begun
+    return result
+  }
+  return {
+    get clock() {
+      return clock
+    },
+    get apart() {
+      return apart
+    },
+    leaveOut,
+    time: (run) =>
+      leaveOut(() => {
+        const begun = performance.now()
+        const result = run()
+        clock += performance.now() - begun
+        return result
+      }),
+  }
+}
+
+/** What is not there yet is put on the device with the watch stopped. */
+function timedComparer(embeddings: DeviceEmbeddings, numFrames: number, watch: Stopwatch): FrameComparer {
+  // The comparer frees what it is given: a second name of the same numbers.
+  const comparer = deviceComparer(numFrames, (frames) => tf.clone(embeddings.of(frames)))
+  return {
+    add(frames, shape) {
+      watch.leaveOut(() => embeddings.of(frames))
+      return watch.time(() => comparer.add(frames, shape))
+    },
+    dispose: () => comparer.dispose(),
+  }
 }
 
 /** @param done frames whose embeddings may be looked at: it grows */
-function distancesOf(
-  looks: readonly Float32Array[],
-  done: readonly number[],
-  squaredDistances: SquaredDistances | undefined,
-): FrameDistances {
-  const frames = {
+function framesOf(looks: readonly Float32Array[], done: readonly number[]) {
+  return {
     numFrames: looks.length,
     frameShape: [1, 1, 1] as const,
     get: (frame: number) => looks[frame] ?? new Float32Array(),
@@ -76,7 +133,6 @@ function distancesOf(
     },
     doneFrames: () => done,
   }
-  return frameDistances(frames, { embed: (embeddings) => embeddings, squaredDistances })
 }
 
 /** Embeddings like those of a drive: each frame a little different from the one before. */

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { fromPixels } from '../data/pixels.js'
 import { fromTorchLayout } from '../model/torch-layout.js'
+import { exactBits } from '../exact-bits.js'
+import type { Parameters } from '../nn/scope.js'
 import { compile } from '../runtime/compile.js'
-import { tf, type Tensor } from '../runtime/tf.js'
+import { tf, type Tensor, type Tensor2D, type Tensor4D } from '../runtime/tf.js'
 import { CONVOLUTIONS, requireLpipsSize, type FrameSize } from './alexnet-layers.js'
 import { embedFrames } from './embed-frames.js'
 import { readLpipsWeights, type LpipsWeights } from './lpips-weights.js'
@@ -16,6 +18,11 @@ export interface FrameEmbedder {
    * @throws UserError if the frames are too small for the network.
    */
   embed(frames: Uint8Array | Float32Array, size: FrameSize): Float32Array[]
+  /**
+   * The same on the device, (N, D), rounded to as many bits as float64 adds without an error (see `exactBits`): some
+   * 24 after the point. The caller's to free.
+   */
+  embedOnDevice(frames: Uint8Array | Float32Array, size: FrameSize): Tensor2D
   /** Tells weights from others. */
   readonly digest: string
   /** Frees the weights. */
@@ -34,16 +41,14 @@ export function loadLpips(place: string): FrameEmbedder {
   const weights = readLpipsWeights(place)
   const parameters = toParameters(weights)
   const embedChunk = compile(embedFrames)
+  const bits = exactBits(mostSquaredLength(weights))
+  const embedRounded = compile((input: Tensor4D, given: Parameters) =>
+    roundToBits(embedFrames(input, given), bits),
+  )
   return {
     embed(frames, size) {
-      requireLpipsSize(size)
-      const { height, width } = size
-      const frameSize = height * width * 3
       const embeddings: Float32Array[] = []
-      for (let start = 0; start < frames.length; start += CHUNK * frameSize) {
-        const chunk = frames.subarray(start, start + CHUNK * frameSize)
-        const scaled = chunk instanceof Uint8Array ? fromPixels(chunk) : chunk
-        const input = tf.tensor4d(scaled, [chunk.length / frameSize, height, width, 3])
+      for (const input of chunksOf(frames, size)) {
         const output = embedChunk(input, parameters)
         const values = output.dataSync<'float32'>()
         const [count, length] = output.shape
@@ -52,12 +57,44 @@ export function loadLpips(place: string): FrameEmbedder {
       }
       return embeddings
     },
+    embedOnDevice: (frames, size) =>
+      tf.tidy(() =>
+        tf.concat2d(
+          Array.from(chunksOf(frames, size), (input) => embedRounded(input, parameters)),
+          0,
+        ),
+      ),
     digest: digestOf(weights),
     dispose() {
       embedChunk.dispose()
+      embedRounded.dispose()
       tf.dispose([...parameters.values()])
     },
   }
+}
+
+/** (at most CHUNK, height, width, 3) each, the caller's. */
+function* chunksOf(frames: Uint8Array | Float32Array, size: FrameSize): Generator<Tensor4D, void, undefined> {
+  requireLpipsSize(size)
+  const { height, width } = size
+  const frameSize = height * width * 3
+  for (let start = 0; start < frames.length; start += CHUNK * frameSize) {
+    const chunk = frames.subarray(start, start + CHUNK * frameSize)
+    const scaled = chunk instanceof Uint8Array ? fromPixels(chunk) : chunk
+    yield tf.tensor4d(scaled, [chunk.length / frameSize, height, width, 3])
+  }
+}
+
+/** Of any embedding: each layer has at each place a vector of length 1, weighted, and takes the mean of places. */
+function mostSquaredLength(weights: LpipsWeights): number {
+  const largest = CONVOLUTIONS.map((_, i) =>
+    (weights.get(`lin${i}.model.1.weight`) ?? new Float32Array()).reduce((most, w) => Math.max(most, w), 0),
+  )
+  return largest.reduce((sum, weight) => sum + weight, 0)
+}
+
+function roundToBits(x: Tensor2D, bits: number): Tensor2D {
+  return tf.mul(tf.round(tf.mul(x, 2 ** bits)), 2 ** -bits)
 }
 
 /** Of the numbers alone: the same weights may lie in other files. */

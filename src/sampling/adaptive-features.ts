@@ -3,6 +3,7 @@ import { requireLpipsSize } from '../lpips/alexnet-layers.js'
 import { loadLpips } from '../lpips/load-lpips.js'
 import { nativeExtension } from '../runtime/native-extension.js'
 import { withAdvice } from '../with-advice.js'
+import { deviceComparer } from './device-comparer.js'
 import type { FrameFeatures } from './frame-features.js'
 import { pixelFeatures } from './pixel-features.js'
 
@@ -34,7 +35,8 @@ export function adaptiveFeatures(options: AdaptiveFeaturesOptions, size: number)
   const { adaptive_features: kind, lpips_weights: weights = WEIGHTS } = options
   expectChoice('adaptiveFeatures takes as adaptive_features one of', kind, ['lpips', 'pixels'])
   expectCount('adaptiveFeatures takes as size the pixels of a side', size, 1)
-  const squaredDistances = nativeExtension()?.squaredDistances
+  const extension = nativeExtension()
+  const squaredDistances = extension?.squaredDistances
   if (kind === 'pixels') return { ...pixelFeatures, squaredDistances, dispose: () => undefined }
   withAdvice('compare by --adaptive_features pixels', () => requireLpipsSize({ height: size, width: size }))
   const advice = 'give the folder with --lpips_weights, or compare by --adaptive_features pixels'
@@ -43,6 +45,13 @@ export function adaptiveFeatures(options: AdaptiveFeaturesOptions, size: number)
     embed: (frames, [height, width]) => lpips.embed(joined(frames), { height, width }),
     digest: lpips.digest,
     squaredDistances,
+    // What is made on a GPU stays there: reading it back, and comparing it at the speed of main memory, takes longer.
+    ...(extension?.isUsingGpuDevice() && {
+      comparer: (numFrames: number) =>
+        deviceComparer(numFrames, (frames, [height, width]) =>
+          lpips.embedOnDevice(joined(frames), { height, width }),
+        ),
+    }),
     dispose: () => lpips.dispose(),
   }
 }

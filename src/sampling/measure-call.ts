@@ -40,6 +40,7 @@ export async function measureCall(
     stages: [],
     next,
     advance: () => undefined,
+    dispose: () => undefined,
   }))
   const denoise = denoisingStep(setup)
   const conditioning = stageConditioning(videos)

@@ -88,7 +88,12 @@ export function runVideos(
     const given = await givenVideo(dataset, video, givenFrames(run.settings))
     const begun = beginVideo({ given, scheme: run.scheme, settings: run.settings, key, features })
     const saved = savedOf(video)
-    saved.restore(begun)
+    try {
+      saved.restore(begun)
+    } catch (error) {
+      begun.dispose()
+      throw error
+    }
     active.set(begun, { claim, saved })
   }
 
@@ -126,6 +131,7 @@ export function runVideos(
       if (!claim.isHeld()) {
         claim.release()
         active.delete(video)
+        video.dispose()
         queue.putBack(number)
       } else if (isDone(video)) {
         // Before the video, which is what counts as done.
@@ -143,7 +149,10 @@ export function runVideos(
         for (const [video, { claim, saved }] of active)
           if (saveStages > 0 && claim.isHeld()) saved.save(video)
       } finally {
-        for (const { claim } of active.values()) claim.release()
+        for (const [video, { claim }] of active) {
+          claim.release()
+          video.dispose()
+        }
         await claims.close()
         removeIfEmpty(folder)
       }

@@ -164,17 +164,21 @@ async function sampleChunk(
     features,
   })
   const saved = savedChunk(run, inputs, chunk)
-  saved.restore(video)
   const { numTimesteps } = setup.diffusion
-  for (let [batch] = nextBatch([video]); batch; [batch] = nextBatch([video])) {
-    const { next } = batch
-    const onStep = (step: number, steps: number) => report({ stage: next.index, step, steps })
-    onStep(0, numTimesteps)
-    await sampleStage([batch], { denoise: setup.denoise, numTimesteps, rows: 1, onStep })
-    if (!claim.isHeld()) return undefined
-    saved.add(next)
-    video.advance()
-    saved.save(video)
+  try {
+    saved.restore(video)
+    for (let [batch] = nextBatch([video]); batch; [batch] = nextBatch([video])) {
+      const { next } = batch
+      const onStep = (step: number, steps: number) => report({ stage: next.index, step, steps })
+      onStep(0, numTimesteps)
+      await sampleStage([batch], { denoise: setup.denoise, numTimesteps, rows: 1, onStep })
+      if (!claim.isHeld()) return undefined
+      saved.add(next)
+      video.advance()
+      saved.save(video)
+    }
+  } finally {
+    video.dispose()
   }
   const film = video.frames.toFilm()
   const shape = [videoLength - chunk.observed, size, size, 3] as const

@@ -9,7 +9,7 @@ import { defaultStepSize } from './scheme-settings.js'
 import { sampleStage } from './sample-stage.js'
 import type { SampleVideoOptions } from './sample-video-options.js'
 import { batchOf, filmOf, type VideoBatch } from './video-batch.js'
-import { beginVideo } from './video-in-progress.js'
+import { beginVideo, type VideoInProgress } from './video-in-progress.js'
 
 /**
  * Completes videos, stage by stage as the scheme says.
@@ -27,12 +27,14 @@ export async function sampleVideo(options: SampleVideoOptions): Promise<VideoBat
     stepSize: options.maxLatentFrames ?? defaultStepSize(maxFrames),
   }
   const stages = outlineVideo(scheme, settings).length
-  const videos = videoIndices.map((video, b) =>
-    beginVideo({ given: filmOf(given, b), scheme, settings, key: { seed, video, sampleIdx }, features }),
-  )
   const denoise = options.denoise ?? ownStep(options)
   const { numTimesteps } = diffusion
+  const videos: VideoInProgress[] = []
   try {
+    for (const [b, video] of videoIndices.entries()) {
+      const key = { seed, video, sampleIdx }
+      videos.push(beginVideo({ given: filmOf(given, b), scheme, settings, key, features }))
+    }
     for (let batch = nextBatch(videos); batch[0]; batch = nextBatch(videos)) {
       const { index, ...frames } = batch[0].next
       const onStep = (step: number, steps: number) => {
@@ -45,6 +47,7 @@ export async function sampleVideo(options: SampleVideoOptions): Promise<VideoBat
     }
   } finally {
     if (denoise !== options.denoise) denoise.dispose()
+    for (const video of videos) video.dispose()
   }
   return batchOf(videos.map(({ frames }) => frames.toFilm()))
 }

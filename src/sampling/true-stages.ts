@@ -18,5 +18,9 @@ export function trueStages(
   features: FrameFeatures,
 ): readonly Stage[] {
   const distances = frameDistances(frameStore(film, range(settings.videoLength)), features)
-  return [...checkedStages(scheme.name, settings, scheme.stages(settings, distances))]
+  try {
+    return [...checkedStages(scheme.name, settings, scheme.stages(settings, distances))]
+  } finally {
+    distances.dispose()
+  }
 }

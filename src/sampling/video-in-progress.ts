@@ -18,6 +18,8 @@ export interface VideoInProgress {
   readonly next: NumberedStage | undefined
   /** Goes on to the stage after `next`, whose frames are done. */
   advance(): void
+  /** Frees what its frames are compared by, as happens by itself after the last stage. Can be called again. */
+  dispose(): void
 }
 
 export interface NumberedStage extends Stage {
@@ -45,8 +47,14 @@ export function beginVideo({ given, scheme, settings, key, features }: VideoToCo
   const stages = checkedStages(scheme.name, settings, scheme.stages(settings, distances))
   let index = 0
   const walk = (): NumberedStage | undefined => {
-    const { value: stage } = stages.next()
-    return stage ? { ...stage, index: index++ } : undefined
+    let stage: Stage | undefined
+    try {
+      stage = stages.next().value ?? undefined
+    } finally {
+      // Also if the first stage fails, when nobody has the video to free it.
+      if (!stage) distances.dispose()
+    }
+    return stage && { ...stage, index: index++ }
   }
   let next = walk()
   const done: Stage[] = []
@@ -61,5 +69,6 @@ export function beginVideo({ given, scheme, settings, key, features }: VideoToCo
       if (next) done.push({ observed: next.observed, latent: next.latent })
       next = walk()
     },
+    dispose: () => distances.dispose(),
   }
 }

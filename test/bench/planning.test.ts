@@ -2,6 +2,9 @@ import { expect, test } from 'vitest'
 import { LONG_VIDEO, measurePlanning } from '../../src/bench/planning.js'
 import { adaptiveAutoreg } from '../../src/schemes/adaptive-autoreg.js'
 import { samplingSchemes } from '../../src/schemes/registry.js'
+import { startRuntime } from '../../src/runtime/start.js'
+import { tf } from '../../src/runtime/tf.js'
+import { availableBackends } from '../helpers/backends.js'
 import { squaredDistance } from '../../src/squared-distance.js'
 
 test.each(Object.values(samplingSchemes))('$name plans 1000 frames, and the time is taken', (scheme) => {
@@ -12,6 +15,18 @@ test.each(Object.values(samplingSchemes))('$name plans 1000 frames, and the time
     expect(planning).toBeGreaterThan(0)
     expect(comparing).toBe(0)
   }
+})
+
+test.runIf(availableBackends().includes('tensorflow'))('frames are compared on the device', async () => {
+  await startRuntime({ backend: 'tensorflow' })
+  const tensors = tf.memory().numTensors
+  const settings = { videoLength: 60, observed: 36, maxFrames: 20, stepSize: 10 }
+  const squaredDistances = () => expect.fail('compared by processors')
+  const setup = { numbers: 200, repetitions: 2, squaredDistances, onDevice: true }
+  const times = measurePlanning(adaptiveAutoreg, settings, setup)
+  expect(times).toHaveLength(2)
+  for (const { comparing } of times) expect(comparing).toBeGreaterThan(0)
+  expect(tf.memory().numTensors).toBe(tensors)
 })
 
 test('comparing frames as they come is timed apart, each frame with all before it', () => {

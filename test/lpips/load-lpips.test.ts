@@ -1,6 +1,8 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
+import { exactBits } from '../../src/exact-bits.js'
+import { squaredDistance } from '../../src/squared-distance.js'
 import { fromPixels } from '../../src/data/pixels.js'
 import { lpipsLength } from '../../src/lpips/alexnet-layers.js'
 import { loadLpips } from '../../src/lpips/load-lpips.js'
@@ -36,6 +38,27 @@ describeEachBackend('LPIPS', () => {
     expect(distance(together[16], alone[0])).toBeLessThan(1e-9)
     expect(distance(together[0], scaled[0])).toBeLessThan(1e-9)
     expect(distance(together[0], together[1])).toBeGreaterThan(1e-3)
+  })
+
+  test('on the device, it is the same embedding, rounded so that distances are exact', () => {
+    const embedder = loadLpips(complete)
+    const before = tf.memory().numTensors
+    const rows = embedder.embedOnDevice(frames, size)
+    expect(tf.memory().numTensors).toBe(before + 1)
+    const [values, expected] = [rows.dataSync(), embedder.embed(frames, size)]
+    expect(rows.shape).toEqual([17, lpipsLength(size)])
+    rows.dispose()
+    embedder.dispose()
+    // The largest weight of a layer is just below 1, and there are five.
+    const unit = 2 ** -exactBits(5)
+    const length = lpipsLength(size)
+    expect(values.every((value) => Number.isInteger(value / unit))).toBe(true)
+    for (const [i, embedding] of expected.entries()) {
+      const differences = embedding.map((value, at) => Math.abs(value - (values[i * length + at] ?? NaN)))
+      // Half a unit, and float32 of numbers below 1 / 10.
+      expect(Math.max(...differences)).toBeLessThan(unit / 2 + 2e-8)
+      expect(squaredDistance(embedding, new Float32Array(length))).toBeLessThan(5)
+    }
   })
 
   test.each([

@@ -41,6 +41,8 @@ describeEachBackend('what adaptive schemes compare frames by', () => {
   test.each(['lpips', 'pixels'] as const)('by %s, frames are compared as fast as the backend can', (kind) => {
     const features = adaptiveFeatures({ adaptive_features: kind, lpips_weights: weights }, 32)
     expect(features.squaredDistances).toBe(nativeExtension()?.squaredDistances)
+    // Tests that run on a GPU have it there.
+    expect('comparer' in features).toBe(kind === 'lpips' && nativeExtension()?.isUsingGpuDevice() === true)
     features.dispose()
   })
 })

@@ -10,5 +10,11 @@ test('comparing frames takes a vector for each, and a distance for each pair', (
   expect(distanceBytes).toBe(720_000)
   // 64 x 15x15, 192 x 7x7 and 384, 256 and 256 channels of 3x3.
   expect(embeddingBytes).toBe(4 * 300 * (14_400 + 9_408 + 896 * 9))
+  // On a GPU those of LPIPS are float64; pixels are compared by processors everywhere.
+  expect(featuresMemory('lpips', 300, 64, true)).toEqual({
+    embeddingBytes: 2 * embeddingBytes,
+    distanceBytes,
+  })
+  expect(featuresMemory('pixels', 1000, 64, true)).toEqual(featuresMemory('pixels', 1000, 64))
   expect(() => featuresMemory('lpips', 300, 16)).toThrow(UserError)
 })

@@ -81,6 +81,53 @@ test('a pair is compared once, whichever of the two is asked for', () => {
   expect([...distances.from(1)]).toEqual([25, 0])
 })
 
+test('a comparer gets new frames in groups, and none once it is disposed of', () => {
+  const done = range(3)
+  const frames = {
+    numFrames: N,
+    frameShape: [1, 1, 5] as const,
+    get: look,
+    get numDone() {
+      return done.length
+    },
+    doneFrames: () => done,
+  }
+  const groups: number[] = []
+  let [made, disposed] = [0, 0]
+  const features = {
+    embed: () => expect.fail('there is a comparer'),
+    squaredDistances: () => expect.fail('there is a comparer'),
+    comparer(numFrames: number) {
+      expect(numFrames).toBe(N)
+      made++
+      const all: Float32Array[] = []
+      return {
+        add(fresh: readonly Float32Array[]) {
+          groups.push(fresh.length)
+          all.push(...fresh)
+          return allPairs(fresh, all)
+        },
+        dispose: () => disposed++,
+      }
+    },
+  }
+  const distances = frameDistances(frames, features)
+  expect(made).toBe(0)
+  distances.from(1)
+  done.push(...range(3, N - 1).reverse())
+  for (const a of done)
+    expect([...distances.from(a).subarray(0, N - 1)]).toEqual(
+      range(N - 1).map((b) => squaredDistance(look(a), look(b))),
+    )
+  expect(groups).toEqual([3, 40, 40, 16])
+  distances.dispose()
+  distances.dispose()
+  expect([made, disposed]).toEqual([1, 1])
+  expect(distances.from(0)[5]).toBe(squaredDistance(look(0), look(5)))
+  done.push(N - 1)
+  expect(() => distances.from(0)).toThrow('not compared any more')
+})
+
 test('what is compared as it comes is not compared again', () => {
   const done = range(3)
   const frames = {

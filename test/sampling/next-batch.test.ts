@@ -22,6 +22,7 @@ function video(
     stages: [],
     next,
     advance: () => undefined,
+    dispose: () => undefined,
   }
 }
 

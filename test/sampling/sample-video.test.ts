@@ -13,6 +13,7 @@ import { filmOf, frameOf } from '../../src/sampling/video-batch.js'
 import { adaptiveAutoreg } from '../../src/schemes/adaptive-autoreg.js'
 import { autoreg } from '../../src/schemes/autoreg.js'
 import { infill } from '../../src/schemes/infill.js'
+import { squaredDistance } from '../../src/squared-distance.js'
 import { countingVideos, fakeDiffusion, fakeModel, SIZE } from './fake-model.js'
 
 beforeAll(async () => {
@@ -177,6 +178,44 @@ test('frames are embedded once each, all new ones together, and compared with al
   const film = { shape: [9, 32, 32, 3] as const, data: new Uint8Array(9 * 32 * 32 * 3) }
   trueStages(adaptiveAutoreg, { videoLength: 9, observed: 3, maxFrames: 4, stepSize: 2 }, film, features)
   expect(compared).toEqual([...stageByStage, [9, 9]])
+})
+
+test('what compares the frames of a video is disposed of, however the video ends', async () => {
+  let [begun, open, failing] = [0, 0, Infinity]
+  const features: FrameFeatures = {
+    embed: () => expect.fail('there is a comparer'),
+    comparer() {
+      begun++
+      open++
+      const all: Float32Array[] = []
+      return {
+        add(frames, shape) {
+          if (begun === failing) throw new Error('no room')
+          const fresh = pixelFeatures.embed(frames, shape)
+          all.push(...fresh)
+          return Float64Array.from(fresh.flatMap((a) => all.map((b) => squaredDistance(a, b))))
+        },
+        dispose: () => open--,
+      }
+    },
+  }
+  const adaptive = { videos: countingVideos(3, 9), scheme: adaptiveAutoreg, features }
+  const videos = await sampleVideo(settings(adaptive))
+  expect([begun, open]).toEqual([3, 0])
+  expect(videos).toEqual(await sampleVideo(settings({ ...adaptive, features: pixelFeatures })))
+  const onProgress = ({ stage }: { stage: number }) => {
+    expect(open).toBe(3)
+    if (stage === 1) throw new Error('stopped')
+  }
+  await expect(sampleVideo(settings({ ...adaptive, onProgress }))).rejects.toThrow('stopped')
+  expect([begun, open]).toEqual([6, 0])
+  // While the last of the three begins.
+  failing = 9
+  await expect(sampleVideo(settings(adaptive))).rejects.toThrow('no room')
+  expect([begun, open]).toEqual([9, 0])
+  // A scheme that does not look at frames needs none.
+  await sampleVideo(settings({ ...adaptive, scheme: autoreg }))
+  expect([begun, open]).toEqual([9, 0])
 })
 
 test('the count of tensors is flat over stages, and nothing is left behind', async () => {

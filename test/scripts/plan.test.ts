@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { costLines } from '../../scripts/plan-lines.js'
 import { commands } from '../../scripts/commands.js'
 import { runProgram } from '../../scripts/program.js'
 import { resolveModelConfig } from '../../src/config/model.js'
@@ -97,6 +98,14 @@ test('counts what an adaptive scheme keeps of frames to compare them', async () 
   expect(JSON.parse(pixels)).toMatchObject({ embedding_bytes: 2 * 100 * 8 * 8 * 3 * 4 })
   const [fixed = ''] = await printed(...words, '--sampling_scheme', 'autoreg', '--json')
   expect(JSON.parse(fixed)).not.toHaveProperty('embedding_bytes')
+})
+
+test('says which embeddings are in GPU memory', () => {
+  const cost = { batch_size: 2, diffusion_steps: 3, network_calls: 6, adaptive_features: 'lpips' } as const
+  const bytes = { embedding_bytes: 5.1e8, distance_bytes: 1.6e7, peak_memory_bytes: 1e9 }
+  expect(costLines({ ...cost, ...bytes, embeddings_on_gpu: true }).at(-1)).toBe(
+    'memory: LPIPS embeddings of frames 510 MB of GPU memory, distances of frames 16 MB, this process at most 1000 MB until now',
+  )
 })
 
 test('draws the plan', async () => {
