@@ -1,5 +1,6 @@
 import { tf, type Tensor, type Tensor3D } from '../runtime/tf.js'
 import { type Activation, EPSILON, GROUPS } from './group-norm-settings.js'
+import { meanOverPlaces, sumOverPlaces } from './over-places.js'
 import { silu } from './silu.js'
 import { withGradient } from './with-gradient.js'
 
@@ -14,41 +15,51 @@ export function plainGroupNorm(x: Tensor3D, gamma: Tensor, beta: Tensor, activat
     [x, gamma, beta],
     (inputs) => {
       const [features, scale, shift] = inputs as [Tensor3D, Tensor, Tensor]
-      const { normalized, rstd } = standardize(features)
-      const affine: Tensor3D = tf.add(tf.mul(normalized, perPlace(scale)), perPlace(shift))
-      const kept = [normalized, rstd, scale]
+      const { mean, rstd } = statistics(features)
+      // Of both maps one: a product and a sum of each number.
+      const slope = tf.mul(rstd, perPlace(scale))
+      const affine: Tensor3D = tf.add(tf.mul(features, slope), tf.sub(perPlace(shift), tf.mul(mean, slope)))
+      const kept = [features, mean, rstd, scale]
       return activation === 'silu'
         ? { value: silu(affine), kept: [...kept, affine] }
         : { value: affine, kept }
     },
     (dy, kept) => {
-      const [xHat, inverse, gain, u] = kept as [Tensor3D, Tensor3D, Tensor, Tensor3D | undefined]
-      return backward(u ? siluGradient(dy, u) : dy, xHat, inverse, gain)
+      const [features, mean, rstd, scale, u] = kept as [Tensor3D, Tensor3D, Tensor3D, Tensor, Tensor3D?]
+      return backward(u ? siluGradient(dy, u) : dy, { x: features, mean, rstd, gamma: scale })
     },
   )
 }
 
-/** Zero mean and unit variance per row and group. `rstd` is per row and channel, (N, 1, C). */
-function standardize(x: Tensor3D): { normalized: Tensor3D; rstd: Tensor3D } {
-  const centred: Tensor3D = tf.sub(x, perGroup(tf.mean(x, 1)))
-  const variance = perGroup(tf.mean(tf.square(centred), 1))
-  const rstd: Tensor3D = tf.rsqrt(tf.add(variance, EPSILON))
-  return { normalized: tf.mul(centred, rstd), rstd }
+/** Mean and 1 / deviation per row and group, as (N, 1, C) each. */
+function statistics(x: Tensor3D): { mean: Tensor3D; rstd: Tensor3D } {
+  const mean = perGroup(meanOverPlaces(x))
+  const variance = perGroup(meanOverPlaces(tf.squaredDifference(x, mean)))
+  return { mean, rstd: tf.rsqrt(tf.add(variance, EPSILON)) }
+}
+
+/** What the gradient needs. */
+interface Normalised {
+  readonly x: Tensor3D
+  readonly mean: Tensor3D
+  readonly rstd: Tensor3D
+  readonly gamma: Tensor
 }
 
 /**
  * With xHat the normalised features and g = dy * gamma, averaging over a row's group:
  * dx = rstd (g - mean(g) - xHat mean(g xHat)).
  */
-function backward(dy: Tensor3D, xHat: Tensor3D, rstd: Tensor3D, gamma: Tensor): Tensor[] {
-  const places = xHat.shape[1]
-  const dBeta = tf.sum(dy, 1)
-  const dGamma = tf.sum(tf.mul(dy, xHat), 1)
+function backward(dy: Tensor3D, { x, mean, rstd, gamma }: Normalised): Tensor[] {
+  const places = x.shape[1]
+  const centred: Tensor3D = tf.sub(x, mean)
+  const dBeta = sumOverPlaces(dy)
+  const dGamma = tf.mul(sumOverPlaces(tf.mul(dy, centred)), tf.squeeze(rstd, [1]))
   const meanG = perGroup(tf.div(tf.mul(dBeta, gamma), places))
   const meanGxHat = perGroup(tf.div(tf.mul(dGamma, gamma), places))
   const dx = tf.sub(
     tf.mul(dy, tf.mul(perPlace(gamma), rstd)),
-    tf.add(tf.mul(xHat, tf.mul(meanGxHat, rstd)), tf.mul(meanG, rstd)),
+    tf.add(tf.mul(centred, tf.mul(meanGxHat, tf.square(rstd))), tf.mul(meanG, rstd)),
   )
   const rows =
     gamma.shape[0] === 1 ? (gradient: Tensor) => tf.sum(gradient, 0, true) : (gradient: Tensor) => gradient

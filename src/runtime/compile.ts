@@ -83,12 +83,17 @@ export function enableCompiling(on: boolean): void {
 
 /** Whether what runs now is recorded to be computed in bfloat16. */
 export function recordsInBfloat16(): boolean {
-  return recording === 'bf16'
+  return recording?.precision === 'bf16'
+}
+
+/** Whether what runs now is recorded for XLA, which fuses single operations better than what is cut up by hand. */
+export function recordsForXla(): boolean {
+  return recording?.xla === true
 }
 
 let enabled = true
-/** The precision of the function that is being recorded. */
-let recording: CompileSettings['precision'] | undefined
+/** How the function that is being recorded will compute. */
+let recording: CompileSettings | undefined
 let programCount = 0
 
 /**
@@ -116,9 +121,10 @@ function buildProgram<Inputs extends readonly unknown[], Output>(
   extension: NativeExtension,
   fn: (...inputs: Inputs) => Output,
   inputs: FlatTree<Inputs>,
-  { precision, xla }: CompileSettings,
+  settings: CompileSettings,
 ): Program<Output> {
-  const recordNow = () => recordTree(backend, extension, fn, inputs, precision)
+  const { precision, xla } = settings
+  const recordNow = () => recordTree(backend, extension, fn, inputs, settings)
   const { graph: recorded, rebuild } = xla ? withoutOwnOperations(recordNow) : recordNow()
   const graph = precision === 'bf16' ? inBfloat16(recorded) : recorded
   const name = `fdm_function_${programCount++}`
@@ -143,10 +149,10 @@ function recordTree<Inputs extends readonly unknown[], Output>(
   extension: NativeExtension,
   fn: (...inputs: Inputs) => Output,
   inputs: FlatTree<Inputs>,
-  precision: CompileSettings['precision'],
+  settings: CompileSettings,
 ): { readonly graph: Recording; readonly rebuild: FlatTree<Output>['rebuild'] } {
   let result: FlatTree<Output> | undefined
-  recording = precision
+  recording = settings
   try {
     const run = (tensors: readonly Tensor[]) => {
       result = flattenTree(fn(...inputs.rebuild(tensors)))
