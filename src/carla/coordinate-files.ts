@@ -1,11 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { byName } from '../data/by-name.js'
-import { readNpy, readNpyHeader, writeNpy } from '../data/npy.js'
+import { readNpy, writeNpy } from '../data/npy.js'
 import { openVideoFile } from '../data/video-file.js'
 import { UserError } from '../errors.js'
 import { isMissing } from '../system-errors.js'
-import { readSample } from '../sampling/sample-file.js'
+import { readSample, readSampleShape } from '../sampling/sample-file.js'
 import { samplesFolder } from '../sampling/results-layout.js'
 import { range } from '../schemes/range.js'
 
@@ -45,7 +45,7 @@ export function sampleTasks(evalDir: string): CoordinateTask[] {
     video: path.join(folder, name),
     output: path.join(runCoordinates(evalDir), name),
     check() {
-      checkSample(path.join(folder, name))
+      readSampleShape(path.join(folder, name))
     },
     read() {
       const { data, shape } = readSample(path.join(folder, name))
@@ -102,15 +102,6 @@ export function readCoordinates(file: string): [number, number][] {
   const bad = positions.findIndex((position) => !position.every(Number.isFinite))
   if (bad !== -1) throw new UserError(`${file} has no position for frame ${bad}`)
   return positions
-}
-
-function checkSample(file: string): void {
-  const { dtype, shape } = readNpyHeader(file)
-  if (dtype !== 'uint8' || shape.length !== 4 || shape[1] !== 3)
-    throw new UserError(
-      `${file} is not a sampled video: expected uint8 (T, 3, H, W), got ${dtype} (${shape.join(', ')})`,
-    )
-  if (shape.includes(0)) throw new UserError(`${file} is empty: its shape is (${shape.join(', ')})`)
 }
 
 function videosIn(folder: string, pattern: RegExp): string[] {

@@ -1,4 +1,4 @@
-import { readNpy, readNpyHeader, writeNpy } from '../data/npy.js'
+import { readNpy, readNpyHeader, writeNpy, type NpyHeader } from '../data/npy.js'
 import { UserError } from '../errors.js'
 import { withAdvice } from '../with-advice.js'
 import type { Film } from './video-batch.js'
@@ -19,16 +19,20 @@ export function channelsFirst({ shape: [T, H, W, C], data }: Film): Uint8Array<A
 
 /**
  * Reads a sampled video.
- * @throws UserError naming the file if it is missing, damaged, or holds something else.
+ * @throws UserError naming the file if it is missing, damaged, empty, or holds something else.
  */
 export function readSample(file: string): Film {
-  const { dtype, shape, data } = readNpy(file)
-  const [T = 0, C, H = 0, W = 0] = shape
-  if (dtype !== 'uint8' || shape.length !== 4 || C !== 3)
-    throw new UserError(
-      `${file} is not a sampled video: expected uint8 (T, 3, H, W), got ${dtype} (${shape.join(', ')})`,
-    )
-  return { shape: [T, H, W, 3], data: swapAxes(data as Uint8Array, T, 3, H * W) }
+  const array = readNpy(file)
+  const [T, H, W] = sampleShape(file, array)
+  return { shape: [T, H, W, 3], data: swapAxes(array.data as Uint8Array, T, 3, H * W) }
+}
+
+/**
+ * Looks at a sample without reading its frames.
+ * @throws UserError naming the file if it is missing, damaged, empty, or holds something else.
+ */
+export function readSampleShape(file: string): SampleShape {
+  return sampleShape(file, readNpyHeader(file))
 }
 
 /**
@@ -37,13 +41,30 @@ export function readSample(file: string): Film {
  */
 export function requireSample(file: string, T: number, size: number): void {
   withAdvice('remove it to sample the video anew', () => {
-    const { dtype, shape } = readNpyHeader(file)
-    if (dtype !== 'uint8' || shape.join() !== `${T},3,${size},${size}`)
+    const shape = readSampleShape(file)
+    if (shape.join() !== `${T},${size},${size}`)
       throw new UserError(
-        `${file} is no sample of this run: expected uint8 (${T}, 3, ${size}, ${size}), ` +
-          `got ${dtype} (${shape.join(', ')})`,
+        `${file} is no sample of this run: it has ${sizeInWords(shape)}, not ${sizeInWords([T, size, size])}`,
       )
   })
+}
+
+/** Frames, height and width. */
+export type SampleShape = readonly [T: number, H: number, W: number]
+
+/** A shape in words. */
+export function sizeInWords([T, H, W]: SampleShape): string {
+  return `${T} frames of ${H}x${W} pixels`
+}
+
+function sampleShape(file: string, { dtype, shape }: Pick<NpyHeader, 'dtype' | 'shape'>): SampleShape {
+  const [T = 0, C, H = 0, W = 0] = shape
+  if (dtype !== 'uint8' || shape.length !== 4 || C !== 3)
+    throw new UserError(
+      `${file} is not a sampled video: expected uint8 (T, 3, H, W), got ${dtype} (${shape.join(', ')})`,
+    )
+  if (shape.includes(0)) throw new UserError(`${file} is empty: its shape is (${shape.join(', ')})`)
+  return [T, H, W]
 }
 
 /** (T, rows, columns) to (T, columns, rows). */

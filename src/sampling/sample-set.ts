@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs'
-import { readNpyHeader } from '../data/npy.js'
 import { UserError } from '../errors.js'
 import { isMissing } from '../system-errors.js'
 import { sampleFile, samplesFolder } from './results-layout.js'
+import { readSampleShape, sizeInWords, type SampleShape } from './sample-file.js'
 import { range } from '../schemes/range.js'
 
 /** One sampled video. */
@@ -18,8 +18,8 @@ export interface SampleSet {
   readonly samples: readonly SampleFile[]
   /** What was left out, and why. */
   readonly skipped: readonly (SampleFile & { readonly reason: string })[]
-  /** Frames, height and width of each. */
-  readonly shape: readonly [T: number, H: number, W: number]
+  /** Of each. */
+  readonly shape: SampleShape
 }
 
 export interface SampleSetOptions {
@@ -45,11 +45,10 @@ export function sampleSet(evalDir: string, options: SampleSetOptions): SampleSet
   const found = videos.flatMap((video) =>
     indices.map((sampleIdx) => inspect({ video, sampleIdx, file: sampleFile(evalDir, video, sampleIdx) })),
   )
-  const shape = mostCommon(found.flatMap((sample) => ('shape' in sample ? [sample.shape.join()] : [])))
+  const size = mostCommon(found.flatMap((sample) => ('shape' in sample ? [sizeInWords(sample.shape)] : [])))
   const judged = found.map((sample) => {
-    if ('reason' in sample || sample.shape.join() === shape) return sample
-    const others = shape?.replaceAll(',', ', ') ?? ''
-    return { ...sample, reason: `is of shape (${sample.shape.join(', ')}), others of (${others})` }
+    if ('reason' in sample || sizeInWords(sample.shape) === size) return sample
+    return { ...sample, reason: `has ${sizeInWords(sample.shape)}, others have ${size}` }
   })
   const samples = judged.flatMap((sample) => ('reason' in sample ? [] : [sample]))
   const skipped = judged.flatMap((sample) => ('reason' in sample ? [sample] : []))
@@ -62,11 +61,10 @@ export function sampleSet(evalDir: string, options: SampleSetOptions): SampleSet
     throw new UserError(
       `${skipped.length} of ${found.length} samples cannot be used${named(skipped)}: sample them again, or leave them out with --skip_bad`,
     )
-  const [T = 0, , H = 0, W = 0] = first.shape
   return {
     samples: samples.map(({ video, sampleIdx, file }) => ({ video, sampleIdx, file })),
     skipped: skipped.map(({ video, sampleIdx, file, reason }) => ({ video, sampleIdx, file, reason })),
-    shape: [T, H, W],
+    shape: first.shape,
   }
 }
 
@@ -119,16 +117,12 @@ function samplesIn(evalDir: string): { readonly video: number; readonly sampleId
 
 const distinct = (numbers: readonly number[]) => [...new Set(numbers)].sort((a, b) => a - b)
 
-type Inspected = SampleFile & ({ readonly shape: readonly number[] } | { readonly reason: string })
+type Inspected = SampleFile & ({ readonly shape: SampleShape } | { readonly reason: string })
 
 function inspect(sample: SampleFile): Inspected {
   const { file } = sample
   try {
-    const { dtype, shape } = readNpyHeader(file)
-    if (dtype !== 'uint8' || shape.length !== 4 || shape[1] !== 3)
-      return { ...sample, reason: `holds ${dtype} (${shape.join(', ')}), not uint8 (T, 3, H, W)` }
-    if (shape.includes(0)) return { ...sample, reason: 'holds no frames' }
-    return { ...sample, shape }
+    return { ...sample, shape: readSampleShape(file) }
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     const isThere = !isMissing(error.cause)

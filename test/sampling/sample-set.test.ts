@@ -50,16 +50,16 @@ test('names what cannot be used, and leaves it out if asked to', () => {
     6: [5, 2, 2, 3],
   })
   expect(() => choose(folder)).toThrow(
-    /^5 of 7 samples cannot be used \(.*0000-0\.npy is of shape .*; .*0006-0\.npy holds .*\): sample them again/,
+    /^5 of 7 samples cannot be used \(.*0000-0\.npy has 4 frames .*; .*0006-0\.npy is not .*\): sample them again/,
   )
   const { samples, skipped } = choose(folder, { skipBad: true, numVideos: 9 })
   expect(samples.map(({ video }) => video)).toEqual([1, 2])
   expect(skipped.map(({ file, reason }) => `${path.basename(file)} ${reason}`)).toEqual([
-    'sample_0000-0.npy is of shape (4, 3, 2, 2), others of (5, 3, 2, 2)',
+    'sample_0000-0.npy has 4 frames of 2x2 pixels, others have 5 frames of 2x2 pixels',
     'sample_0003-0.npy is empty: it has 0 bytes',
     'sample_0004-0.npy is not a .npy file: it begins differently',
-    'sample_0005-0.npy holds no frames',
-    'sample_0006-0.npy holds uint8 (5, 2, 2, 3), not uint8 (T, 3, H, W)',
+    'sample_0005-0.npy is empty: its shape is (0, 3, 2, 2)',
+    'sample_0006-0.npy is not a sampled video: expected uint8 (T, 3, H, W), got uint8 (5, 2, 2, 3)',
     'sample_0007-0.npy is missing',
     'sample_0008-0.npy is missing',
   ])
