@@ -21,12 +21,17 @@ export interface PlanningSetup {
   readonly squaredDistances?: SquaredDistances | undefined
   /** Whether they are compared on the device, where their embeddings are beforehand. */
   readonly onDevice?: boolean | undefined
+  /**
+   * Milliseconds, by which planning is timed. Default: processor time, to which threads of a GPU's driver would add
+   * what is no planning.
+   */
+  readonly now?: (() => number) | undefined
 }
 
 /** How long one video takes, in milliseconds. */
 export interface PlanningTime {
   readonly stages: number
-  /** Choosing the frames of all stages: processor time. */
+  /** Choosing the frames of all stages. */
   readonly planning: number
   /**
    * Comparing frames as they come, besides, with reading the distances back: by the clock, as threads or a device may
@@ -43,13 +48,13 @@ export interface PlanningTime {
 export function measurePlanning(
   scheme: SamplingScheme,
   settings: SchemeSettings,
-  { numbers, repetitions, squaredDistances, onDevice = false }: PlanningSetup,
+  { numbers, repetitions, squaredDistances, onDevice = false, now = processorTime }: PlanningSetup,
 ): readonly PlanningTime[] {
   const looks = wanderingLooks(scheme.adaptive ? settings.videoLength : 0, numbers)
   const embeddings = onDevice && scheme.adaptive ? deviceEmbeddings() : undefined
   try {
     return range(repetitions).map(() => {
-      const watch = stopwatch()
+      const watch = stopwatch(now)
       const features: FrameFeatures = {
         embed: (frames) => frames,
         squaredDistances:
@@ -58,13 +63,13 @@ export function measurePlanning(
       }
       const done = [...givenFrames(settings)]
       const distances = frameDistances(framesOf(looks, done), features)
-      const begun = processorTime()
+      const begun = now()
       let stages = 0
       for (const { latent } of scheme.stages(settings, distances)) {
         done.push(...latent)
         stages++
       }
-      const planning = processorTime() - begun - watch.apart
+      const planning = now() - begun - watch.apart
       distances.dispose()
       return { stages, planning, comparing: watch.clock }
     })
@@ -75,20 +80,20 @@ export function measurePlanning(
 
 /** Adds up what is no planning. */
 interface Stopwatch {
-  /** Milliseconds of what was timed. */
+  /** Milliseconds passed in what was timed. */
   readonly clock: number
-  /** Processor time of that, and of what was only left out. */
+  /** Of that and of what was only left out, by the clock of planning. */
   readonly apart: number
   time<T>(run: () => T): T
   leaveOut<T>(run: () => T): T
 }
 
-function stopwatch(): Stopwatch {
+function stopwatch(now: () => number): Stopwatch {
   let [clock, apart] = [0, 0]
   const leaveOut = <T>(run: () => T): T => {
-    const begun = processorTime()
+    const begun = now()
     const result = run()
-    apart += processorTime() - begun
+    apart += now() - begun
     return result
   }
   return {

@@ -4,9 +4,9 @@ import type { FrameComparer } from './frame-features.js'
 
 /**
  * Compares frames on the device, by |x - y|^2 = |x|^2 + |y|^2 - 2 xy with all products in float64. The error of
- * a distance is below 4 D 2^-53 times the larger |x|^2 (D: numbers of a vector). If vectors were rounded for that (see `exactBits`), it is exact: then frames that are equal have distance 0,
- * and two equal frames are equally far from a third, in whatever order a device sums, so that ties between frames are
- * the same everywhere.
+ * a distance is below 4 D 2^-53 times the larger |x|^2 (D: numbers of a vector). If vectors were rounded for that (see
+ * `exactBits`), it is exact: then frames that are equal have distance 0, and two equal frames are equally far from a
+ * third, in whatever order a device sums, so that ties between frames are the same everywhere.
  * @param numFrames most frames that will come
  * @param embed makes vectors (frames, D), which are the comparer's to free
  */

@@ -4,7 +4,7 @@ import { adaptiveAutoreg } from '../../src/schemes/adaptive-autoreg.js'
 import { samplingSchemes } from '../../src/schemes/registry.js'
 import { startRuntime } from '../../src/runtime/start.js'
 import { tf } from '../../src/runtime/tf.js'
-import { availableBackends } from '../helpers/backends.js'
+import { ownBinding } from '../helpers/own-binding.js'
 import { squaredDistance } from '../../src/squared-distance.js'
 
 test.each(Object.values(samplingSchemes))('$name plans 1000 frames, and the time is taken', (scheme) => {
@@ -17,15 +17,22 @@ test.each(Object.values(samplingSchemes))('$name plans 1000 frames, and the time
   }
 })
 
-test.runIf(availableBackends().includes('tensorflow'))('frames are compared on the device', async () => {
+test.runIf(ownBinding)('frames are compared on the device', async () => {
   await startRuntime({ backend: 'tensorflow' })
   const tensors = tf.memory().numTensors
   const settings = { videoLength: 60, observed: 36, maxFrames: 20, stepSize: 10 }
   const squaredDistances = () => expect.fail('compared by processors')
-  const setup = { numbers: 200, repetitions: 2, squaredDistances, onDevice: true }
+  let readings = 0
+  // Each reading takes a millisecond.
+  const now = () => ++readings
+  const setup = { numbers: 200, repetitions: 2, squaredDistances, onDevice: true, now }
   const times = measurePlanning(adaptiveAutoreg, settings, setup)
   expect(times).toHaveLength(2)
-  for (const { comparing } of times) expect(comparing).toBeGreaterThan(0)
+  for (const { planning, comparing } of times) {
+    expect(comparing).toBeGreaterThan(0)
+    // From one reading to the next, but not while frames are put there, nor while they are compared: three times each.
+    expect(planning).toBe(1 + 2 * 3)
+  }
   expect(tf.memory().numTensors).toBe(tensors)
 })
 
