@@ -24,7 +24,9 @@ export async function superviseRanks(
   terminal: Terminal,
 ): Promise<void> {
   if (cards > 0 && devices > cards)
-    throw new UserError(`--devices ${devices} is more than the ${cards} GPUs there are`)
+    throw new UserError(
+      `--devices ${devices} is more than the ${cards === 1 ? 'one GPU there is' : `${cards} GPUs there are`}`,
+    )
   const cores = availableParallelism()
   // Two are allowed anywhere, to see that it works; thousands would take the machine down.
   if (cards === 0 && devices > Math.max(cores, 2))

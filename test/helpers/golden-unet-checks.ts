@@ -6,6 +6,7 @@ import { tf, type Tensor, type Tensor5D } from '../../src/runtime/tf.js'
 import { sizeOf, summary, type Summary } from './golden.js'
 import { channelsFirst, type UNetCase } from './golden-unet.js'
 import type { Learning, Prediction } from './golden-unet-runs.js'
+import { onGpu } from './on-gpu.js'
 
 interface Tolerance {
   /** Of sum and probe, relative to the larger of the value and the root of the sum of squares. */
@@ -16,6 +17,10 @@ interface Tolerance {
 // What a float32 implementation meets: the original on two versions of PyTorch differs by a third of it.
 const PICTURES: Tolerance = { linear: 1e-3, squares: 2e-3 }
 const GRADIENTS: Tolerance = { linear: 1e-2, squares: 2e-2 }
+/**
+ * Of an update, relative to the sizes of the parameter and the learning rate: they are rounded to float32 a few times.
+ */
+const UPDATES = 5e-7
 
 /** @param file the golden output, a .npy */
 export function expectPrediction(golden: UNetCase, { xT, output, ...seen }: Prediction, file: string): void {
@@ -38,7 +43,16 @@ export function expectPicture(name: string, x: Tensor5D, expected: Summary | und
   expectClose(label, summary(name, values, shape), expected, PICTURES)
 }
 
-/** Losses, gradients and the changes by an update. */
+/**
+ * Losses, gradients and the changes by an update.
+ *
+ * A change is steep where its gradient is near 0, and all rounding of such gradients goes into the sum of a parameter's
+ * changes: in the case unet-32-xstart that of time_embed.0.weight is off by 0.60 of what is tolerated when the original
+ * computes in float64, by 0.52 here on processors, and by up to 1.6 in the original itself when weights move by
+ * one millionth. So where TensorFlow computes on a GPU, whose rounding differs from that of the processors that golden
+ * values come from, sums of changes are not compared with golden ones. What is there well-conditioned, and
+ * demanded everywhere: golden gradients, the sum of squares of changes, and each change from its own gradient.
+ */
 export function expectLearning(golden: UNetCase, params: Parameters, learning: Learning): void {
   for (const [name, expected] of Object.entries(golden.losses)) {
     const actual = learning.losses[name]?.dataSync() ?? []
@@ -65,8 +79,12 @@ export function expectLearning(golden: UNetCase, params: Parameters, learning: L
       expect(rms(name, undecayed[1]), `change of ${name}`).toBeLessThan((lr * rounding) / eps)
     } else {
       expectClose(`gradient of ${name}`, actual, golden.gradients[name], GRADIENTS)
-      expectClose(`change of ${name}`, summarizeParameter(name, moved), change[name], GRADIENTS)
+      const changed = summarizeParameter(name, moved)
+      if (onGpu && tf.getBackend() === 'tensorflow')
+        expectSquares(`change of ${name}`, changed, change[name], GRADIENTS)
+      else expectClose(`change of ${name}`, changed, change[name], GRADIENTS)
     }
+    expectUpdate(`change of ${name}`, { param, gradient, moved }, golden.adamw)
   }
 }
 
@@ -81,9 +99,37 @@ function expectClose(
   const bound = (value: number) => tolerance.linear * Math.max(Math.abs(value), scale)
   expect(Math.abs(sum - goldenSum), `sum of ${what}`).toBeLessThanOrEqual(bound(goldenSum))
   expect(Math.abs(probe - goldenProbe), `probe of ${what}`).toBeLessThanOrEqual(bound(goldenProbe))
+  expectSquares(what, [sum, squares, probe], expected, tolerance)
+}
+
+function expectSquares(
+  what: string,
+  [, squares]: Summary,
+  expected: Summary | undefined,
+  tolerance: Tolerance,
+) {
+  const [, goldenSquares] = expected ?? [NaN, NaN, NaN]
   expect(Math.abs(squares - goldenSquares), `squares of ${what}`).toBeLessThanOrEqual(
     tolerance.squares * goldenSquares,
   )
+}
+
+/** Every change is that of AdamW's first step with its gradient, computed here in float64. */
+function expectUpdate(
+  what: string,
+  { param, gradient, moved }: Readonly<Record<'param' | 'gradient' | 'moved', Tensor>>,
+  { lr, eps, weight_decay: weightDecay }: UNetCase['adamw'],
+) {
+  const [weights, gradients, changes] = [param, gradient, moved].map((x) => x.dataSync<'float32'>())
+  let worst = 0
+  changes?.forEach((actual, i) => {
+    const [w, g] = [weights?.[i] ?? NaN, gradients?.[i] ?? NaN]
+    const expected = (-lr * g) / (Math.abs(g) + eps) - lr * weightDecay * w
+    const difference = Math.abs(actual - expected) / (Math.abs(w) + lr)
+    // A maximum would pass over a difference that is not a number.
+    if (!(difference <= worst)) worst = difference
+  })
+  expect(worst, `${what}, from its gradient`).toBeLessThan(UPDATES)
 }
 
 /** 2e-3 at every value and 3e-4 of its own root mean square on the whole. */

@@ -9,6 +9,7 @@ import { nativeExtension } from '../../src/runtime/native-extension.js'
 import { randomNormal } from '../../src/runtime/random-normal.js'
 import { startRuntime } from '../../src/runtime/start.js'
 import { tf, type Tensor, type Tensor1D, type Tensor4D } from '../../src/runtime/tf.js'
+import { onGpu } from '../helpers/on-gpu.js'
 import { ownBinding } from '../helpers/own-binding.js'
 
 await startRuntime()
@@ -43,7 +44,8 @@ describe.runIf(hasOperation)('convolutions as operations of our own', () => {
     await startRuntime({ backend: 'tensorflow' })
   })
 
-  it.each(SHAPES)(
+  // On a GPU its own convolutions would be what is compared with: they round differently, more, and ours are not used.
+  it.skipIf(onGpu).each(SHAPES)(
     'have the values and gradients of TensorFlow’s: %i of %ix%i, %i to %i channels, scale %i',
     (N, H, W, I, O, scale) => {
       tf.tidy(() => {
@@ -77,9 +79,9 @@ describe.runIf(hasOperation)('convolutions as operations of our own', () => {
     })
   })
 
-  it('are chosen for channels that they can, and in bfloat16 where there is one for it', () => {
+  it('are chosen on processors, for channels that they can, and in bfloat16 where there is one for it', () => {
     const [wide, narrow] = [tf.ones<tf.Rank.R4>([3, 3, 32, 64]), tf.ones<tf.Rank.R4>([3, 3, 4, 32])]
-    expect([hasFusedConvolution(wide), hasFusedConvolution(narrow)]).toEqual([true, false])
+    expect([hasFusedConvolution(wide), hasFusedConvolution(narrow)]).toEqual([!onGpu, false])
     const seen: boolean[] = []
     for (const precision of ['fp32', 'bf16'] as const) {
       const look = (kernel: Tensor4D) => {
@@ -90,7 +92,7 @@ describe.runIf(hasOperation)('convolutions as operations of our own', () => {
       compiled(wide)
       compiled.dispose()
     }
-    expect(seen).toEqual([true, hasBfloat16Operation])
+    expect(seen).toEqual([!onGpu, !onGpu && hasBfloat16Operation])
   })
 
   it('refuse shapes that do not go together', () => {

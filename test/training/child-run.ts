@@ -6,7 +6,7 @@ import { runChild, type ChildRun } from './run-child.js'
 // A training run in a process of its own, told what to do by JSON in its environment.
 
 const childRun = JSON.parse(process.env.FDM_CHILD_RUN ?? '') as ChildRun
-await startRuntime({ backend: childRun.backend })
+await startRuntime({ backend: childRun.backend, device: childRun.device })
 if (childRun.killedAtChange !== undefined) dieAtChange(childRun.killedAtChange)
 await runChild(childRun, (step) => process.stdout.write(`saved ${step}\n`))
 

@@ -9,6 +9,7 @@ import { flattenState, initialState } from '../../src/training/state.js'
 import { timestepSampler } from '../../src/training/timestep-sampler.js'
 import { trainedNetwork } from '../../src/training/trained-network.js'
 import { createTrainer } from '../../src/training/trainer.js'
+import { onGpu } from '../helpers/on-gpu.js'
 import { ownBinding } from '../helpers/own-binding.js'
 import { tinyModel } from '../helpers/tiny-model.js'
 import { fakeDataset, smallConfig } from './fixtures.js'
@@ -26,6 +27,13 @@ const CASES: readonly (readonly [string, Partial<ResolvedTrainConfig>])[] = [
   ],
   ['the variational bound', { use_kl: true }],
 ]
+
+/**
+ * The share of parameters with a gradient that rounding decides. TensorFlow's own operations, which a GPU computes with,
+ * differ more, compiled and one by one, than ours: by up to 1.7 % on processors, for the variational bound.
+ * With dropout of 0.2 instead of 0.3 it is 40 %.
+ */
+const NOTABLE = onGpu ? 0.05 : 1e-3
 
 interface Outcome {
   readonly losses: readonly number[]
@@ -66,7 +74,9 @@ describe.runIf(ownBinding)('a training step', () => {
     const tensors = tf.memory().numTensors
     const one = await oneStep({ dropout: 0.3 })
     expect(tf.memory().numTensors).toBe(tensors)
-    expect(bytesOf(await oneStep({ dropout: 0.3 })).equals(bytesOf(one))).toBe(true)
+    const again = await oneStep({ dropout: 0.3 })
+    if (onGpu) expectSameButForRounding(again, one)
+    else expect(bytesOf(again).equals(bytesOf(one))).toBe(true)
     expect((await oneStep({ dropout: 0 })).losses).not.toEqual(one.losses)
   })
 
@@ -76,18 +86,22 @@ describe.runIf(ownBinding)('a training step', () => {
     const plain = await oneStep(changes).finally(() => {
       enableCompiling(true)
     })
-    plain.losses.forEach((loss, i) => {
-      expect(Math.abs((compiled.losses[i] ?? NaN) / loss - 1)).toBeLessThan(1e-5)
-    })
-    expect(compiled.state).toHaveLength(plain.state.length)
-    // Adam's first step moves a parameter by the learning rate, 1e-4, in the direction of its gradient, which
-    // rounding decides where the gradient is all but 0: such parameters differ by twice as much, the others not.
-    const differences = compiled.state.map((value, i) => Math.abs(value - (plain.state[i] ?? NaN)))
-    expect(Math.max(...chunkMaxima(differences))).toBeLessThan(2.1e-4)
-    const notable = differences.filter((difference) => !(difference < 1e-5)).length
-    expect(notable / differences.length).toBeLessThan(1e-3)
+    expectSameButForRounding(compiled, plain)
   })
 })
+
+function expectSameButForRounding(actual: Outcome, expected: Outcome) {
+  expected.losses.forEach((loss, i) => {
+    expect(Math.abs((actual.losses[i] ?? NaN) / loss - 1)).toBeLessThan(1e-5)
+  })
+  expect(actual.state).toHaveLength(expected.state.length)
+  // Adam's first step moves a parameter by the learning rate, 1e-4, in the direction of its gradient, which
+  // rounding decides where the gradient is all but 0: such parameters differ by twice as much, the others not.
+  const differences = actual.state.map((value, i) => Math.abs(value - (expected.state[i] ?? NaN)))
+  expect(Math.max(...chunkMaxima(differences))).toBeLessThan(2.1e-4)
+  const notable = differences.filter((difference) => !(difference < 1e-5)).length
+  expect(notable / differences.length).toBeLessThan(NOTABLE)
+}
 
 /** A spread of millions of arguments would not fit on the stack. */
 function chunkMaxima(values: Float32Array): number[] {

@@ -16,7 +16,10 @@ import { train } from '../../src/training/train.js'
 import { createTrainer } from '../../src/training/trainer.js'
 import { fakeDataset, smallConfig, tinyNetwork, tinyParameters } from './fixtures.js'
 
-/** What a process does in turn, told by JSON in its environment. It says `next` after each, and an error. */
+/**
+ * What a process does in turn, a rank or one on its own, told by JSON in its environment. It says `next` after each,
+ * and an error.
+ */
 export type RankTask =
   | { readonly name: 'tiny'; readonly batchSize: number; readonly steps: number }
   /** Makes a run's folder what it was after a step of another run. */
@@ -82,24 +85,27 @@ function copyRun(root: string, { from, to, step }: Extract<RankTask, { name: 'co
   cpSync(path.join(root, from), path.join(root, to), { recursive: true, filter: (file) => !isLater(file) })
 }
 
+/** All on processors: two ranks cannot share a GPU, and there alone the same steps give the same bits. */
+const RUNTIME = { backend: 'tensorflow', device: 'cpu' } as const
+
 async function runTasks({ root, tasks }: { root: string; tasks: readonly RankTask[] }): Promise<void> {
   const place = launchedRank(process.env)
-  if (!place) throw new Error('no rank')
-  const meeting = await meet(place, 0, { version: 'test' })
-  const ranks = { rank: place.rank, size: place.size, tasks: meeting.tasks, patience: 60 }
+  const meeting = place && (await meet(place, 0, { version: 'test' }))
+  const ranks = place && meeting && { rank: place.rank, size: place.size, tasks: meeting.tasks, patience: 60 }
   const say = (what: unknown) => process.stdout.write(`${JSON.stringify(what)}\n`)
   try {
-    await startRuntime({ backend: 'tensorflow', cluster: { tasks: meeting.tasks, rank: place.rank } })
-    await meeting.ready()
+    await startRuntime({ ...RUNTIME, ...(ranks && { cluster: { tasks: ranks.tasks, rank: ranks.rank } }) })
+    await meeting?.ready()
     for (const task of tasks) {
       if (task.name === 'tiny') {
         say(await tinySteps(task.batchSize, 1, ranks))
-        watchRanks(ranks)
+        if (ranks) watchRanks(ranks)
         say(await tinySteps(task.batchSize, task.steps, ranks))
       } else if (task.name === 'copy') {
-        if (ranks.rank === 0) copyRun(root, task)
+        if (ranks?.rank !== 1) copyRun(root, task)
       } else if (task.name === 'videos') {
-        const videos = { count: 1, sha256: `of rank ${place.rank}` }
+        if (!ranks) throw new Error('no rank')
+        const videos = { count: 1, sha256: `of rank ${ranks.rank}` }
         await checkSameVideos(ranks, { ...videos, sha256: 'of all' })
         await checkSameVideos(ranks, videos).catch((error: unknown) => say([String(error)]))
       } else {
@@ -110,7 +116,7 @@ async function runTasks({ root, tasks }: { root: string; tasks: readonly RankTas
     }
     process.exit(0)
   } catch (error) {
-    const shown = rankFailure(ranks, error) ?? error
+    const shown = (ranks && rankFailure(ranks, error)) ?? error
     process.stderr.write(`error: ${shown instanceof Error ? shown.message : String(shown)}\n`)
     process.exit(1)
   }

@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { writeFileAtomic } from '../../src/files/write-file.js'
+import type { DeviceName } from '../../src/runtime/choose-device.js'
 import type { Backend } from '../../src/runtime/start.js'
 import { train } from '../../src/training/train.js'
 import { fakeDataset, smallConfig } from './fixtures.js'
@@ -7,6 +8,8 @@ import { fakeDataset, smallConfig } from './fixtures.js'
 /** A small training run, in a process of its own or in this one. */
 export interface ChildRun {
   readonly backend: Backend
+  /** In a process of its own, where it computes. */
+  readonly device?: DeviceName
   readonly root: string
   readonly runId: string
   readonly config: Parameters<typeof smallConfig>[0]
