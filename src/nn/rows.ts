@@ -26,7 +26,7 @@ export function putRows<T extends Tensor>(x: T, rows: Tensor1D, count: number): 
 
 type OnRows = (x: Tensor, rows: Tensor1D) => Tensor
 
-/** The library's own gradient of a gather is a sum by segments; here no two rows meet. */
+/** A map of rows, whose gradient is the map back. */
 function linearIn<T extends Tensor>(x: T, rows: Tensor1D, forward: OnRows, backward: OnRows): T {
   return withGradient<Tensor>(
     [x],
@@ -42,11 +42,15 @@ function gather(x: Tensor, rows: Tensor1D): Tensor {
   return runOperation('GatherV2', [x, rows, tf.scalar(0, 'int32')], attributes)
 }
 
+/**
+ * On TensorFlow as a sum by segments, of which each has one row at most: its operation for scattering has one thread
+ * on a GPU for a whole row.
+ */
 function scatter(x: Tensor, rows: Tensor1D, count: number): Tensor {
-  const indices = tf.expandDims(rows, 1)
-  const shape = [count, ...x.shape.slice(1)]
-  if (tf.getBackend() !== 'tensorflow') return tf.scatterND(indices, x, shape)
-  return runOperation('ScatterNd', [indices, x, tf.tensor1d(shape, 'int32')], { T: FLOAT, Tindices: INT })
+  if (tf.getBackend() !== 'tensorflow')
+    return tf.scatterND(tf.expandDims(rows, 1), x, [count, ...x.shape.slice(1)])
+  const attributes = { T: FLOAT, Tindices: INT, Tnumsegments: INT }
+  return runOperation('UnsortedSegmentSum', [x, rows, tf.scalar(count, 'int32')], attributes)
 }
 
 const FLOAT = { type: 'float32' } as const
