@@ -41,8 +41,8 @@ export async function runPlanning(
     )
   if (options.picture !== '' && !/\.(png|svg)$/i.test(options.picture))
     throw new UserError(`--picture takes a file that ends in .png or .svg, not ${options.picture}`)
-  const plan = planRecord(scheme, settings)
   const stages = outlineVideo(scheme, settings)
+  const plan = planRecord(scheme, settings, stages, 'outlined')
   const steps = respacedTimesteps(diffusionSteps(options, config), options.timestep_respacing).length
   const measurement =
     config && options.measure ? await measured(options, settings, stages, steps, terminal) : undefined
