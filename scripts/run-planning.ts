@@ -55,7 +55,8 @@ export async function runPlanning(
   }
   if (options.picture !== '') {
     const optimality = optimised && { optimality: optimised.optimality }
-    drawPlan({ scheme: scheme.name, settings, stages, ...optimality }, options.picture)
+    const drawn = { scheme: scheme.name, settings, stages, ...optimality }
+    await drawPlan(drawn, options.picture, terminal.signal)
   }
   if (options.json) terminal.log(JSON.stringify({ ...plan, ...cost }))
   else for (const line of [...planLines(plan), ...costLines(cost)]) terminal.log(line)
