@@ -199,5 +199,6 @@ function film(
     },
     openTruth: (config, T) => openConfigDataset(config, 'test', terminal, T),
     ffmpeg: () => undefined,
+    signal: terminal.signal,
   })
 }

@@ -56,6 +56,7 @@ export async function reportFilm(
         terminal.log(line)
         notes.push(line)
       },
+      signal: terminal.signal,
     })
     const truth = options.add_gt ? 'The truth on top, below it ' : ''
     const caption = `${truth}${count(seeds, 'sample')} of ${count(videos, 'video')}; frames with a red border were given`

@@ -41,8 +41,8 @@ export async function runPlanning(
     )
   if (options.picture !== '' && !/\.(png|svg)$/i.test(options.picture))
     throw new UserError(`--picture takes a file that ends in .png or .svg, not ${options.picture}`)
-  const plan = planRecord(scheme, settings)
   const stages = outlineVideo(scheme, settings)
+  const plan = planRecord(scheme, settings, stages, 'outlined')
   const steps = respacedTimesteps(diffusionSteps(options, config), options.timestep_respacing).length
   const measurement =
     config && options.measure ? await measured(options, settings, stages, steps, terminal) : undefined
@@ -55,7 +55,8 @@ export async function runPlanning(
   }
   if (options.picture !== '') {
     const optimality = optimised && { optimality: optimised.optimality }
-    drawPlan({ scheme: scheme.name, settings, stages, ...optimality }, options.picture)
+    const drawn = { scheme: scheme.name, settings, stages, ...optimality }
+    await drawPlan(drawn, options.picture, terminal.signal)
   }
   if (options.json) terminal.log(JSON.stringify({ ...plan, ...cost }))
   else for (const line of [...planLines(plan), ...costLines(cost)]) terminal.log(line)

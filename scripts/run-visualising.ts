@@ -33,9 +33,10 @@ export async function runVisualising(
     ? plansOfVideos(scheme, settings, { config, options, taskId }, terminal)
     : [{ stages: planVideo(scheme, settings) }]
   const optimality = optimised && { optimality: optimised.optimality }
-  for await (const plan of plans)
-    for (const file of visualise({ scheme: scheme.name, settings, ...optimality, ...plan }))
-      terminal.log(file)
+  for await (const plan of plans) {
+    const drawn = { scheme: scheme.name, settings, ...optimality, ...plan }
+    for (const file of await visualise(drawn, terminal.signal)) terminal.log(file)
+  }
 }
 
 async function* plansOfVideos(

@@ -1,4 +1,4 @@
-import { readlinkSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { errorCode } from './system-errors.js'
 
@@ -6,8 +6,8 @@ import { errorCode } from './system-errors.js'
 const OUTERMOST = '4026531836'
 
 /**
- * One name for each set of processes that can see one another, of letters, digits, `-` and `_`: containers
- * may share their host's name and yet have process ids of their own.
+ * A name of each set of processes that can see one another, of letters, digits, `-` and `_`: containers
+ * may share their host's name and yet have process ids of their own. Machines may share it too: see `bootId`.
  */
 export function machineName(): string {
   const host = hostname()
@@ -15,6 +15,19 @@ export function machineName(): string {
     .slice(0, 64)
   const space = processSpace()
   return space === undefined || space === OUTERMOST ? host : `${host}-${space}`
+}
+
+/**
+ * What tells machines of one name apart, as those cloned from one image are: a number that the system draws
+ * whenever it starts. Undefined where the system has none, as all but Linux.
+ */
+export function bootId(): string | undefined {
+  try {
+    const id = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+    return /^[\da-f]{8}-[\da-f-]{27}$/.test(id) ? id : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** Whether there is such a process on this machine. */

@@ -19,6 +19,7 @@ export const makeMp4Command = defineCommand({
       openTruth: (config, T) => openConfigDataset(inDataDir(config, options.data_dir), 'test', terminal, T),
       ffmpeg: findFfmpeg,
       onLeftOut: (line) => terminal.log(line),
+      signal: terminal.signal,
     })
     terminal.log(file)
   },

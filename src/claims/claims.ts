@@ -3,7 +3,7 @@ import path from 'node:path'
 import { fileFailure } from '../files/file-failure.js'
 import { describeWriteError } from '../files/write-file.js'
 import { errorCode, isMissing } from '../system-errors.js'
-import { isAlive, machineName } from '../machine.js'
+import { bootId, isAlive, machineName } from '../machine.js'
 import { makeFolder } from '../files/make-folder.js'
 import { startHeartbeat, type Heartbeat } from './heartbeat.js'
 import { namesIn } from '../files/names-in.js'
@@ -41,8 +41,9 @@ let count = 0
 
 /**
  * Claims as files in `folder`, `<name>.claim-<n>`, made only if they are not there (O_EXCL) and touched
- * every few seconds. A claim is dead if its process is gone, for processes of the same machine, or if its
- * time of change has stood still while it was watched: clocks of several machines are never compared.
+ * every few seconds. A claim is dead if its process is gone, for processes of the same machine since it was
+ * started, or if its time of change has stood still while it was watched: clocks of several machines are never
+ * compared. Of a claim that says nothing of a start, as those of earlier versions, only the second is known.
  * Whoever takes over makes claim n + 1, which again only one can do, and releasing removes all up to one's
  * own. So the highest number has the claim.
  */
@@ -52,13 +53,13 @@ export function claimsIn(
 ): Claims {
   /** When, and with which time of change, a claim of others was first seen. */
   const watched = new Map<string, { readonly changed: number; readonly since: number }>()
-  const holder = { machine: machineName(), pid: process.pid }
+  const self: Holder = { machine: machineName(), boot: bootId(), pid: process.pid }
   let signs: Heartbeat | undefined
 
   const isDead = ({ file, content, changed }: ClaimFile): boolean => {
     if (own.has(file)) return false
-    const { machine, pid } = parseHolder(content) ?? { pid: 0 }
-    if (machine === holder.machine && (pid === holder.pid || !isAlive(pid))) return true
+    const holder = parseHolder(content)
+    if (holder && isNear(holder, self) && (holder.pid === self.pid || !isAlive(holder.pid))) return true
     const key = file + content
     const before = watched.get(key)
     if (before?.changed === changed) return clock() - before.since > deadAfter
@@ -77,7 +78,7 @@ export function claimsIn(
     if (before.some((other) => !isDead(other))) return undefined
     const generation = (before.at(-1)?.generation ?? 0) + 1
     const file = path.join(folder, `${name}.claim-${generation}`)
-    const content = JSON.stringify({ ...holder, at: clock(), number: count++ })
+    const content = JSON.stringify({ ...self, at: clock(), number: count++ })
     if (!createFile(file, content)) return undefined
     own.add(file)
     // Since the first look others may have taken over, released, and claimed anew. Who of two comes second
@@ -113,8 +114,13 @@ export function claimsIn(
 /** A process that has a claim, or wants one. */
 export interface Holder {
   readonly machine: string
+  /** The `bootId` of the machine, if it has one. */
+  readonly boot?: string | undefined
   readonly pid: number
 }
+
+/** Whether two processes see each other. */
+const isNear = (one: Holder, other: Holder) => one.machine === other.machine && one.boot === other.boot
 
 /**
  * Which of the processes that claim `name` was the last to show that it is alive, and when; undefined if none
@@ -158,8 +164,9 @@ function claimFiles(folder: string, name: string, names: readonly string[] = nam
 /** Undefined for a file that is not written yet. */
 function parseHolder(content: string): Holder | undefined {
   try {
-    const { machine, pid } = JSON.parse(content) as { machine?: unknown; pid?: unknown }
-    return typeof machine === 'string' && typeof pid === 'number' ? { machine, pid } : undefined
+    const { machine, boot, pid } = JSON.parse(content) as Partial<Record<keyof Holder, unknown>>
+    if (typeof machine !== 'string' || typeof pid !== 'number') return undefined
+    return { machine, boot: typeof boot === 'string' ? boot : undefined, pid }
   } catch {
     return undefined
   }

@@ -15,7 +15,7 @@ import { plansFolder } from './results-layout.js'
 export function writePlan(run: SampleRun, name: string, stages: readonly Stage[]): void {
   const { folder, scheme, settings, optimised } = run
   if (!scheme.adaptive && !optimised) return
-  const record = planRecord(scheme, settings, stages)
+  const record = planRecord(scheme, settings, stages, 'sampled')
   writeFileAtomic(path.join(plansFolder(folder), `${name}.json`), `${JSON.stringify(record)}\n`)
 }
 

@@ -1,6 +1,7 @@
-import { DoneFrames } from './done-frames.js'
 import { fixedScheme } from './fixed-scheme.js'
 import { spreadFrames } from './hierarchy.js'
+import { LinkedFrames } from './linked-frames.js'
+import { NearestFrames } from './nearest-frames.js'
 import type { Stage } from './types.js'
 
 /**
@@ -13,12 +14,14 @@ export const infill = fixedScheme({
   anyFrames: true,
   first: spreadFrames,
   *plan({ videoLength, maxFrames, stepSize }, start): Generator<Stage, void, undefined> {
-    const done = new DoneFrames(videoLength, start)
+    const done = new LinkedFrames(videoLength, start)
+    const nearest = new NearestFrames(done)
     let spacing = coarsestSpacing(start, videoLength, stepSize)
     while (done.count < videoLength) {
-      const level = framesBetween(done.from(0), videoLength, spacing)
+      const level = framesBetween(done.all(), videoLength, spacing)
       for (let at = 0; at < level.length;) {
-        const stage = around(level.slice(at, at + stepSize), done, maxFrames)
+        const latent = withRoom(level.slice(at, at + stepSize), done, maxFrames)
+        const stage = { observed: nearest.around(latent, maxFrames - latent.length), latent }
         yield stage
         done.add(stage.latent)
         at += stage.latent.length
@@ -30,9 +33,13 @@ export const infill = fixedScheme({
 
 /** The smallest spacing that needs no more than `step` new frames, so that the first stage spans the video. */
 function coarsestSpacing(start: readonly number[], N: number, step: number): number {
+  const ends = [0, N - 1].filter((frame, i, both) => !start.includes(frame) && both.indexOf(frame) === i)
+  const gaps = distances(fixedFrames(start, N)).filter((distance) => distance > 1)
+  const needed = (spacing: number) =>
+    gaps.reduce((sum, gap) => sum + Math.ceil(gap / spacing) - 1, ends.length)
   let spacing = 1
   // Halving reaches the spacing of one frame from any spacing.
-  while (spacing < N && framesBetween(start, N, spacing).length > step) spacing++
+  while (spacing < N && needed(spacing) > step) spacing++
   return spacing
 }
 
@@ -42,37 +49,33 @@ function coarsestSpacing(start: readonly number[], N: number, step: number): num
  */
 function framesBetween(done: readonly number[], N: number, spacing: number): number[] {
   const known = new Set(done)
-  const fixed = [...new Set([0, ...done, N - 1])]
+  const fixed = fixedFrames(done, N)
+  const between = distances(fixed)
   return fixed.flatMap((frame, i) => {
     const own = known.has(frame) ? [] : [frame]
-    const distance = (fixed[i + 1] ?? frame) - frame
+    const distance = between[i] ?? 0
     const parts = Math.ceil(distance / spacing)
-    const between = Array.from({ length: Math.max(0, parts - 1) }, (_, j) =>
+    const inner = Array.from({ length: Math.max(0, parts - 1) }, (_, j) =>
       Math.round(frame + ((j + 1) * distance) / parts),
     )
-    return [...own, ...between]
+    return [...own, ...inner]
   })
 }
 
-/** As many of the frames as leave room for a done one on each side of each, and the nearest done ones. */
-function around(frames: readonly number[], done: DoneFrames, maxFrames: number): Stage {
-  for (let count = frames.length; ; count--) {
-    const latent = frames.slice(0, count)
-    const places = maxFrames - count
-    const neighbours = nearest(latent, done, 1, Infinity)
-    if (count > 1 && neighbours.size > places) continue
-    const observed = nearest(latent, done, places, places)
-    return { observed: [...observed].sort((a, b) => a - b), latent }
-  }
-}
+const fixedFrames = (done: readonly number[], N: number) => [...new Set([0, ...done, N - 1])]
 
-/** Done frames, at most `count`: first the nearest on both sides of each frame, then the second nearest, .. */
-function nearest(frames: readonly number[], done: DoneFrames, rounds: number, count: number): Set<number> {
-  const before = frames.map((frame) => done.before(frame, rounds))
-  const after = frames.map((frame) => done.from(frame + 1, Infinity, rounds))
-  const taken = new Set<number>()
-  for (let round = 0; round < rounds; round++)
-    for (const side of frames.flatMap((_, i) => [before[i]?.[round], after[i]?.[round]]))
-      if (side !== undefined && taken.size < count) taken.add(side)
-  return taken
+/** Of each frame from the next. */
+const distances = (frames: readonly number[]) => frames.slice(1).map((frame, i) => frame - (frames[i] ?? NaN))
+
+/** As many of the frames as leave room for a done one on each side of each. */
+function withRoom(frames: readonly number[], done: LinkedFrames, maxFrames: number): readonly number[] {
+  const neighbours = new Set<number>()
+  let count = 0
+  for (const frame of frames) {
+    for (const side of [done.before(frame), done.after(frame)]) if (side !== undefined) neighbours.add(side)
+    // One goes on what there is room for.
+    if (count > 0 && count + 1 + neighbours.size > maxFrames) break
+    count++
+  }
+  return frames.slice(0, count)
 }

@@ -1,4 +1,3 @@
-import { outlineVideo } from './plan.js'
 import type { SamplingScheme, SchemeSettings, Stage } from './types.js'
 
 /** A plan as plain data, under the names of the options. */
@@ -22,17 +21,17 @@ export interface StageRecord {
 
 /**
  * The plan of a video.
- * @param walked the stages it was sampled in; without them it is planned, checked, without looking at frames
- * @throws UserError for settings that cannot work.
+ * @param known how the stages are known: sampled in, or by `outlineVideo`, which has not looked at frames
  */
 export function planRecord(
   scheme: SamplingScheme,
   settings: SchemeSettings,
-  walked?: readonly Stage[],
+  stages: readonly Stage[],
+  known: 'sampled' | 'outlined',
 ): PlanRecord {
   const record = ({ observed, latent }: Stage): StageRecord => ({
     // An unconditional stage leaves nothing to choose.
-    observed: scheme.adaptive && !walked && observed.length > 0 ? null : observed,
+    observed: scheme.adaptive && known === 'outlined' && observed.length > 0 ? null : observed,
     num_observed: observed.length,
     latent,
   })
@@ -42,6 +41,6 @@ export function planRecord(
     observed: settings.observed,
     max_frames: settings.maxFrames,
     max_latent_frames: settings.stepSize,
-    stages: (walked ?? outlineVideo(scheme, settings)).map(record),
+    stages: stages.map(record),
   }
 }

@@ -1,5 +1,6 @@
 import { UserError } from '../errors.js'
 import { expectObject } from '../expect.js'
+import { DoneFrames } from './done-frames.js'
 import { givenFrames } from './settings.js'
 import type { SamplingScheme, SchemeSettings, Stage } from './types.js'
 
@@ -41,25 +42,28 @@ export function* checkedStages(
   settings: SchemeSettings,
   stages: Iterable<Stage>,
 ): Generator<Stage, void, undefined> {
-  const done = new Set(givenFrames(settings))
+  let done: DoneFrames | undefined
   let count = 0
   for (const stage of stages) {
+    // Only now, as schemes check the settings before their first stage.
+    done ??= new DoneFrames(settings.videoLength, givenFrames(settings))
     const fault = stageFault(stage, done, settings)
     if (fault) throw new Error(`stage ${count} of ${schemeName} ${fault}`)
-    for (const frame of stage.latent) done.add(frame)
+    done.add(stage.latent)
     count++
     yield stage
   }
-  if (done.size !== settings.videoLength)
-    throw new Error(`${schemeName} ends with ${done.size} of ${settings.videoLength} frames done`)
+  const { length } = givenFrames(settings)
+  if ((done?.count ?? length) !== settings.videoLength)
+    throw new Error(`${schemeName} ends with ${done?.count ?? length} of ${settings.videoLength} frames done`)
 }
 
-function stageFault(stage: Stage, done: ReadonlySet<number>, settings: SchemeSettings): string | undefined {
+function stageFault(stage: Stage, done: DoneFrames, settings: SchemeSettings): string | undefined {
   const { observed, latent } = stage
   const size = observed.length + latent.length
   if (latent.length === 0) return 'samples nothing'
   if (size > settings.maxFrames) return `takes ${size} frames, more than ${settings.maxFrames}`
-  if (observed.length === 0 && done.size > 0) return 'conditions on nothing'
+  if (observed.length === 0 && done.count > 0) return 'conditions on nothing'
   const undone = observed.find((frame) => !done.has(frame))
   if (undone !== undefined) return `conditions on frame ${undone}, which is not done`
   const again = latent.find((frame, i) => done.has(frame) || latent.indexOf(frame) !== i)

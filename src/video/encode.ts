@@ -6,7 +6,7 @@ import { ffmpegLines } from '../data/ffmpeg-lines.js'
 import { UserError } from '../errors.js'
 import { temporaryFolder } from '../files/temporary-folder.js'
 import { writeFileAtomic } from '../files/write-file.js'
-import type { Film } from '../sampling/video-batch.js'
+import type { FilmFrames } from './film-frames.js'
 
 export type FilmFormat = keyof typeof CODECS
 
@@ -26,30 +26,38 @@ const COLOURS = {
 /** JPEGs have no choice. */
 const JPEG_COLOURS = { matrix: `scale=out_color_matrix=bt601:out_range=pc:${ACCURATE}`, tags: [] }
 
+export interface FilmEncoding {
+  readonly file: string
+  readonly format: FilmFormat
+  /** Frames a second. */
+  readonly fps: number
+  /** Path of the ffmpeg program. */
+  readonly program: string
+  readonly signal?: AbortSignal | undefined
+}
+
 /**
  * Writes a film straight from its raw frames, whole or not at all.
- * @param program path of the ffmpeg program
- * @throws UserError naming the file, with ffmpeg's last words, if it cannot be encoded or written.
+ * @throws UserError naming the file, with ffmpeg's last words, if it cannot be encoded or written; the signal's
+ *   reason, if the person wants to stop.
  */
 export async function encodeFilm(
-  film: Film,
-  { file, format, fps, program }: { file: string; format: FilmFormat; fps: number; program: string },
+  film: FilmFrames,
+  { file, signal, ...encoding }: FilmEncoding,
 ): Promise<void> {
+  signal?.throwIfAborted()
   // Not beside the file: ffmpeg goes back to the beginning at the end, and the file must appear whole.
   const folder = temporaryFolder('fdm-film-')
   try {
-    const whole = path.join(folder, `film.${format}`)
-    await runFfmpeg(film, { file, format, fps, program, whole })
+    const whole = path.join(folder, `film.${encoding.format}`)
+    await runFfmpeg(film, { file, signal, ...encoding, whole })
     writeFileAtomic(file, readFileSync(whole))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-function runFfmpeg(
-  film: Film,
-  run: { file: string; format: FilmFormat; fps: number; program: string; whole: string },
-): Promise<void> {
+function runFfmpeg(film: FilmFrames, run: FilmEncoding & { readonly whole: string }): Promise<void> {
   const [, H, W] = film.shape
   const input = ['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', `${W}x${H}`, '-r', String(run.fps)]
   // Given as options, not by fluent-ffmpeg's methods, which ask ffmpeg for lists of all it has and cannot
@@ -58,14 +66,27 @@ function runFfmpeg(
   const filters = [...padToEven(H, W), matrix].join()
   const output = ['-vf', filters, ...CODECS[run.format], ...tags, '-f', run.format]
   return new Promise((resolve, reject) => {
-    ffmpeg(Readable.from(frames(film)))
+    // One frame at a time: large ones take long to make, and a signal is heard in between alone.
+    const command = ffmpeg(Readable.from(frames(film), { highWaterMark: 1 }))
+    const kill = () => command.kill('SIGKILL')
+    const end = (settle: () => void) => {
+      run.signal?.removeEventListener('abort', kill)
+      settle()
+    }
+    command
       .setFfmpegPath(run.program)
       .inputOptions('-hide_banner', '-loglevel', 'error', ...input)
       .outputOptions(...output)
-      .on('end', () => resolve())
+      .on('end', () => end(resolve))
       .on('error', (error: Error, _: string | null, words: string | null) => {
         const reason = ffmpegLines(words).at(-1) ?? error.message
-        reject(new UserError(`${run.file} could not be made: ${reason}`, { cause: error }))
+        const failure = new UserError(`${run.file} could not be made: ${reason}`, { cause: error })
+        // A terminal tells ffmpeg too that it is to stop, of which this process may hear a turn later.
+        setImmediate(() => end(() => reject(run.signal?.aborted ? (run.signal.reason as Error) : failure)))
+      })
+      .on('start', () => {
+        run.signal?.addEventListener('abort', kill)
+        if (run.signal?.aborted) kill()
       })
       .save(run.whole)
   })
@@ -81,7 +102,6 @@ function padToEven(H: number, W: number): string[] {
   return [`pad=${W + right}:${H + bottom}`, `fillborders=right=${right}:bottom=${bottom}:mode=smear`]
 }
 
-function* frames({ shape: [T, H, W, C], data }: Film): Generator<Uint8Array> {
-  const size = H * W * C
-  for (let t = 0; t < T; t++) yield data.subarray(t * size, (t + 1) * size)
+function* frames({ shape: [T], frame }: FilmFrames): Generator<Uint8Array> {
+  for (let t = 0; t < T; t++) yield frame(t)
 }

@@ -1,6 +1,8 @@
 import type { Gifenc } from 'gifenc'
 import { createRequire } from 'node:module'
+import { atOnce, type Steps } from '../in-turns.js'
 import type { Film } from '../sampling/video-batch.js'
+import { framesOf, type FilmFrames } from './film-frames.js'
 import { toRgba } from './rgba.js'
 
 // Required, as what a default import of this package is differs between Node and bundlers.
@@ -13,16 +15,22 @@ const gifenc = createRequire(import.meta.url)('gifenc') as Gifenc
  *   nearest to their time on.
  */
 export function encodeGif(film: Film, fps: number): Uint8Array {
-  const [T, H, W] = film.shape
+  return atOnce(gifSteps(framesOf(film), fps))
+}
+
+/** As `encodeGif`, with a pause after each frame. */
+export function* gifSteps({ shape, frame }: FilmFrames, fps: number): Steps<Uint8Array> {
+  const [T, H, W] = shape
   const encoder = gifenc.GIFEncoder()
   const begin = (t: number) => Math.round((100 * t) / fps)
   for (let t = 0; t < T; t++) {
-    const pixels = toRgba(film.data.subarray(t * H * W * 3, (t + 1) * H * W * 3))
+    const pixels = toRgba(frame(t))
     const palette = gifenc.quantize(pixels, 256)
     encoder.writeFrame(gifenc.applyPalette(pixels, palette), W, H, {
       palette,
       delay: 10 * (begin(t + 1) - begin(t)),
     })
+    yield
   }
   encoder.finish()
   return encoder.bytes()

@@ -1,6 +1,8 @@
 import type { VideoConfig } from '../config/sampling.js'
 import type { VideoDataset } from '../data/dataset.js'
 import { UserError } from '../errors.js'
+import { inTurns } from '../in-turns.js'
+import { nextTurn } from '../next-turn.js'
 import { writeFileAtomic } from '../files/write-file.js'
 import { isFolder } from '../files/make-folder.js'
 import { readModelConfig, type SampledConfig } from '../sampling/model-config.js'
@@ -13,9 +15,10 @@ import { range } from '../schemes/range.js'
 import { markObserved } from './border.js'
 import { encodeFilm } from './encode.js'
 import { enlarge } from './enlarge.js'
-import { encodeGif } from './gif.js'
-import { filmGrid } from './grid.js'
-import { contactSheet, encodePng } from './png.js'
+import { gridFrames } from './film-frames.js'
+import { gifSteps } from './gif.js'
+import { encodePngRows, type PngRows } from './png-rows.js'
+import { contactSheet } from './png.js'
 
 /** Frames per row of a sheet. */
 const SHEET_COLUMNS = 10
@@ -32,16 +35,18 @@ export interface MakeVideoInputs {
   readonly ffmpeg: () => string | undefined
   /** Told of each sample that is left out. */
   readonly onLeftOut?: ((line: string) => void) | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
  * Puts the first videos of a run into one film or picture: truth on top, samples below one another, videos
  * side by side; in a picture, one row for each of them.
  * @returns the file written
- * @throws UserError naming and counting the samples that are missing or damaged, unless they are to be skipped, or what else stands in the way.
+ * @throws UserError naming and counting the samples that are missing or damaged, unless they are to be skipped, or what else stands in the way;
+ *   the signal's reason, if the person wants to stop.
  */
 export async function makeVideo(inputs: MakeVideoInputs): Promise<string> {
-  const { options, ffmpeg } = inputs
+  const { options, ffmpeg, signal } = inputs
   const { eval_dir: evalDir, out_dir: outDir = evalDir, format, do_n: doN, n_seeds: nSeeds, fps } = options
   if (evalDir === undefined || outDir === undefined)
     throw new UserError('--eval_dir is missing: name the folder that sample wrote to')
@@ -51,24 +56,40 @@ export async function makeVideo(inputs: MakeVideoInputs): Promise<string> {
     throw new UserError(`a GIF shows at most ${GIF_RATE} frames a second, not ${fps}: use another --format`)
   const file = videoFile(outDir, doN, nSeeds, format)
   const columns = await readColumns(evalDir, inputs)
-  const finish = (film: Film) => enlarge(film, options.scale)
+  await nextTurn(signal)
   switch (format) {
-    case 'png':
-      writeFileAtomic(file, encodePng(finish(contactSheet(columns.flat(), SHEET_COLUMNS))))
+    case 'png': {
+      const sheet = contactSheet(columns.flat(), SHEET_COLUMNS)
+      writeFileAtomic(file, await encodePngRows(enlargedRows(sheet, options.scale), signal))
       break
+    }
     case 'gif':
-      writeFileAtomic(file, encodeGif(finish(filmGrid(columns)), fps))
+      writeFileAtomic(file, await inTurns(gifSteps(gridFrames(columns, options.scale), fps), signal))
       break
-    default:
-      await encodeFilm(finish(filmGrid(columns)), { file, format, fps, program: required(ffmpeg(), format) })
+    default: {
+      const program = required(ffmpeg(), format)
+      await encodeFilm(gridFrames(columns, options.scale), { file, format, fps, program, signal })
+    }
   }
   return file
+}
+
+/** The rows of a film of one frame, each pixel a square of `scale` x `scale`. */
+function enlargedRows({ shape: [, H, W], data }: Film, scale: number): PngRows {
+  function* rows() {
+    for (let y = 0; y < H; y++) {
+      const row: Film = { shape: [1, 1, W, 3], data: data.subarray(y * W * 3, (y + 1) * W * 3) }
+      const enlarged = enlarge(row, scale).data.subarray(0, W * scale * 3)
+      for (let copy = 0; copy < scale; copy++) yield enlarged
+    }
+  }
+  return { width: W * scale, height: H * scale, rows: rows() }
 }
 
 /** One column per video: the truth if asked for, then the samples; all of the same length and size. */
 async function readColumns(
   evalDir: string,
-  { options, openTruth, onLeftOut }: MakeVideoInputs,
+  { options, openTruth, onLeftOut, signal }: MakeVideoInputs,
 ): Promise<Film[][]> {
   const {
     do_n: doN,
@@ -98,6 +119,7 @@ async function readColumns(
   for (const video of range(doN)) {
     const column = truth ? [marked(await readTruth(truth, video, T, H))] : []
     for (const seed of range(nSeeds)) {
+      await nextTurn(signal)
       const file = files.get(`${video}-${seed}`)
       column.push(file === undefined ? emptyFilm([T, H, W, 3]) : marked(firstFrames(readSample(file), T)))
     }

@@ -28,15 +28,14 @@ export function planSvg(
   const T = settings.videoLength
   const column = Math.min(ROW, Math.max(3, Math.floor(WIDEST / T)))
   const [width, height] = [T * column, stages.length * ROW]
-  const rows = frameRoles(stages, settings)
-  const cells = rows.flatMap((roles, stage) =>
+  const cells = Array.from(frameRoles(stages, settings), (roles, stage) =>
     runs(roles).map(
       ({ role, first, last }) =>
         `<rect x="${first * column}" y="${stage * ROW}" width="${(last - first + 1) * column}" ` +
         `height="${ROW}" class="${role}"><title>stage ${stage}: ${named(first, last)} ${MEANING[role]}</title></rect>`,
     ),
-  )
-  const stageLabels = rows.map(
+  ).flat()
+  const stageLabels = stages.map(
     (_, stage) => `<text x="-8" y="${(stage + 0.75) * ROW}" text-anchor="end">stage ${stage}</text>`,
   )
   const every = labelStep(T, column)

@@ -1,5 +1,6 @@
 import { PNG } from 'pngjs'
 import type { Film } from '../sampling/video-batch.js'
+import { frameAlone } from './film-frames.js'
 import { filmGrid } from './grid.js'
 import { toRgba } from './rgba.js'
 
@@ -22,8 +23,4 @@ export function contactSheet(films: readonly Film[], columns: number): Film {
     Math.round((i * (length - 1)) / Math.max(1, count - 1)),
   )
   return filmGrid(times.map((t) => films.map((film) => frameAlone(film, t))))
-}
-
-function frameAlone({ shape: [, H, W, C], data }: Film, t: number): Film {
-  return { shape: [1, H, W, C], data: data.subarray(t * H * W * C, (t + 1) * H * W * C) }
 }

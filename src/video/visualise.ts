@@ -30,21 +30,26 @@ export function visualisationFile({ scheme, settings, optimality, video }: Drawn
 /**
  * Draws a plan as a PNG, and with labels as an SVG.
  * @returns the files
- * @throws UserError if a file cannot be written.
+ * @throws UserError if a file cannot be written; the signal's reason, if the person wants to stop.
  */
-export function visualise(plan: DrawnPlan): string[] {
+export async function visualise(plan: DrawnPlan, signal?: AbortSignal): Promise<string[]> {
   const file = visualisationFile(plan)
-  return [`${file}.png`, `${file}.svg`].map((picture) => {
-    drawPlan(plan, picture)
-    return picture
-  })
+  const pictures = [`${file}.png`, `${file}.svg`]
+  for (const picture of pictures) await drawPlan(plan, picture, signal)
+  return pictures
 }
 
-/** Draws a plan into one file: with labels if its name ends in `.svg`, else as a PNG. */
-export function drawPlan(plan: DrawnPlan, file: string): void {
+/**
+ * Draws a plan into one file: with labels if its name ends in `.svg`, else as a PNG.
+ * @throws as `visualise`
+ */
+export async function drawPlan(plan: DrawnPlan, file: string, signal?: AbortSignal): Promise<void> {
   const { stages, settings } = plan
   const isSvg = file.toLowerCase().endsWith('.svg')
-  writeFileAtomic(file, isSvg ? planSvg(planTitle(plan), stages, settings) : planPicture(stages, settings))
+  const picture = isSvg
+    ? planSvg(planTitle(plan), stages, settings)
+    : await planPicture(stages, settings, signal)
+  writeFileAtomic(file, picture)
 }
 
 /** What a plan is of, in a line. */

@@ -3,6 +3,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   utimesSync,
@@ -11,12 +12,14 @@ import {
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { machineName } from '../../src/machine.js'
+import { bootId, machineName } from '../../src/machine.js'
 import { claimsIn, type Claims } from '../../src/claims/claims.js'
 
 const DEAD_AFTER = 1000
 /** No process has it: it is above what Linux gives. */
 const NO_PID = 2 ** 22 + 1
+/** A process of this machine that is gone. */
+const gone = { machine: machineName(), boot: bootId(), pid: NO_PID }
 
 let folder: string
 let now = 0
@@ -55,11 +58,11 @@ test('one has a claim at a time, until it is released', () => {
 })
 
 test('a claim of a process of this machine that is gone is taken over at once', () => {
-  others('a.claim-1', { machine: machineName(), pid: NO_PID })
-  others('b.claim-1', { machine: machineName(), pid: process.ppid })
-  others('c.claim-1', { machine: 'other', pid: NO_PID })
+  others('a.claim-1', gone)
+  others('b.claim-1', { ...gone, pid: process.ppid })
+  others('c.claim-1', { ...gone, machine: 'other' })
   // A process before this one that had the same number, as the first of a container has.
-  others('d.claim-1', { machine: machineName(), pid: process.pid })
+  others('d.claim-1', { ...gone, pid: process.pid })
   const taken = ['a', 'b', 'c', 'd'].map((name) => claims.claim(name))
   expect(taken.map((claim) => claim !== undefined)).toEqual([true, false, false, true])
   expect(readdirSync(folder)).toContain('a.claim-2')
@@ -67,25 +70,39 @@ test('a claim of a process of this machine that is gone is taken over at once', 
   expect(readdirSync(folder).filter((name) => name.startsWith('a'))).toEqual([])
 })
 
-test.each([{ machine: 'other', pid: 1 }, '', '{"machine": 5}'])(
-  'a claim of %j is taken over when it has shown no life while it was watched',
-  (holder) => {
-    const file = others('a.claim-4', holder)
-    utimesSync(file, 0, 0)
-    expect(claims.claim('a')).toBeUndefined()
-    now += DEAD_AFTER
-    expect(claims.claim('a')).toBeUndefined()
-    beat(file)
-    now += 1
-    expect(claims.claim('a')).toBeUndefined()
-    now += DEAD_AFTER + 1
-    expect(claims.claim('a')?.isHeld()).toBe(true)
-    expect(readdirSync(folder).sort()).toEqual(['a.claim-4', 'a.claim-5'])
-  },
-)
+test('claims say which start of which machine they are of', () => {
+  claims.claim('a')
+  const { machine, boot, pid } = JSON.parse(
+    readFileSync(path.join(folder, 'a.claim-1'), 'utf8'),
+  ) as typeof gone
+  expect({ machine, boot, pid }).toEqual({ ...gone, pid: process.pid })
+})
+
+test.each([
+  { machine: 'other', pid: 1 },
+  '',
+  '{"machine": 5}',
+  // Another machine of this one's name, or this one before it was started anew: none of its processes is seen here.
+  { ...gone, boot: '01234567-89ab-4cde-8f01-23456789abcd' },
+  { ...gone, boot: '01234567-89ab-4cde-8f01-23456789abcd', pid: process.pid },
+  // An earlier version's, which may be of either.
+  ...(bootId() === undefined ? [] : [{ ...gone, boot: undefined }]),
+])('a claim of %j is taken over when it has shown no life while it was watched', (holder) => {
+  const file = others('a.claim-4', holder)
+  utimesSync(file, 0, 0)
+  expect(claims.claim('a')).toBeUndefined()
+  now += DEAD_AFTER
+  expect(claims.claim('a')).toBeUndefined()
+  beat(file)
+  now += 1
+  expect(claims.claim('a')).toBeUndefined()
+  now += DEAD_AFTER + 1
+  expect(claims.claim('a')?.isHeld()).toBe(true)
+  expect(readdirSync(folder).sort()).toEqual(['a.claim-4', 'a.claim-5'])
+})
 
 test('of two that take over, the second finds that it came second', () => {
-  others('a.claim-1', { machine: machineName(), pid: NO_PID })
+  others('a.claim-1', gone)
   others('a.claim-2')
   expect(claims.claim('a')).toBeUndefined()
   rmSync(path.join(folder, 'a.claim-2'))
@@ -98,7 +115,7 @@ test('of two that take over, the second finds that it came second', () => {
 })
 
 test('a claim made between the look and the claim wins', () => {
-  others('a.claim-1', { machine: machineName(), pid: NO_PID })
+  others('a.claim-1', gone)
   const held = claimsIn(folder, {
     clock() {
       // Asked for the time that goes into the claim: after the look.
@@ -111,9 +128,9 @@ test('a claim made between the look and the claim wins', () => {
 })
 
 test('one look is enough to try many claims, and takes none of what others claim after it', () => {
-  others('a.claim-1', { machine: machineName(), pid: NO_PID })
+  others('a.claim-1', gone)
   others('b.claim-1')
-  others('e.claim-1', { machine: machineName(), pid: NO_PID })
+  others('e.claim-1', gone)
   const tryClaim = claims.look()
   others('c.claim-1')
   // Taken over and released, and claimed anew.

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { UserError } from '../../src/errors.js'
 import { streamFileAtomic, writeFileAtomic, writeFully } from '../../src/files/write-file.js'
 import { makeFolder, requireFolder } from '../../src/files/make-folder.js'
+import { machineName } from '../../src/machine.js'
 import { syncToDisk } from '../../src/files/sync-to-disk.js'
 import { clearUnfinished, unfinishedFile } from '../../src/files/unfinished-files.js'
 import { temporaryFolders } from '../data/temporary.js'
@@ -17,7 +18,7 @@ const deadProcess = () => spawnSync('true').pid
 /** The name of an unfinished file of another process, here or on another machine. */
 function unfinishedOf(file: string, pid: number, machine?: string): string {
   const own = unfinishedFile(file).replace(`.${process.pid}.`, `.${pid}.`)
-  return machine === undefined ? own : own.replace(/\.[\w-]+(\.\d+\.[\d-]+\.tmp)$/, `.${machine}$1`)
+  return machine === undefined ? own : own.replace(/\.[\w@-]+(\.\d+\.[\d-]+\.tmp)$/, `.${machine}$1`)
 }
 
 test('what a killed process of this machine left is cleared when a file of the folder is begun', () => {
@@ -29,6 +30,7 @@ test('what a killed process of this machine left is cleared when a file of the f
     unfinishedOf(file, process.pid),
     unfinishedOf(file, process.ppid),
     unfinishedOf(file, dead, 'another-machine'),
+    unfinishedOf(file, dead, 'another-machine@0123abcd'),
     path.join(folder, `.notes.${dead}.tmp`),
     path.join(folder, 'model000001.pt'),
   ]
@@ -48,6 +50,17 @@ test('what a killed process of this machine left is cleared when a file of the f
   clearUnfinished(folder, 'of all')
   const rest = kept.filter((name) => !name.includes('another-machine'))
   expect(readdirSync(folder).sort()).toEqual([...rest, file].map((name) => path.basename(name)).sort())
+})
+
+test('what another machine of the same name has begun is kept while it may be at work on it', () => {
+  const file = path.join(newFolder(), 'a.npy')
+  const [fresh, old] = [1, 2].map(() => unfinishedOf(file, deadProcess(), `${machineName()}@0123abcd`))
+  const othersOld = unfinishedOf(file, deadProcess(), 'another-machine@0123abcd')
+  for (const name of [fresh, old, othersOld]) writeFileSync(name ?? '', '')
+  const twoDaysAgo = Date.now() / 1000 - 2 * 86_400
+  for (const name of [old, othersOld]) utimesSync(name ?? '', twoDaysAgo, twoDaysAgo)
+  clearUnfinished(path.dirname(file))
+  expect([fresh, old, othersOld].map((name) => existsSync(name ?? ''))).toEqual([true, false, true])
 })
 
 test('what cannot be synced, as folders of some disks, is left as it is', () => {

@@ -6,7 +6,7 @@ import { runToWorldCoords } from '../../scripts/run-to-world-coords.js'
 import { runCoordinates, writeCoordinates } from '../../src/carla/coordinate-files.js'
 import { coordinateOptions } from '../../src/config/evaluation.js'
 import { defaultsOf } from '../../src/config/option.js'
-import { machineName } from '../../src/machine.js'
+import { unfinishedFile } from '../../src/files/unfinished-files.js'
 import { sampleFile } from '../../src/sampling/results-layout.js'
 import { writeSample } from '../../src/sampling/sample-file.js'
 import { temporaryFolder } from '../torch-file/handmade.js'
@@ -18,7 +18,8 @@ test('with nothing left to do it still clears away what a killed process left, a
   const coordinates = runCoordinates(evalDir)
   writeCoordinates(path.join(coordinates, 'sample_0000-0.npy'), new Float32Array(2))
   const { pid: ended } = spawnSync(process.execPath, ['--version'])
-  const of = (pid: number) => path.join(coordinates, `.sample_0000-0.npy.${machineName()}.${pid}.0-0.tmp`)
+  const own = unfinishedFile(path.join(coordinates, 'sample_0000-0.npy'))
+  const of = (pid: number) => own.replace(`.${process.pid}.`, `.${pid}.`)
   for (const pid of [ended, process.ppid]) writeFileSync(of(pid), 'half')
 
   const lines: string[] = []

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { UserError } from '../../src/errors.js'
-import { machineName } from '../../src/machine.js'
+import { bootId, machineName } from '../../src/machine.js'
 import { claimRun } from '../../src/training/claim-run.js'
 
 let folder = ''
@@ -49,7 +49,7 @@ it('refuses a run as soon as its other process shows that it is alive', async ()
 })
 
 it('takes over at once from a process of this machine that is gone, else when there was no sign of life', async () => {
-  others({ machine: machineName(), pid: 2 ** 22 + 1 })
+  others({ machine: machineName(), boot: bootId(), pid: 2 ** 22 + 1 })
   const onOther = () => expect.unreachable('there is nobody to wait for')
   await (await claimRun(place(), { onOther })).release()
   others({ machine: 'node7', pid: 12 })

@@ -2,11 +2,12 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import { UserError } from '../../src/errors.js'
 import type { Film } from '../../src/sampling/video-batch.js'
 import { findFfmpeg } from '../../src/setup/ffmpeg.js'
 import { encodeFilm, type FilmFormat } from '../../src/video/encode.js'
+import { framesOf, type FilmFrames } from '../../src/video/film-frames.js'
 import { film, pixel } from './films.js'
 
 const program = findFfmpeg()
@@ -48,7 +49,7 @@ function differences(one: Film, other: Film): { mean: number; most: number } {
 describe.skipIf(!program).each<FilmFormat>(['mp4', 'webm', 'avi'])('%s', (format) => {
   const encoded = async (name: string, film: Film, fps = 10) => {
     const file = path.join(folder, 'new', `${name}.${format}`)
-    await encodeFilm(film, { file, format, fps, program: program ?? '' })
+    await encodeFilm(framesOf(film), { file, format, fps, program: program ?? '' })
     expect(readdirSync(path.dirname(file)).filter((name) => name.startsWith('.'))).toEqual([])
     return file
   }
@@ -127,7 +128,7 @@ describe.skipIf(!program).each<FilmFormat>(['mp4', 'webm', 'avi'])('%s', (format
 
 test.skipIf(!program)('an mp4 begins with what a player needs first', async () => {
   const file = path.join(folder, 'fast.mp4')
-  await encodeFilm(made, { file, format: 'mp4', fps: 10, program: program ?? '' })
+  await encodeFilm(framesOf(made), { file, format: 'mp4', fps: 10, program: program ?? '' })
   const bytes = readFileSync(file)
   expect(bytes.indexOf('moov')).toBeGreaterThan(0)
   expect(bytes.indexOf('moov')).toBeLessThan(bytes.indexOf('mdat'))
@@ -135,7 +136,7 @@ test.skipIf(!program)('an mp4 begins with what a player needs first', async () =
 
 test('a program that fails is an error that names the film, and leaves nothing', async () => {
   const file = path.join(folder, 'failed', 'film.mp4')
-  const failing = encodeFilm(made, { file, format: 'mp4', fps: 10, program: '/bin/false' })
+  const failing = encodeFilm(framesOf(made), { file, format: 'mp4', fps: 10, program: '/bin/false' })
   await expect(failing).rejects.toThrow(UserError)
   await expect(failing).rejects.toThrow(/film.mp4 could not be made/)
   expect(existsSync(path.dirname(file))).toBe(false)
@@ -144,7 +145,41 @@ test('a program that fails is an error that names the film, and leaves nothing',
 test.skipIf(!program)('a film that cannot be put where it should be leaves nothing', async () => {
   const file = path.join(folder, 'taken', 'film.mp4')
   mkdirSync(file, { recursive: true })
-  const encoding = encodeFilm(film(1, 8, 8), { file, format: 'mp4', fps: 10, program: program ?? '' })
+  const encoding = encodeFilm(framesOf(film(1, 8, 8)), {
+    file,
+    format: 'mp4',
+    fps: 10,
+    program: program ?? '',
+  })
   await expect(encoding).rejects.toThrow(`could not write ${file}: it is a folder`)
   expect(readdirSync(path.dirname(file))).toEqual(['film.mp4'])
+})
+
+test.skipIf(!program)('stops between frames when it is told to, and leaves nothing', async () => {
+  const temporary = path.join(folder, 'temporary')
+  mkdirSync(temporary)
+  vi.stubEnv('TMPDIR', temporary)
+  try {
+    const file = path.join(folder, 'stopped', 'film.mp4')
+    const controller = new AbortController()
+    let frames = 0
+    const endless: FilmFrames = {
+      shape: [1e6, 64, 64, 3],
+      frame() {
+        if (++frames === 5) setImmediate(() => controller.abort())
+        return new Uint8Array(64 * 64 * 3)
+      },
+    }
+    const { signal } = controller
+    const encoding = encodeFilm(endless, { file, format: 'mp4', fps: 10, program: program ?? '', signal })
+    await expect(encoding).rejects.toThrow(/abort/)
+    expect(frames).toBeLessThan(1e6)
+    expect([existsSync(path.dirname(file)), readdirSync(temporary)]).toEqual([false, []])
+    // Before it has begun.
+    await expect(
+      encodeFilm(endless, { file, format: 'mp4', fps: 10, program: program ?? '', signal }),
+    ).rejects.toThrow(/abort/)
+  } finally {
+    vi.unstubAllEnvs()
+  }
 })

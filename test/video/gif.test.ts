@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { encodeGif } from '../../src/video/gif.js'
+import { inTurns } from '../../src/in-turns.js'
+import { encodeGif, gifSteps } from '../../src/video/gif.js'
 import { film } from './films.js'
 
 /** The pixels of each frame, by GIF89a's own description, for GIFs whose frames cover the whole picture. */
@@ -89,4 +90,16 @@ test('frames a second', () => {
   expect(decodeGif(encodeGif(film(2, 2, 2), 4)).delays).toEqual([25, 25])
   // No hundredth is lost where they do not go up evenly.
   expect(decodeGif(encodeGif(film(6, 2, 2), 30)).delays).toEqual([3, 4, 3, 3, 4, 3])
+})
+
+test('stops between frames when it is told to', async () => {
+  const controller = new AbortController()
+  let frames = 0
+  const shape = [1000, 8, 8, 3] as const
+  const frame = () => {
+    if (++frames === 5) setImmediate(() => controller.abort())
+    return new Uint8Array(8 * 8 * 3)
+  }
+  await expect(inTurns(gifSteps({ shape, frame }, 10), controller.signal)).rejects.toThrow(/abort/)
+  expect(frames).toBeLessThan(10)
 })

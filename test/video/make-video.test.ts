@@ -54,6 +54,7 @@ const make = (
   options: Partial<MakeVideoInputs['options']> = {},
   dataset = truth,
   onLeftOut?: (line: string) => void,
+  signal?: AbortSignal,
 ) =>
   makeVideo({
     options: { ...defaultsOf(videoOptions), eval_dir: run, format: 'png', ...options },
@@ -63,6 +64,7 @@ const make = (
     },
     ffmpeg: () => undefined,
     onLeftOut,
+    signal,
   })
 
 function colours(file: string, at: readonly (readonly [x: number, y: number])[]) {
@@ -193,4 +195,20 @@ test('a sample comes back as it was written', () => {
   const made = film(3, 4, 5)
   writeSample(path.join(run, 'x.npy'), made)
   expect(readSample(path.join(run, 'x.npy'))).toEqual(made)
+})
+
+test.each(['png', 'gif', 'mp4'] as const)('%s: told to stop, it writes nothing', async (format) => {
+  const controller = new AbortController()
+  let read = 0
+  const dataset: VideoDataset = {
+    ...truth,
+    readFrames(...asked) {
+      read++
+      setImmediate(() => controller.abort())
+      return truth.readFrames(...asked)
+    },
+  }
+  const making = make({ do_n: 2, n_seeds: 2, format }, dataset, undefined, controller.signal)
+  await expect(making).rejects.toThrow(/abort/)
+  expect([read, existsSync(path.join(run, 'videos'))]).toEqual([1, false])
 })

@@ -13,8 +13,8 @@ import { drawPlan, visualisationFile } from '../../src/video/visualise.js'
 const settings = { videoLength: 6, observed: 3, maxFrames: 3, stepSize: 1 }
 const stages = planVideo(autoreg, settings)
 
-test('the picture has a row of cells per stage, a column per frame, and lines around them', () => {
-  const { width, height, data } = PNG.sync.read(Buffer.from(planPicture(stages, settings)))
+test('the picture has a row of cells per stage, a column per frame, and lines around them', async () => {
+  const { width, height, data } = PNG.sync.read(Buffer.from(await planPicture(stages, settings)))
   expect([width, height]).toEqual([6 * 5 + 1, 3 * 5 + 1])
   const letters: Readonly<Record<string, string>> = {
     '0,0,0': '#',
@@ -68,11 +68,11 @@ test('files are named as the original names them', () => {
   )
 })
 
-test('the ending of a file says what is drawn', () => {
+test('the ending of a file says what is drawn', async () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'plan-'))
   const plan = { scheme: 'autoreg', settings, stages }
-  drawPlan(plan, path.join(folder, 'a.png'))
-  drawPlan(plan, path.join(folder, 'a.svg'))
+  await drawPlan(plan, path.join(folder, 'a.png'))
+  await drawPlan(plan, path.join(folder, 'a.svg'))
   expect(readFileSync(path.join(folder, 'a.png')).subarray(1, 4).toString()).toBe('PNG')
   expect(readFileSync(path.join(folder, 'a.svg'), 'utf8')).toMatch(
     /^<svg .*autoreg, 6 frames from the first 3, at most 3 at once, 1 of them new, 3 stages/s,
@@ -85,18 +85,18 @@ test('what one stage sampled is done for the stages after it', () => {
     { observed: [3], latent: [1] },
     { observed: [0], latent: [2] },
   ]
-  expect(frameRoles(made, { videoLength: 4, observed: 1 })).toEqual([
+  expect([...frameRoles(made, { videoLength: 4, observed: 1 })]).toEqual([
     ['observed', 'absent', 'absent', 'sampled'],
     ['done', 'sampled', 'absent', 'observed'],
     ['observed', 'done', 'sampled', 'done'],
   ])
 })
 
-test('a plan of too many stages and frames for a PNG says what draws it', () => {
+test('a plan of too many stages and frames for a PNG says what draws it', async () => {
   const settings = { videoLength: 10_000, observed: 36, maxFrames: 20, stepSize: 1 }
   const stages = planVideo(autoreg, settings)
-  expect(() => planPicture(stages, settings)).toThrow(
+  await expect(planPicture(stages, settings)).rejects.toThrow(
     /^9964 stages of 10000 frames make a PNG of 50001x49821 pixels, which is too large: draw an SVG/,
   )
-  expect(() => planPicture(stages, settings)).toThrow(UserError)
+  await expect(planPicture(stages, settings)).rejects.toThrow(UserError)
 })

@@ -1,3 +1,5 @@
+import { inTurns, type Steps } from '../../in-turns.js'
+import { nextTurn } from '../../next-turn.js'
 import type { HostRandom } from '../../random.js'
 import { selectRows, type Features } from './features.js'
 
@@ -15,9 +17,10 @@ export interface Interval {
  * has repetitions, which makes its distance too large just as having few videos does: so the interval is
  * mirrored at the estimate, and lies lower than it.
  * @param estimate the distance of the sets themselves
+ * @throws the signal's reason, if the person wants to stop
  */
-export function bootstrapInterval(
-  distance: (a: Features, b: Features) => number,
+export async function bootstrapInterval(
+  distance: (a: Features, b: Features) => Steps<number>,
   [a, b]: readonly [Features, Features],
   {
     estimate,
@@ -25,19 +28,23 @@ export function bootstrapInterval(
     level = 0.95,
     random,
     onProgress,
+    signal,
   }: {
     readonly estimate: number
     readonly resamples: number
     readonly level?: number
     readonly random: HostRandom
     readonly onProgress?: (done: number) => void
+    readonly signal?: AbortSignal | undefined
   },
-): Interval {
-  const drawn = Array.from({ length: resamples }, (_, i) => {
-    const value = distance(redrawn(a, random), redrawn(b, random))
-    onProgress?.(i + 1)
-    return value
-  }).sort((x, y) => x - y)
+): Promise<Interval> {
+  const drawn: number[] = []
+  while (drawn.length < resamples) {
+    await nextTurn(signal)
+    drawn.push(await inTurns(distance(redrawn(a, random), redrawn(b, random)), signal))
+    onProgress?.(drawn.length)
+  }
+  drawn.sort((x, y) => x - y)
   const tail = (1 - level) / 2
   return {
     low: 2 * estimate - quantile(drawn, 1 - tail),

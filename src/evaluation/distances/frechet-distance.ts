@@ -1,4 +1,5 @@
 import { Matrix, SingularValueDecomposition } from 'ml-matrix'
+import { atOnce, type Steps } from '../../in-turns.js'
 import { checkComparable, type Features } from './features.js'
 import { triangularFactor } from './triangular-factor.js'
 
@@ -12,8 +13,15 @@ import { triangularFactor } from './triangular-factor.js'
  * @param a, b at least 2 vectors each
  */
 export function frechetDistance(a: Features, b: Features): number {
+  return atOnce(frechetSteps(a, b))
+}
+
+/** As `frechetDistance`, with pauses. The longest part are the singular values: of 400 features less than a second. */
+export function* frechetSteps(a: Features, b: Features): Steps<number> {
   checkComparable(a, b)
-  const [first, second] = [gaussianOf(a), gaussianOf(b)]
+  const first = yield* gaussianOf(a)
+  const second = yield* gaussianOf(b)
+  yield
   const shift = first.mean.reduce((sum, value, i) => sum + (value - (second.mean[i] ?? NaN)) ** 2, 0)
   return shift + first.trace + second.trace - 2 * nuclearNorm(first.factor.mmul(second.factor.transpose()))
 }
@@ -26,7 +34,7 @@ interface Gaussian {
   readonly factor: Matrix
 }
 
-function gaussianOf({ count, dimensions, values }: Features): Gaussian {
+function* gaussianOf({ count, dimensions, values }: Features): Steps<Gaussian> {
   // From the first vector on: a feature that never changes has then no rounding for a variance.
   const first = values.subarray(0, dimensions)
   const mean = first.slice()
@@ -39,15 +47,15 @@ function gaussianOf({ count, dimensions, values }: Features): Gaussian {
   return {
     mean,
     trace: centred.reduce((sum, value) => sum + value * value, 0),
-    factor: factorOf(centred, count, dimensions),
+    factor: yield* factorOf(centred, count, dimensions),
   }
 }
 
 /** The triangle of their QR decomposition is as good as all rows. */
-function factorOf(rows: Float64Array, count: number, dimensions: number): Matrix {
+function* factorOf(rows: Float64Array, count: number, dimensions: number): Steps<Matrix> {
   const columns = new Float64Array(rows.length)
   rows.forEach((value, i) => (columns[(i % dimensions) * count + Math.floor(i / dimensions)] = value))
-  const factor = triangularFactor(columns, count)
+  const factor = yield* triangularFactor(columns, count)
   return Matrix.from1DArray(dimensions, factor.rank, factor.columns).transpose()
 }
 

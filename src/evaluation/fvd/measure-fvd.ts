@@ -1,5 +1,6 @@
 import type { VideoDataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
+import { inTurns } from '../../in-turns.js'
 import { nextTurn } from '../../next-turn.js'
 import { hostRandom } from '../../random.js'
 import { readSample } from '../../sampling/sample-file.js'
@@ -7,12 +8,8 @@ import type { SampleSet } from '../../sampling/sample-set.js'
 import { range } from '../../schemes/range.js'
 import { bootstrapInterval, type Interval } from '../distances/bootstrap-interval.js'
 import { featuresOf } from '../distances/features.js'
-import { frechetDistance } from '../distances/frechet-distance.js'
-import {
-  kernelDistance,
-  kernelDistanceOfSubsets,
-  type SubsetDistances,
-} from '../distances/kernel-distance.js'
+import { frechetSteps } from '../distances/frechet-distance.js'
+import { kernelSteps, subsetSteps, type SubsetDistances } from '../distances/kernel-distance.js'
 import type { I3d } from '../i3d/create-i3d.js'
 import { checkTruth } from '../check-truth.js'
 import { cutOffPixels } from './cut-off-pixels.js'
@@ -49,31 +46,33 @@ export const SUBSET_SEED = 2020
  * The Fréchet video distance (Unterthiner et al. 2018) between samples and the videos they complete, given
  * frames included, with the kernel distance of the same features. Videos are read as they are needed; of
  * each only its features stay.
- * @throws UserError naming what cannot be read or does not fit.
+ * @throws UserError naming what cannot be read or does not fit; the signal's reason, if the person wants to stop.
  */
 export async function measureFvd(inputs: FvdInputs): Promise<FvdResult> {
-  const { samples, truth, resamples, seed, onProgress } = inputs
+  const { samples, truth, resamples, seed, onProgress, signal } = inputs
   checkCount(samples)
   checkTruth(samples, truth)
   const [sampled, real] = await features(inputs)
-  const fvd = frechetDistance(sampled, real)
+  const fvd = await inTurns(frechetSteps(sampled, real), signal)
   const interval =
     resamples === 0
       ? undefined
-      : nonNegative(
-          bootstrapInterval(frechetDistance, [sampled, real], {
-            estimate: fvd,
-            resamples,
-            random: hostRandom(seed, 'fvd bootstrap'),
-            onProgress: (done) => {
-              inputs.signal?.throwIfAborted()
-              onProgress?.('interval', done, resamples)
-            },
-          }),
-        )
-  const all = kernelDistance(sampled, real)
-  const subsets = kernelDistanceOfSubsets(sampled, real, { ...SUBSETS, random: hostRandom(SUBSET_SEED) })
-  return { fvd, interval, kernel: { all, subsets }, videos: samples.samples.length }
+      : await bootstrapInterval(frechetSteps, [sampled, real], {
+          estimate: fvd,
+          resamples,
+          random: hostRandom(seed, 'fvd bootstrap'),
+          onProgress: (done) => onProgress?.('interval', done, resamples),
+          signal,
+        })
+  const all = await inTurns(kernelSteps(sampled, real), signal)
+  const draws = { ...SUBSETS, random: hostRandom(SUBSET_SEED) }
+  const subsets = await inTurns(subsetSteps(sampled, real, draws), signal)
+  return {
+    fvd,
+    interval: interval && nonNegative(interval),
+    kernel: { all, subsets },
+    videos: samples.samples.length,
+  }
 }
 
 /** What resampling takes off may be more than there is. */

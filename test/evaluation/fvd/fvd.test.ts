@@ -105,6 +105,23 @@ describe('the distance', () => {
     expect(progress).toEqual(['videos 1/6', 'videos 2/6', 'videos 3/6'])
   })
 
+  test('hears in the midst of resampling that it is to stop', async () => {
+    const controller = new AbortController()
+    let last = 0
+    const measured = measure(runOf('b', 4), {
+      resamples: 5000,
+      signal: controller.signal,
+      onProgress(part, done) {
+        if (part !== 'interval') return
+        last = done
+        // As a signal of the system comes: between turns of the event loop.
+        if (done === 1) setTimeout(() => controller.abort())
+      },
+    })
+    await expect(measured).rejects.toThrow(/abort/)
+    expect(last).toBeLessThan(5000)
+  })
+
   test('is none where the weights are damaged', async () => {
     const broken = { ...network(), logits: () => Promise.resolve(Float32Array.of(1, NaN, 2)) }
     await expect(measure(runOf('b', 2), { network: broken })).rejects.toThrow(/^none: .*not finite/)
