@@ -156,9 +156,13 @@ test('truth that does not fit the samples is said', async () => {
 
 test('samples that differ from each other, or are none, are named', async () => {
   writeSample(sampleFile(run, 1, 0), film(T, SIZE, SIZE + 1))
-  await expect(make({ do_n: 2 })).rejects.toThrow(/^1 of 2 samples .*sample_0001-0.npy is of shape/)
+  await expect(make({ do_n: 2 })).rejects.toThrow(
+    /^1 of 2 samples .*sample_0001-0.npy has 6 frames of 8x9 pixels, others/,
+  )
   writeNpy(sampleFile(run, 1, 0), { dtype: 'float32', shape: [2], data: new Float32Array(2) })
-  await expect(make({ do_n: 2 })).rejects.toThrow(/sample_0001-0.npy holds float32 \(2\), not uint8/)
+  await expect(make({ do_n: 2 })).rejects.toThrow(
+    /sample_0001-0.npy is not a sampled video: .* got float32 \(2\)/,
+  )
   writeFileSync(sampleFile(run, 1, 0), 'nothing')
   await expect(make({ do_n: 2 })).rejects.toThrow(/sample_0001-0.npy/)
 })
