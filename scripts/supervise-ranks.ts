@@ -67,7 +67,8 @@ export async function superviseRanks(
   terminal.signal.removeEventListener('abort', forward)
   if (!first) return
   if (terminal.signal.aborted) {
-    const failed = all.find((end) => end && isFailure(end.end))
+    // What had not begun yet does not know better than to end by the signal itself.
+    const failed = all.find((end) => end && isFailure(end.end) && end.end !== endedBy('SIGTERM'))
     if (failed) throw new LostWork(`rank ${failed.rank} of ${devices} ${failed.end} when it was told to stop`)
   } else if (first.end === UNHEARD) throw new Interruption('SIGPIPE')
   else
@@ -97,12 +98,14 @@ function start(words: readonly string[], env: NodeJS.ProcessEnv, rank: number): 
 /** Whether an end is not that of a process that stopped as it was asked to. */
 const isFailure = (end: string | undefined) => end !== undefined && end !== TOLD && end !== UNHEARD
 
+const endedBy = (signal: NodeJS.Signals) => `was ended by ${signal}`
+
 /** How a process ended if not well. */
 function ended(child: ChildProcess): Promise<string | undefined> {
   return new Promise((resolve) => {
     child.once('error', (error) => resolve(`did not start (${error.message})`))
     child.once('exit', (status, signal) => {
-      if (signal) resolve(`was ended by ${signal}`)
+      if (signal) resolve(endedBy(signal))
       else if (status === INTERRUPTED.SIGPIPE) resolve(UNHEARD)
       else if (Object.values(INTERRUPTED).some((told) => told === status)) resolve(TOLD)
       else resolve(status === 0 ? undefined : `failed (status ${status ?? 0})`)
