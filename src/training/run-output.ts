@@ -181,6 +181,7 @@ export function runOutput(
         signal,
       })
       if (failure) throw failure
+      logNotes.worked()
     },
     async close(outcome) {
       if (outcome === 'failed') {
