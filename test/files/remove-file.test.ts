@@ -16,7 +16,10 @@ vi.mock('node:fs', async (importOriginal) => {
   return {
     ...actual,
     writeSync: (fd: number, data: Uint8Array) => (look(!disk.isFull), actual.writeSync(fd, data)),
-    rmSync: (file: string, options: object) => (look(disk.canRemove), actual.rmSync(file, options)),
+    rmSync(file: string, options: object) {
+      look(disk.canRemove)
+      actual.rmSync(file, options)
+    },
   }
 })
 

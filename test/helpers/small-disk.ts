@@ -1,30 +1,37 @@
 import { execFileSync } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, rmdirSync, writeSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmdirSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { limit } from './limited-fs.js'
 
-/** A disk in memory that takes so many bytes. */
+/** A disk that takes so many bytes. */
 export interface SmallDisk {
   readonly folder: string
   /** Makes it another size. */
   resize(bytes: number): void
+  /** Leaves no room on it. */
+  fill(): void
   remove(): void
 }
 
-/** @returns undefined where it may not be made: that takes the rights of root, and Linux. */
-export function smallDisk(bytes: number): SmallDisk | undefined {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return undefined
+/** A disk in memory, or where none may be made, which takes the rights of root, a folder that `limitedFs` limits. */
+export function smallDisk(bytes: number): SmallDisk {
   const folder = mkdtempSync(path.join(tmpdir(), 'fdm-disk-'))
+  return diskInMemory(folder, bytes) ?? limitedFolder(folder, bytes)
+}
+
+function diskInMemory(folder: string, bytes: number): SmallDisk | undefined {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return undefined
   const run = (program: string, ...words: string[]) => execFileSync(program, words, { stdio: 'ignore' })
   try {
     run('mount', '-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', folder)
   } catch {
-    rmdirSync(folder)
     return undefined
   }
   return {
     folder,
     resize: (size) => run('mount', '-o', `remount,size=${size}`, folder),
+    fill: () => fillWith(path.join(folder, 'filler')),
     remove() {
       run('umount', '-l', folder)
       rmdirSync(folder)
@@ -32,8 +39,21 @@ export function smallDisk(bytes: number): SmallDisk | undefined {
   }
 }
 
-/** Fills a disk to its last byte with a file. */
-export function fill(file: string): void {
+function limitedFolder(folder: string, bytes: number): SmallDisk {
+  Object.assign(limit, { folder, bytes })
+  return {
+    folder,
+    resize: (size) => (limit.bytes = size),
+    fill: () => (limit.bytes = 0),
+    remove() {
+      limit.folder = ''
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+/** Takes the last byte there is. */
+function fillWith(file: string): void {
   const fd = openSync(file, 'w')
   try {
     for (let size = 2 ** 20; size >= 1;) {
