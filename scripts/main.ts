@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { isatty } from 'node:tty'
-import { UserError } from '../src/errors.js'
+import { LostWork, UserError } from '../src/errors.js'
 import { nextTurn } from '../src/next-turn.js'
 import { JOB_VARIABLE } from '../src/ranks/launcher.js'
 import { fileReason } from '../src/system-errors.js'
-import { INTERRUPTED } from './interrupted.js'
+import { INTERRUPTED, Interruption } from './interrupted.js'
 import { watchShellOfNpx } from './shell-of-npx.js'
 import { createTerminal, type Terminal } from './terminal.js'
 
@@ -50,10 +50,12 @@ export async function main(program: (terminal: Terminal) => Promise<void>): Prom
     if (!interruption) interrupt('SIGPIPE')
   })
 
-  let status = 0
+  let [status, isLoss] = [0, false]
   try {
     await program(createTerminal(abort.signal))
   } catch (error) {
+    if (error instanceof Interruption) interruption ??= error.signal
+    isLoss = error instanceof LostWork
     // What the program throws because it was told to stop is no news.
     if (!interruption || error instanceof UserError) status = report(error)
   }
@@ -62,7 +64,8 @@ export async function main(program: (terminal: Terminal) => Promise<void>): Prom
   await nextTurn()
   const failure = unheard()
   if (!interruption && status === 0 && failure !== undefined) status = report(failure)
-  process.exit(interruption ? INTERRUPTED[interruption] : status)
+  // Whoever starts it again after a signal relies on what that status says: all is saved.
+  process.exit(interruption && !isLoss ? INTERRUPTED[interruption] : status)
 }
 
 /** Waits until all that was said is out: a pipe holds 64 KB, and what its reader has not made room for ends with us. */

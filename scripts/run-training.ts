@@ -20,6 +20,7 @@ import { filmGrid } from '../src/video/grid.js'
 import { chosenConfig, RUNS } from './chosen-config.js'
 import { openConfigDataset } from './open-dataset.js'
 import { OTHER_PROCESS } from './other-process.js'
+import { diskLine } from './disk-line.js'
 import { joinRanks } from './join-ranks.js'
 import { silentTerminal, type Terminal } from './terminal.js'
 import { trainingBars } from './training-bars.js'
@@ -108,6 +109,7 @@ export async function runTraining(
       },
       onStep: (step, total, loss) => bars.training(step, total ?? step, `loss ${loss.toFixed(4)}`),
       onBadStep: (bad) => terminal.log(badStepLine(bad)),
+      onDisk: (news) => terminal.log(diskLine(news)),
       onSave: ({ ema, model }, step) => {
         lastSaved = step
         terminal.log(`step ${step} saved: ${ema[0] ?? model}`)

@@ -2,22 +2,23 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { createInterface } from 'node:readline'
-import { UserError } from '../src/errors.js'
+import { LostWork, UserError } from '../src/errors.js'
 import { JOB_VARIABLE } from '../src/ranks/launcher.js'
 import { freePort } from '../src/ranks/meet.js'
-import { INTERRUPTED } from './interrupted.js'
+import { INTERRUPTED, Interruption } from './interrupted.js'
 import type { Terminal } from './terminal.js'
 
 /** Milliseconds that the others have to say what they miss, when a rank is gone. */
 const GRACE = 15_000
 const TOLD = 'was told to stop'
+const UNHEARD = 'has nobody who reads what it says'
 
 /**
  * Runs this program's command in several processes of this machine, the ranks: each on a GPU of its own, or on
  * its share of the processor's cores. What rank 0 says is shown, of the others what goes wrong. Ends when all
  * have ended; when one is lost, so are all.
  * @param cards GPUs there are
- * @throws UserError if one fails, after all have ended.
+ * @throws UserError if one fails, after all have ended; LostWork if that was while they stopped as they were told to.
  */
 export async function superviseRanks(
   { devices, words, cards }: { devices: number; words: readonly string[]; cards: number },
@@ -58,15 +59,21 @@ export async function superviseRanks(
   const ends = children.map(async (child, rank) => {
     const end = await ended(child)
     // One that was told to stop has all others stop after the same step, however long they save.
-    if (end !== undefined && end !== TOLD && !terminal.signal.aborted) timer ??= setTimeout(killAll, GRACE)
+    if (isFailure(end) && !terminal.signal.aborted) timer ??= setTimeout(killAll, GRACE)
     return end && { rank, end }
   })
   const first = await firstFailure(ends)
-  await Promise.all(ends)
+  const all = await Promise.all(ends)
   clearTimeout(timer)
   process.off('exit', killAll)
   terminal.signal.removeEventListener('abort', forward)
-  if (first && !terminal.signal.aborted)
+  if (!first) return
+  if (terminal.signal.aborted) {
+    // What had not begun yet does not know better than to end by the signal itself.
+    const failed = all.find((end) => end && isFailure(end.end) && end.end !== endedBy('SIGTERM'))
+    if (failed) throw new LostWork(`rank ${failed.rank} of ${devices} ${failed.end} when it was told to stop`)
+  } else if (first.end === UNHEARD) throw new Interruption('SIGPIPE')
+  else
     throw new UserError(
       first.end === TOLD
         ? `rank ${first.rank} of ${devices} ${TOLD}, so all stopped`
@@ -90,12 +97,18 @@ function start(words: readonly string[], env: NodeJS.ProcessEnv, rank: number): 
   return child
 }
 
+/** Whether an end is not that of a process that stopped as it was asked to. */
+const isFailure = (end: string | undefined) => end !== undefined && end !== TOLD && end !== UNHEARD
+
+const endedBy = (signal: NodeJS.Signals) => `was ended by ${signal}`
+
 /** How a process ended if not well. */
 function ended(child: ChildProcess): Promise<string | undefined> {
   return new Promise((resolve) => {
     child.once('error', (error) => resolve(`did not start (${error.message})`))
     child.once('exit', (status, signal) => {
-      if (signal) resolve(`was ended by ${signal}`)
+      if (signal) resolve(endedBy(signal))
+      else if (status === INTERRUPTED.SIGPIPE) resolve(UNHEARD)
       else if (Object.values(INTERRUPTED).some((told) => told === status)) resolve(TOLD)
       else resolve(status === 0 ? undefined : `failed (status ${status ?? 0})`)
     })

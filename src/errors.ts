@@ -6,3 +6,11 @@
 export class UserError extends Error {
   override readonly name: string = 'UserError'
 }
+
+/**
+ * An error by which something is lost that cannot be had again by the same command: where the program was told to
+ * stop as well, its exit status says that it failed.
+ */
+export class LostWork extends UserError {
+  override readonly name = 'LostWork'
+}

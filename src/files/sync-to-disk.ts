@@ -18,12 +18,14 @@ const CANNOT: readonly (string | undefined)[] = [
  * @throws UserError naming the place if the disk fails.
  */
 export function syncToDisk(place: string): void {
-  const fd = openSync(place, 'r')
   try {
-    fsyncSync(fd)
+    const fd = openSync(place, 'r')
+    try {
+      fsyncSync(fd)
+    } finally {
+      closeSync(fd)
+    }
   } catch (error) {
     if (!CANNOT.includes(errorCode(error))) throw describeWriteError(place, error)
-  } finally {
-    closeSync(fd)
   }
 }

@@ -1,7 +1,8 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { fileFailure } from './file-failure.js'
 import { makeFolder } from './make-folder.js'
+import { keepAfterAll, removeLeft, removeOrLater } from './remove-file.js'
 import { isMissing } from '../system-errors.js'
 import { clearUnfinished, unfinishedFile } from './unfinished-files.js'
 
@@ -48,6 +49,7 @@ function beginFile(file: string) {
   const folder = path.resolve(path.dirname(file))
   const temporary = unfinishedFile(file)
   let fd: number
+  removeLeft()
   try {
     makeFolder(folder)
     if (!cleared.has(folder)) clearUnfinished(folder)
@@ -58,8 +60,9 @@ function beginFile(file: string) {
   }
   let open = true
   const close = () => {
-    if (open) closeSync(fd)
+    if (!open) return
     open = false
+    closeSync(fd)
   }
   return {
     fd,
@@ -67,11 +70,16 @@ function beginFile(file: string) {
       fsyncSync(fd)
       close()
       renameSync(temporary, file)
+      keepAfterAll(file)
     },
     /** @returns the error to throw, in the user's words where it is the user's affair. */
     abandon(error: unknown): unknown {
-      close()
-      rmSync(temporary, { force: true })
+      try {
+        close()
+      } catch {
+        // It is not used, and what went wrong before is the news.
+      }
+      removeOrLater(temporary)
       return isAboutAnother(temporary, error) ? error : describeWriteError(file, error)
     },
   }

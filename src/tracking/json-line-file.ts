@@ -1,5 +1,6 @@
-import { appendFileSync, statSync, truncateSync } from 'node:fs'
+import { statSync, truncateSync } from 'node:fs'
 import path from 'node:path'
+import { wholeAppender } from '../files/append-whole.js'
 import { makeFolder } from '../files/make-folder.js'
 import { wholeLines } from '../files/whole-lines.js'
 import { fileFailure } from '../files/file-failure.js'
@@ -16,7 +17,8 @@ export interface StepLine {
  * and what comes after that are removed
  * @param spell what JSON has no words for, as a replacer of `JSON.stringify`
  * @returns what appends a line
- * @throws UserError if the file cannot be read or written, then or later.
+ * @throws UserError if the file cannot be read or written, then or later: of a line that cannot be written nothing
+ * is there, and it may be tried again.
  */
 export function jsonLineFile(
   file: string,
@@ -27,10 +29,11 @@ export function jsonLineFile(
   attempt('write', file, () => {
     if (end < sizeOf(file)) truncateSync(file, end)
   })
+  const append = wholeAppender(file)
   return (line) => {
     attempt('write', file, () => {
       makeFolder(path.dirname(file))
-      appendFileSync(file, `${JSON.stringify(line, spell)}\n`)
+      append(Buffer.from(`${JSON.stringify(line, spell)}\n`))
     })
   }
 }

@@ -1,6 +1,8 @@
 import path from 'node:path'
 import { UserError } from '../errors.js'
-import { requireFolder } from '../files/make-folder.js'
+import { isFolder, requireFolder } from '../files/make-folder.js'
+import { namesIn } from '../files/names-in.js'
+import { PassingFailure } from '../files/passing-failure.js'
 import { claimsIn, newestSign, type Claim, type ClaimOptions, type Holder } from '../claims/claims.js'
 import { removeIfEmpty } from '../files/remove-if-empty.js'
 import { waitForOthers } from '../claims/shared-work.js'
@@ -9,7 +11,10 @@ import type { RunPlace } from './run-place.js'
 
 /** The right to write into the folder of a run, which one process has at a time. */
 export interface RunClaim {
-  /** @throws UserError if another process has taken the run over: this one was suspended, and taken for dead. */
+  /**
+   * @throws UserError if another process has taken the run over: this one was suspended, and taken for dead;
+   * PassingFailure if the run's folder is not there. One that is made anew, and empty, is claimed anew.
+   */
   requireHeld(): void
   release(): Promise<void>
 }
@@ -62,11 +67,16 @@ export async function claimRun(
           `run ${runId} is being trained by ${described(sign.holder)}: wait until it ends, or stop it before you go on`,
         )
     }
-    const held = claim
+    let held = claim
     return {
       requireHeld() {
-        if (!held.isHeld())
+        if (held.isHeld()) return
+        if (!isFolder(folder))
+          throw new PassingFailure(`the folder of the run, ${folder}, is gone: put it back, or make it anew`)
+        const anew = isEmpty(folder) ? tryOnce() : undefined
+        if (!anew)
           throw new UserError(`another process has taken over run ${runId}: this one writes nothing more`)
+        held = anew
       },
       release: () => end(held),
     }
@@ -75,6 +85,9 @@ export async function claimRun(
     throw error
   }
 }
+
+/** Whether nobody has put anything there, another process's claim included. */
+const isEmpty = (folder: string) => namesIn(folder).length === 0
 
 function described(holder: Holder | undefined): string {
   return holder ? `process ${holder.pid} on ${holder.machine}` : 'another process'

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { syncToDisk } from '../files/sync-to-disk.js'
 import { writeFileAtomic } from '../files/write-file.js'
+import { errorCode } from '../system-errors.js'
 import { savedSets } from './checkpoint-files.js'
 
 /**
@@ -10,6 +11,7 @@ import { savedSets } from './checkpoint-files.js'
  * when a set was saved whole, or was read to go on from.
  * @param keep complete sets to keep, at least 1; 0: all
  * @returns the steps removed, oldest first. What cannot be removed stays.
+ * @throws UserError if the disk fails, with nothing removed.
  */
 export function keepNewest(folder: string, keep: number, emaRates: readonly number[]): readonly number[] {
   if (keep === 0) return []
@@ -21,13 +23,21 @@ export function keepNewest(folder: string, keep: number, emaRates: readonly numb
   syncToDisk(folder)
   // First the models, without which a set is none: half of one is never resumed.
   const files = [...superfluous.map(({ model }) => model), ...superfluous.flatMap((set) => set.files)]
-  writeFileAtomic(path.join(folder, LIST), JSON.stringify(files.map((file) => path.basename(file))))
-  finishRemoving(folder, emaRates)
+  const names = files.map((file) => path.basename(file))
+  try {
+    writeFileAtomic(path.join(folder, LIST), JSON.stringify(names))
+  } catch (error) {
+    // Of a full disk it is what makes room: without a list, all that a killed process would leave is garbage.
+    if (!FULL.includes(errorCode((error as Error).cause))) throw error
+  }
+  remove(folder, names, emaRates)
   return superfluous.map(({ step }) => step)
 }
 
 /** Files that are being removed: what a killed process has not come to is garbage, unlike files without a model. */
 const LIST = '.removing.json'
+/** What disks say that have no room for the list. */
+const FULL: readonly (string | undefined)[] = ['ENOSPC', 'EDQUOT']
 
 /**
  * Removes what a process was about to when it was killed. Before a run goes on, as it may save these names anew.
@@ -36,12 +46,16 @@ const LIST = '.removing.json'
 export function finishRemoving(folder: string, emaRates: readonly number[]): void {
   const list = path.join(folder, LIST)
   if (!existsSync(list)) return
+  remove(folder, listed(list), emaRates)
+}
+
+function remove(folder: string, names: readonly string[], emaRates: readonly number[]): void {
   const newest = savedSets(folder, emaRates).findLast(({ isComplete }) => isComplete)
-  for (const name of listed(list)) {
+  for (const name of names) {
     const file = path.join(folder, path.basename(name))
     if (!newest?.files.includes(file)) removeIfPossible(file)
   }
-  removeIfPossible(list)
+  removeIfPossible(path.join(folder, LIST))
 }
 
 /** The names in a list; none of one that a person or a failing disk has changed. */

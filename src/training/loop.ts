@@ -7,6 +7,7 @@ import { badStepOf, type BadStep } from './bad-step-report.js'
 import { TrainingDiverged, type BadSteps } from './bad-steps.js'
 import type { Batch } from './batch.js'
 import type { ItemSource } from './item.js'
+import type { SaveTry } from './patient-save.js'
 import { lastStep } from './learning-rate.js'
 import type { Trainer } from './trainer.js'
 
@@ -38,8 +39,12 @@ export interface LoopSetup {
   readonly onStep?: ((step: number, total: number | undefined, loss: number) => void) | undefined
   /** Told of each step that was skipped. */
   readonly onBadStep?: ((bad: BadStep) => void) | undefined
-  /** Writes a checkpoint of the trainer's state; awaited. */
-  readonly save: (progress: LoopProgress) => unknown
+  /**
+   * Writes a checkpoint of the trainer's state.
+   * @returns after how many more steps it is to be called again, if a disk does not take it now; 0 when it is saved,
+   * as it is in the end
+   */
+  readonly save: (progress: LoopProgress, asked: SaveTry) => Promise<number>
   /** Numbers of the moment, such as the memory held, that each line of the log gets. */
   readonly measure?: (() => Metrics) | undefined
   /** Samples videos with the trainer's state; says whether it came to an end. */
@@ -62,8 +67,8 @@ const FIRST_SAMPLES = 5
 
 /**
  * Trains until the last step or until the signal, saving now and then and at the end; never a state that
- * is saved already. Numbers that no line of the log has when it ends get a line of their own, which the next
- * whole one replaces if the run is resumed.
+ * is saved already. Where a save has to wait it trains on. Numbers that no line of the log has when it ends get a
+ * line of their own, which the next whole one replaces if the run is resumed.
  * @throws UserError from data, training or saving; what was done until then is saved, if that is possible,
  * unless training diverged: then the last checkpoint is what to go on from.
  */
@@ -74,14 +79,24 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
   let saved = trainer.step
   let { lastLine, sampledAt } = setup
   let saveIsDue = false
+  /** The step from which it may be tried, where it was tried in vain. */
+  let saveFrom = 0
+  const firstStep = trainer.step
+  let begun: number | undefined
   let sampledTime: number | undefined
   /** Those that a line of the log should have got and did not. */
   let unlogged: RunningMeansState | undefined
   let failedSave: unknown
-  const save = async () => {
+  const save = async (occasion: SaveTry['occasion']) => {
+    const { step } = trainer
+    if (saved === step) return
+    const progress = { lastLine, means: unlogged ?? means.state(), sampledAt }
+    const stepTime = (now() - (begun ?? NaN)) / (step - firstStep)
     try {
-      if (saved !== trainer.step) await setup.save({ lastLine, means: unlogged ?? means.state(), sampledAt })
-      saved = trainer.step
+      const wait = await setup.save(progress, { step, occasion, stepTime })
+      saveFrom = step + wait
+      if (wait > 0) return
+      saved = step
       saveIsDue = false
     } catch (error) {
       failedSave = error
@@ -118,6 +133,7 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
   const isStopped = () => agreed ?? signal?.aborted ?? false
   const oneStep = async () => {
     const asked = now()
+    begun ??= asked
     const batch = await setup.batches(trainer.step)
     const started = now()
     const report = await trainer.update(batch, signal?.aborted)
@@ -145,7 +161,7 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
     }
     saveIsDue ||= step % config.save_interval === 0
     // What bad steps came from may be ruined already: it must not take the place of what was saved before.
-    if (saveIsDue && report.fault === undefined) await save()
+    if (saveIsDue && step >= saveFrom && report.fault === undefined) await save('on the way')
     await sample()
     // Computing blocks the process; signals get through only here.
     await setImmediate()
@@ -157,10 +173,10 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
   } catch (error) {
     // Ranks of which one is lost cannot agree that what they have is the same.
     const canSave = error !== failedSave && !setup.withOthers && !(error instanceof TrainingDiverged)
-    if (canSave) await saveIfPossible(save)
+    if (canSave) await saveIfPossible(() => save('when stopped'))
     throw error
   }
-  await save()
+  await save(isStopped() ? 'when stopped' : 'at the end')
   const left = means.take()
   // Even if no step was done: resuming took the line of these numbers from the log.
   if (Object.keys(left).length > 0) log(left)

@@ -3,21 +3,30 @@ import path from 'node:path'
 import { emaRates } from '../config/training.js'
 import type { GaussianDiffusion } from '../diffusion/gaussian-diffusion.js'
 import { requireFolder } from '../files/make-folder.js'
+import { passingFailureOf } from '../files/passing-failure.js'
 import { syncToDisk } from '../files/sync-to-disk.js'
 import { jsonLines } from '../tracking/json-lines.js'
 import type { Tracker } from '../tracking/tracker.js'
 import { badStepFile } from './bad-step-file.js'
 import type { BadStep } from './bad-step-report.js'
 import type { BadSteps } from './bad-steps.js'
+import type { DiskNews } from './disk-news.js'
+import { heldPreviews } from './held-previews.js'
+import { heldTracker } from './held-tracker.js'
+import { heldWrites, type HeldWrites } from './held-writes.js'
 import { keepNewest } from './keep-newest.js'
 import type { RunClaim } from './claim-run.js'
 import type { LoopProgress } from './loop.js'
+import { outage } from './outage.js'
 import { previewMedia } from './preview-films.js'
+import { patientSave, type SaveTry } from './patient-save.js'
 import { samplePreview } from './sample-preview.js'
 import { saveCheckpoint, type Saved } from './save-checkpoint.js'
+import { SAVE_PATIENCE } from './save-patience.js'
 import type { TimestepSampler } from './timestep-sampler.js'
 import type { ResolvedTrainRun, RunStart } from './train-run.js'
 import type { Trainer } from './trainer.js'
+import { tryAgain } from './try-again.js'
 import type { VideoList } from './video-list.js'
 
 /** What a run writes and reports: of several ranks only the first has one. */
@@ -29,9 +38,15 @@ export interface RunOutput {
   /** Reports the start and opens what has to know it. */
   readonly begin: () => void
   readonly noteBadStep: (bad: BadStep) => void
-  readonly save: (progress: LoopProgress) => void
+  /** As the loop's. */
+  readonly save: (progress: LoopProgress, asked: SaveTry) => Promise<number>
   /** Samples videos; says whether that came to an end. */
   readonly sample: () => Promise<boolean>
+  /**
+   * Writes what a disk did not take before.
+   * @throws UserError if it still does not take it, after some tries.
+   */
+  readonly settle: () => Promise<void>
   readonly close: (outcome: 'finished' | 'failed') => Promise<void>
 }
 
@@ -48,23 +63,44 @@ export interface RunParts {
 }
 
 /**
- * Makes the run's folder; goes on with the files of a resumed one.
- * @throws UserError if they cannot be read or written, then or later.
+ * Makes the run's folder; goes on with the files of a resumed one. What a disk does not take while the run goes
+ * on is told, kept, and tried again.
+ * @throws UserError if they cannot be read or written when it begins, or for what waiting does not change.
  */
 export function runOutput(
   run: ResolvedTrainRun,
   start: RunStart,
   { trainer, diffusion, sampler, badSteps, isSettled, videos, claim }: RunParts,
 ): RunOutput {
-  const { config } = run
+  const { config, now = () => performance.now(), signal } = run
   const { folder, logFile, lastLine, isNew, numParameters, commonBatch } = start
   requireFolder(folder)
   const rates = emaRates(config)
+  const tell = (news: DiskNews) => run.onDisk?.(news)
+  const patience = { ...SAVE_PATIENCE, ...run.savePatience }
+  const saving = patientSave({ patience, now, tell, signal })
+  const places: HeldWrites[] = []
+  const newPlace = (what: string) => {
+    const place = heldWrites({ what, now, tell })
+    places.push(place)
+    return place
+  }
+  const held = (what: string, tracker: Tracker) =>
+    heldTracker(tracker, newPlace(what), () => claim.requireHeld())
   // First: none of the others gets a line of a run that another process has taken over.
-  const guard: Tracker = { log: () => claim.requireHeld() }
-  const trackers = [guard, jsonLines(logFile, isNew ? -1 : lastLine, start.runId), ...(run.trackers ?? [])]
+  const guard: Tracker = { log: () => void passingFailureOf(() => claim.requireHeld()) }
+  const log = jsonLines(logFile, isNew ? -1 : lastLine, start.runId)
+  const trackers = [guard, held('the log', log), ...(run.trackers ?? [])]
   const writeBadStep = badStepFile(path.join(folder, 'bad-steps.jsonl'), start.step)
+  const badStepPlace = newPlace('the list of bad steps')
+  const logNotes = outage('the log', tell)
+  const previews = heldPreviews((preview, step) => run.onSample?.(preview, step), tell)
   let saved: Saved | undefined
+  const removeOld = () => {
+    const failure = passingFailureOf(() => void keepNewest(folder, config.keep, rates))
+    if (failure) tell({ kind: 'not removed', reason: failure.message })
+  }
+  const flush = () => places.map((place) => place.flush()).find((failure) => failure !== undefined)
   return {
     trackers,
     get saved() {
@@ -72,41 +108,56 @@ export function runOutput(
     },
     begin() {
       run.onStart?.(start)
-      trackers.push(...(run.openTrackers?.(start) ?? []))
-      if (isNew) for (const tracker of trackers) tracker.log(start.step, { num_parameters: numParameters })
+      const more = run.openTrackers?.(start) ?? []
+      // A disk that takes nothing now is known before anything is computed.
+      const first = [guard, log, ...(run.trackers ?? []), ...more]
+      if (isNew) for (const tracker of first) tracker.log(start.step, { num_parameters: numParameters })
+      trackers.push(...more.map((tracker) => held("a tracker's record", tracker)))
       // A process that is killed when it has saved a set may not come to this.
-      if (!isNew && isSettled) keepNewest(folder, config.keep, rates)
+      if (!isNew && isSettled) removeOld()
     },
     noteBadStep(bad) {
-      claim.requireHeld()
-      writeBadStep(bad)
+      passingFailureOf(() => claim.requireHeld())
+      badStepPlace.add(JSON.stringify(bad).length, () => {
+        claim.requireHeld()
+        writeBadStep(bad)
+      })
       run.onBadStep?.(bad)
     },
-    save({ lastLine, means, sampledAt }) {
-      claim.requireHeld()
+    async save({ lastLine, means, sampledAt }, asked) {
       const { step, optimizerStep, state } = trainer
       const counts = badSteps.counts()
-      const logFailure = syncLog(logFile)
-      saved = saveCheckpoint(
-        folder,
-        config,
-        rates,
-        { ...state, optimizerStep },
-        {
-          step,
-          lastLine,
-          timesteps: sampler.state(),
-          means,
-          badSteps: counts,
-          commonBatch: commonBatch.now,
-          ...(sampledAt === undefined ? {} : { sampledAt }),
-          ...(videos && { videos }),
-        },
-      )
-      run.onSave?.(saved, step)
-      if (logFailure !== undefined) throw logFailure
+      // The lines that the set comes after: a run that goes on from it does not write them again.
+      const logFailure = failureOf(flush) ?? syncLog(logFile)
+      const write = () => {
+        claim.requireHeld()
+        saved = saveCheckpoint(
+          folder,
+          config,
+          rates,
+          { ...state, optimizerStep },
+          {
+            step,
+            lastLine,
+            timesteps: sampler.state(),
+            means,
+            badSteps: counts,
+            commonBatch: commonBatch.now,
+            ...(sampledAt === undefined ? {} : { sampledAt }),
+            ...(videos && { videos }),
+          },
+        )
+      }
+      const wait = await saving(write, asked)
+      if (wait > 0) return wait
+      if (saved) run.onSave?.(saved, step)
+      // It must not keep the set from being written.
+      if (logFailure !== undefined) logNotes.failed(logFailure)
+      else logNotes.worked()
+      await previews.flush()
       // What bad steps came from may be ruined: older sets are what there is to go back to.
-      if (counts.inARow === 0) keepNewest(folder, config.keep, rates)
+      if (counts.inARow === 0) removeOld()
+      return 0
     },
     async sample() {
       const preview = await samplePreview({
@@ -114,18 +165,40 @@ export function runOutput(
         config,
         diffusion,
         dataset: run.dataset,
-        signal: run.signal,
+        signal,
         onStep: (done, total) => run.onSampleStep?.(trainer.step, done, total),
       })
       if (!preview) return false
-      await run.onSample?.(preview, trainer.step)
+      await previews.add(preview, trainer.step)
       for (const [name, media] of previewMedia(preview))
         for (const tracker of trackers) tracker.media?.(trainer.step, name, media)
       return true
     },
+    async settle() {
+      const waits = signal?.aborted ? patience.whenStopped : patience.atEnd
+      const failure = await tryAgain(async () => flush() ?? (await previews.flush()) ?? syncLog(logFile), {
+        waits,
+        signal,
+      })
+      if (failure) throw failure
+      logNotes.worked()
+    },
     async close(outcome) {
+      if (outcome === 'failed') {
+        failureOf(flush)
+        await previews.flush().catch(() => undefined)
+      }
       for (const tracker of trackers) await tracker.close?.(outcome)
     },
+  }
+}
+
+function failureOf(work: () => unknown): unknown {
+  try {
+    work()
+    return undefined
+  } catch (error) {
+    return error
   }
 }
 

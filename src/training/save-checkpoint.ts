@@ -1,6 +1,7 @@
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { TrainConfig } from '../config/training.js'
+import { removeOrLater } from '../files/remove-file.js'
 import { syncToDisk } from '../files/sync-to-disk.js'
 import { writeFileAtomic } from '../files/write-file.js'
 import { parameterSpecs } from '../model/parameters.js'
@@ -81,7 +82,8 @@ export function saveCheckpoint(
       write(file)
     }
   } catch (error) {
-    for (const file of created) rmSync(file, { force: true })
+    // The model first: without it the others are none.
+    for (const file of created.reverse()) removeOrLater(file)
     throw error
   }
   // What is written is whole, whatever comes of this.

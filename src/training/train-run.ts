@@ -4,10 +4,12 @@ import type { RankGroup } from '../runtime/rank-group.js'
 import type { ClaimOptions } from '../claims/claims.js'
 import type { Metrics, Tracker } from '../tracking/tracker.js'
 import type { BadStep } from './bad-step-report.js'
+import type { DiskNews } from './disk-news.js'
 import type { Anew } from './resume.js'
 import type { RunPlace } from './run-place.js'
 import type { Preview } from './sample-preview.js'
 import type { ResolvedTrainConfig, Saved } from './save-checkpoint.js'
+import type { SavePatience } from './save-patience.js'
 
 export interface TrainRun {
   /** As `resolveTrainConfig` gives it; `image_size` and `T` have to be the data set's, or are left to it. */
@@ -39,9 +41,12 @@ export interface TrainRun {
   /** Told of each step that was skipped, and of the batch that made it bad. */
   readonly onBadStep?: (bad: BadStep) => void
   readonly onSave?: (saved: Saved, step: number) => void
+  /** Told when a disk does not take what the run writes, and when it does again: the run goes on meanwhile. */
+  readonly onDisk?: (news: DiskNews) => void
+  readonly savePatience?: Partial<SavePatience>
   /** Called while videos are sampled, with the denoising steps done, from 0 on. */
   readonly onSampleStep?: (step: number, done: number, total: number) => void
-  /** Without it no videos are sampled during training. */
+  /** Without it no videos are sampled during training. Called again for those that a disk did not take. */
   readonly onSample?: (preview: Preview, step: number) => void | Promise<void>
 }
 

@@ -27,6 +27,7 @@ import { runOutput, type RunOutput } from './run-output.js'
 import { requireNewPlace, requireOwnLog, runPlace, type RunPlace } from './run-place.js'
 import { checkSameParameters } from './same-parameters.js'
 import type { ResolvedTrainConfig } from './save-checkpoint.js'
+import { saveOnFirstRank } from './save-on-first-rank.js'
 import { checkSameVideos } from './same-videos.js'
 import { shareStart } from './share-start.js'
 import { disposeState } from './state.js'
@@ -164,11 +165,11 @@ async function claimedRun(
       onStep: run.onStep,
       onBadStep: output?.noteBadStep,
       withOthers: ranks !== undefined,
-      save: async (progress) => {
+      save: async (progress, asked) => {
         if (ranks) await checkSameParameters(ranks, trainer.state.params, trainer.step)
         await checkFinite(trainer.state, emaRates(config), trainer.step)
-        output?.save(progress)
-        if (ranks) await waitForRanks(ranks)
+        const save = async () => (await output?.save(progress, asked)) ?? 0
+        return ranks ? saveOnFirstRank(ranks, trainer.step, save) : save()
       },
       sample:
         run.onSample &&
@@ -178,6 +179,7 @@ async function claimedRun(
           return isDone
         }),
     })
+    await output?.settle()
     outcome = 'finished'
     const { step } = trainer
     const isLast = step >= lastStep(config)

@@ -135,3 +135,15 @@ it.runIf(process.platform === 'linux').each(['short', 'once'])(
     })
   },
 )
+
+it('has failed where it was told to stop and something was lost by it', async () => {
+  const { child, ended } = await start('lost')
+  child.kill('SIGTERM')
+  const { status, stderr } = await ended
+  expect(stderr).toMatch(/^fdm: step 7 is not saved$/m)
+  expect(status).toBe(1)
+})
+
+it('ends as by a signal that another process has got for it', async () => {
+  expect(await (await start('other')).ended).toEqual({ status: 141, stderr: '' })
+})

@@ -1,8 +1,18 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { UserError } from '../../src/errors.js'
+import { isPassing } from '../../src/files/passing-failure.js'
 import { bootId, machineName } from '../../src/machine.js'
 import { claimRun } from '../../src/training/claim-run.js'
 
@@ -66,3 +76,37 @@ it('a folder that cannot be written to is named', async () => {
   writeFileSync(folder, '')
   await expect(claimRun(place())).rejects.toThrow(`could not write to ${folder}`)
 })
+
+it("a folder that is gone may come back, or be made anew, but not with what is another process's", async () => {
+  const claim = await claimRun(place())
+  const aside = `${folder}-aside`
+  renameSync(folder, aside)
+  expect(isPassing(failureOf(() => claim.requireHeld()))).toBe(true)
+  expect(() => claim.requireHeld()).toThrow(/the folder of the run, .*abc, is gone: put it back/)
+  expect(existsSync(folder)).toBe(false)
+  renameSync(aside, folder)
+  expect(() => claim.requireHeld()).not.toThrow()
+
+  rmSync(folder, { recursive: true })
+  mkdirSync(folder)
+  expect(() => claim.requireHeld()).not.toThrow()
+  expect(readdirSync(folder)).toEqual(['.training.claim-1'])
+
+  rmSync(path.join(folder, '.training.claim-1'))
+  writeFileSync(path.join(folder, 'model000001.pt'), '')
+  const failure = failureOf(() => claim.requireHeld())
+  expect([isPassing(failure), String(failure)]).toEqual([
+    false,
+    expect.stringContaining('has taken over run abc'),
+  ])
+  await claim.release()
+})
+
+function failureOf(work: () => void): unknown {
+  try {
+    work()
+  } catch (error) {
+    return error
+  }
+  return undefined
+}

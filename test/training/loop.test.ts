@@ -10,6 +10,7 @@ import type { Batch } from '../../src/training/batch.js'
 import { badStepLine, type BadStep } from '../../src/training/bad-step-report.js'
 import { badSteps, TrainingDiverged } from '../../src/training/bad-steps.js'
 import { trainingLoop, type LoopSetup } from '../../src/training/loop.js'
+import type { SaveTry } from '../../src/training/patient-save.js'
 import type { Trainer } from '../../src/training/trainer.js'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'fdm-loop-'))
@@ -21,6 +22,8 @@ interface Checkpoint {
   readonly means: RunningMeansState
   readonly sampledAt?: number | undefined
 }
+/** What saving gives where the disk takes it. */
+const SAVED = Promise.resolve(0)
 const START: Checkpoint = { step: 0, lastLine: 0, means: {}, sampledAt: 0 }
 
 const BATCH: Batch = {
@@ -77,7 +80,10 @@ async function loop(
     sampledAt,
     trackers: [jsonLines(path.join(folder, log), lastLine)],
     now: () => 0,
-    save: (progress) => (last = { step: done, ...progress }),
+    save: (progress) => {
+      last = { step: done, ...progress }
+      return SAVED
+    },
     ...more,
   })
   return last
@@ -145,7 +151,10 @@ it('killed during its last samples, has their time in the end', async () => {
   const config = { max_steps: 4, sample_interval: 4, save_interval: 4 }
   const killed = () => Promise.reject(new Error('killed'))
   let saved = START
-  const save: LoopSetup['save'] = (progress) => (saved = { step: 4, ...progress })
+  const save: LoopSetup['save'] = (progress) => {
+    saved = { step: 4, ...progress }
+    return SAVED
+  }
   await expect(loop('cut', START, config, { sample: killed, save })).rejects.toThrow('killed')
   expect(linesOf('cut').map(({ step }) => step)).toEqual([4])
   const sample = () => Promise.resolve((now += 500) > 0)
@@ -188,7 +197,7 @@ it('ends after too many bad steps in a row, and does not save what they came fro
       'diverged',
       START,
       { save_interval: 3, max_steps: 8 },
-      { badSteps: counts, save: () => saves.push(0) },
+      { badSteps: counts, save: () => (saves.push(0), SAVED) },
       bad,
     )
   await expect(run(badSteps(2), [4, 5])).rejects.toThrow(TrainingDiverged)
@@ -208,7 +217,10 @@ it('saves no step of a row of bad ones but what ends it, or the run', async () =
     const steps: number[] = []
     const onStep = (step: number) => void steps.push(step)
     const saved: number[] = []
-    const save = () => void saved.push(steps.at(-1) ?? 0)
+    const save = () => {
+      saved.push(steps.at(-1) ?? 0)
+      return SAVED
+    }
     await loop('row', START, { save_interval, max_steps }, { onStep, save }, bad)
     return saved
   }
@@ -225,7 +237,10 @@ it('saves what was done before data or the log failed', async () => {
     let asked = 0
     const batches = () =>
       ++asked > step ? Promise.reject(new Error('no such video')) : Promise.resolve([BATCH])
-    const save: LoopSetup['save'] = (progress) => saved.push([asked, { step: 0, ...progress }])
+    const save: LoopSetup['save'] = (progress) => {
+      saved.push([asked, { step: 0, ...progress }])
+      return SAVED
+    }
     await loop('failed', START, { max_steps: 8 }, { batches, save, ...more })
   }
   await expect(failAt(2, {})).rejects.toThrow('no such video')
@@ -264,4 +279,46 @@ it('makes up for the samples that a killed run did not come to', async () => {
   // A checkpoint that does not say.
   await loop('killed', { ...atTwo, sampledAt: undefined }, config, sample(4))
   expect(sampled).toEqual([1, 1, 3, 4])
+})
+
+it('trains on where a save has to wait, tries again when it is told to, and saves the end', async () => {
+  const asked: (readonly [number, string, number])[] = []
+  let time = 0
+  let step = 0
+  const more = {
+    now: () => (time += 100),
+    onStep: (done: number) => void (step = done),
+    // In vain at the first two tries.
+    save: (_: unknown, { occasion, stepTime }: SaveTry) => {
+      asked.push([step, occasion, stepTime])
+      return Promise.resolve(asked.length < 3 ? 3 : 0)
+    },
+  }
+  await loop('waits', START, { max_steps: 14, save_interval: 4 }, more, [7])
+  // Step 7 is bad; that of step 12 has its turn although another came late, at step 11.
+  expect(asked.map(([at, occasion]) => [at, occasion])).toEqual([
+    [4, 'on the way'],
+    [8, 'on the way'],
+    [11, 'on the way'],
+    [12, 'on the way'],
+    [14, 'at the end'],
+  ])
+  // Three looks at the clock in a step, and one to measure this.
+  expect(asked[0]?.[2]).toBeCloseTo(300, 6)
+  expect(linesOf('waits').map(({ step }) => step)).toEqual([4, 8, 12, 14])
+})
+
+it('says of the last save whether somebody stopped it, or an error', async () => {
+  const occasions: string[] = []
+  const save: LoopSetup['save'] = (_, { occasion }) => {
+    occasions.push(occasion)
+    return SAVED
+  }
+  const stop = new AbortController()
+  await loop('ended-by', START, { max_steps: 2 }, { save })
+  await loop('ended-by', START, { max_steps: 2 }, { save, signal: stop.signal, onStep: () => stop.abort() })
+  const batches = (step: number) =>
+    step === 1 ? Promise.reject(new Error('no video')) : Promise.resolve([BATCH])
+  await expect(loop('ended-by', START, { max_steps: 2 }, { save, batches })).rejects.toThrow('no video')
+  expect(occasions).toEqual(['at the end', 'when stopped', 'when stopped'])
 })

@@ -1,4 +1,5 @@
-import { cpSync } from 'node:fs'
+import fs, { cpSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import path from 'node:path'
 import { defaultsOf } from '../../src/config/option.js'
 import { diffusionOptions } from '../../src/config/model.js'
@@ -25,7 +26,13 @@ export type RankTask =
   /** Makes a run's folder what it was after a step of another run. */
   | { readonly name: 'copy'; readonly from: string; readonly to: string; readonly step: number }
   | { readonly name: 'videos' }
-  | { readonly name: 'train'; readonly runId: string; readonly config: Parameters<typeof smallConfig>[0] }
+  | {
+      readonly name: 'train'
+      readonly runId: string
+      readonly config: Parameters<typeof smallConfig>[0]
+      /** Which saves, counted from 1, rank 0's disk does not take; the run may fail of it then. */
+      readonly savesInVain?: readonly number[]
+    }
 
 /** Steps of a network of a few numbers; what came of them. */
 export async function tinySteps(batchSize: number, steps: number, ranks?: RankGroup) {
@@ -88,6 +95,18 @@ function copyRun(root: string, { from, to, step }: Extract<RankTask, { name: 'co
 /** All on processors: two ranks cannot share a GPU, and there alone the same steps give the same bits. */
 const RUNTIME = { backend: 'tensorflow', device: 'cpu' } as const
 
+/** Has the disk not take the models of some saves. */
+function refuseModels(saves: readonly number[]): void {
+  const { renameSync } = fs
+  let count = 0
+  fs.renameSync = (from, to) => {
+    if (String(to).includes('model') && saves.includes(++count))
+      throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
+    renameSync(from, to)
+  }
+  syncBuiltinESMExports()
+}
+
 async function runTasks({ root, tasks }: { root: string; tasks: readonly RankTask[] }): Promise<void> {
   const place = launchedRank(process.env)
   const meeting = place && (await meet(place, 0, { version: 'test' }))
@@ -110,7 +129,16 @@ async function runTasks({ root, tasks }: { root: string; tasks: readonly RankTas
         await checkSameVideos(ranks, videos).catch((error: unknown) => say([String(error)]))
       } else {
         const options = trainTask(root, task.runId, task.config)
-        await train({ ...options, ranks, onSave: (_, step) => say(`${task.runId} saved ${step}`) })
+        const { savesInVain } = task
+        if (savesInVain !== undefined && ranks?.rank === 0) refuseModels(savesInVain)
+        const run = train({
+          ...options,
+          ranks,
+          savePatience: { between: 0, atEnd: [1, 1] },
+          onSave: (_, step) => say(`${task.runId} saved ${step}`),
+        })
+        if (savesInVain === undefined) await run
+        else await run.catch((error: unknown) => say([String(error)]))
       }
       process.stdout.write('next\n')
     }

@@ -106,6 +106,7 @@ describe.runIf(ownBinding)('two ranks', () => {
     LONG,
     async () => {
       const [first, second] = await startPair([
+        { name: 'train', runId: 'vain', config: { max_steps: 3 }, savesInVain: [1, 3, 4, 5, 6] },
         { name: 'tiny', batchSize: 1, steps: 6 },
         { name: 'videos' },
         { name: 'tiny', batchSize: 1, steps: 1_000_000 },
@@ -113,12 +114,20 @@ describe.runIf(ownBinding)('two ranks', () => {
       if (!first || !second) throw new Error('no ranks')
       const one = (await alone([{ name: 'tiny', batchSize: 2, steps: 6 }])) as number[][]
       await first.said('that rank 0 reads')
-      const together = first.lines().slice(0, 2) as number[][]
+      const together = first.lines().slice(2, 4) as number[][]
+      // A save that waits keeps them in step; one that fails in the end is told by all, and is no lost rank.
+      const models = readdirSync(path.join(root, 'vain')).filter((name) => name.startsWith('model'))
+      expect(models).toEqual(['model000002.pt'])
+      expect(first.lines()[0]).toBe('vain saved 2')
+      expect([first.lines()[1], second.lines()[0]]).toMatchObject([
+        [expect.stringMatching(/step 3 is not saved: could not write .*model000003\.pt: the disk is full$/)],
+        [expect.stringMatching(/rank 0 could not save step 3$/)],
+      ])
       together.forEach((numbers, i) => {
         expect(numbers).toHaveLength(one[i]?.length ?? 0)
         numbers.forEach((number, j) => expect(Math.abs(number - (one[i]?.[j] ?? NaN))).toBeLessThan(2e-6))
       })
-      expect(first.lines()[2]).toMatchObject([
+      expect(first.lines()[4]).toMatchObject([
         expect.stringMatching(/rank 1 does not read the videos that rank 0 reads/),
       ])
       second.child.kill('SIGKILL')

@@ -1,6 +1,7 @@
-import { appendFileSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import path from 'node:path'
+import { wholeAppender } from '../../files/append-whole.js'
 import { makeFolder } from '../../files/make-folder.js'
 import type { Tracker } from '../tracker.js'
 import { fileFailure } from '../../files/file-failure.js'
@@ -16,20 +17,21 @@ import { tfRecord } from './tf-record.js'
  * @throws UserError if it cannot be written.
  */
 export function eventFile(folder: string, lastLine: number | undefined, now: () => number): Tracker {
-  const write = (file: string, event: Uint8Array) => {
+  const file = newFile(folder, now())
+  const append = wholeAppender(file)
+  const write = (event: Uint8Array) => {
     try {
-      appendFileSync(file, tfRecord(event))
+      append(tfRecord(event))
     } catch (error) {
       throw fileFailure('write', file, error)
     }
   }
-  const file = newFile(folder, now())
-  const wallTime = () => now() / 1000
-  write(file, versionEvent(wallTime()))
-  if (lastLine !== undefined) write(file, restartEvent(wallTime(), lastLine + 1))
+  const wallTime = (age = 0) => (now() - age) / 1000
+  write(versionEvent(wallTime()))
+  if (lastLine !== undefined) write(restartEvent(wallTime(), lastLine + 1))
   return {
-    log: (step, metrics) => write(file, scalarsEvent(wallTime(), step, metrics)),
-    media: (step, name, media) => write(file, imageEvent(wallTime(), step, name, media)),
+    log: (step, metrics, age) => write(scalarsEvent(wallTime(age), step, metrics)),
+    media: (step, name, media, age) => write(imageEvent(wallTime(age), step, name, media)),
   }
 }
 

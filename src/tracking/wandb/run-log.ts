@@ -23,8 +23,9 @@ export interface RunLog {
    * Adds to what is recorded of a step. Steps only rise, as W&B demands: what belongs to an earlier one is
    * left out, which happens where a resumed run repeats steps.
    * @param media path of a picture or video below the folder's `files` that an item names
+   * @param age milliseconds since the items were taken
    */
-  record(step: number, items: JsonItems, media?: string): void
+  record(step: number, items: JsonItems, media?: string, age?: number): void
   /** Nothing may be recorded after it, except by a run that is resumed. */
   close(exitCode: number): void
 }
@@ -88,20 +89,21 @@ export function openRunLog({ folder, run, resumes, after, now }: RunLogRequest):
     get lines() {
       return lines
     },
-    record(step, items, media) {
+    record(step, items, media, age = 0) {
       if (step < (tail?.step ?? 0) || (after && step <= after.step)) return
       const isNew = tail?.step !== step
       const last =
         tail && !isNew
           ? tail
           : { start: log.end, num, step, items: new Map<string, string>(), media: new Set<string>() }
-      const own = { _step: step, _runtime: runtime(), _timestamp: now() / 1000 }
+      const own = { _step: step, _runtime: runtime() - age / 1000, _timestamp: (now() - age) / 1000 }
       const merged = new Map([...last.items, ...items, ...jsonItems(own)])
       writeTail([], { ...last, items: merged, media: media ? new Set([...last.media, media]) : last.media })
       if (isNew) lines++
     },
     close(exitCode) {
-      log.write([exitRecord(++num, exitCode, runtime())])
+      log.write([exitRecord(num + 1, exitCode, runtime())])
+      num++
       log.close()
     },
   }

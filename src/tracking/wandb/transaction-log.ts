@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs'
+import { closeSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 
 /** A file is cut into blocks, as LevelDB's logs are, and no chunk lies in two of them. */
@@ -27,6 +27,7 @@ export interface TransactionLog {
    * They are handed to the system in one piece: a killed process leaves all of them or none.
    * @param from start of a record
    * @returns where each record starts
+   * @throws the system's error if the disk does not take them: what was there before is there again, if it lets us
    */
   write(records: readonly Uint8Array[], from?: number): readonly number[]
   close(): void
@@ -38,11 +39,20 @@ export interface TransactionLog {
  * @throws the system's error if it cannot be made or written.
  */
 export function openTransactionLog(file: string, end?: number): TransactionLog {
-  const fd = openSync(file, end === undefined ? 'wx' : 'r+')
+  const fd = openSync(file, end === undefined ? 'wx+' : 'r+')
   let size = end ?? 0
   const writeAt = (bytes: Uint8Array, position: number) => {
     for (let done = 0; done < bytes.length;)
       done += writeSync(fd, bytes, done, bytes.length - done, position + done)
+  }
+  /** Their room is still the file's, unless the disk fails altogether. */
+  const putBack = (bytes: Uint8Array, position: number) => {
+    try {
+      writeAt(bytes, position)
+      ftruncateSync(fd, position + bytes.length)
+    } catch {
+      // The next records go there.
+    }
   }
   if (end === undefined) {
     writeAt(FILE_HEADER, 0)
@@ -62,8 +72,15 @@ export function openTransactionLog(file: string, end?: number): TransactionLog {
         chunks.push(framed)
         at += framed.length
       }
-      writeAt(Buffer.concat(chunks), from)
-      if (at < size) ftruncateSync(fd, at)
+      const before = Buffer.alloc(size - from)
+      const known = before.subarray(0, readSync(fd, before, 0, before.length, from))
+      try {
+        writeAt(Buffer.concat(chunks), from)
+        if (at < size) ftruncateSync(fd, at)
+      } catch (error) {
+        putBack(known, from)
+        throw error
+      }
       size = at
       return starts
     },

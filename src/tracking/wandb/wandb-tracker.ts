@@ -34,23 +34,25 @@ export function wandbTracker({ folder, log, sender, patience, onWaiting }: Wandb
     sender?.news()
   }
   return {
-    log: (step, metrics) => write(() => log.record(step, jsonItems(metrics))),
-    media: (step, name, media) =>
+    log: (step, metrics, age) => write(() => log.record(step, jsonItems(metrics), undefined, age)),
+    media: (step, name, media, age) =>
       write(() => {
         const { file, value } = describe(step, name, media)
         writeFileAtomic(path.join(folder.files, file), media.bytes)
-        log.record(step, jsonItems({ [name]: value }), file)
+        log.record(step, jsonItems({ [name]: value }), file, age)
       }),
     async close(outcome) {
+      let failure: Error | undefined
       try {
         write(() => log.close(EXIT_CODES[outcome]))
       } catch (error) {
-        // What made the run fail may be the same full disk, and is the better news.
-        if (outcome === 'finished') throw error
+        failure = error as Error
       }
-      if (!sender) return
-      const end = await sender.close(AbortSignal.timeout(patience))
-      if (end !== 'done') onWaiting(Math.max(0, log.lines - sender.sent))
+      // What is on disk is sent all the same.
+      const end = (await sender?.close(AbortSignal.timeout(patience))) ?? 'done'
+      if (sender && end !== 'done') onWaiting(Math.max(0, log.lines - sender.sent))
+      // What made the run fail may be the same full disk, and is the better news.
+      if (failure && outcome === 'finished') throw failure
     },
   }
 }
