@@ -33,7 +33,7 @@ test.each<[string, (whole: Buffer) => Buffer, RegExp]>([
   [
     'of another length',
     () => npyOf([5, 3, SIZE, SIZE]),
-    /expected uint8 \(12, 3, 4, 4\), got uint8 \(5, 3, 4, 4\)/,
+    /it has 5 frames of 4x4 pixels, not 12 frames of 4x4 pixels/,
   ],
 ])('a sample that is %s does not pass for a video that is done', async (_, damage, message) => {
   const run = inputs({ eval_dir: path.join(folder, 'damaged'), stop_index: 3 })
