@@ -2,7 +2,8 @@ import { closeSync, openSync, readFileSync, rmSync, statSync, writeSync } from '
 import path from 'node:path'
 import { fileFailure } from '../files/file-failure.js'
 import { describeWriteError } from '../files/write-file.js'
-import { errorCode, isMissing } from '../system-errors.js'
+import { UserError } from '../errors.js'
+import { errorCode, fileReason, isMissing } from '../system-errors.js'
 import { bootId, isAlive, machineName } from '../machine.js'
 import { makeFolder } from '../files/make-folder.js'
 import { startHeartbeat, type Heartbeat } from './heartbeat.js'
@@ -21,7 +22,10 @@ export interface Claims {
 export interface Claim {
   /** Whether it is still this process's: it is not if the process was stopped for long, and taken for dead. */
   isHeld(): boolean
-  /** To be called also for a claim that is not held any more, so that it does not look alive. */
+  /**
+   * To be called also for a claim that is not held any more, so that it does not look alive. Where its file cannot be
+   * removed, as on a disk that is read-only, it stays without signs of life, which others take for dead in time.
+   */
   release(): void
 }
 
@@ -67,8 +71,11 @@ export function claimsIn(
     return false
   }
 
-  const remove = (file: string) => {
+  const forget = (file: string) => {
     if (own.delete(file)) signs?.remove(file)
+  }
+  const remove = (file: string) => {
+    forget(file)
     rmSync(file, { force: true })
   }
 
@@ -94,9 +101,15 @@ export function claimsIn(
     return {
       isHeld: () => isOwn(claimFiles(folder, name).at(-1)),
       release() {
-        const files = claimFiles(folder, name)
-        if (isOwn(files.at(-1))) for (const older of files.slice(0, -1)) rmSync(older.file, { force: true })
-        if (files.some(isOwn)) remove(file)
+        try {
+          const files = claimFiles(folder, name)
+          if (files.some(isOwn)) forget(file)
+          if (isOwn(files.at(-1))) for (const older of files.slice(0, -1)) rmSync(older.file, { force: true })
+          if (files.some(isOwn)) rmSync(file, { force: true })
+        } catch (error) {
+          // What the claim was for may have failed of the same, which is the better news.
+          if (!(error instanceof UserError) && fileReason(error) === undefined) throw error
+        }
       },
     }
   }

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { afterAll, expect, test, vi } from 'vitest'
 import { claimsIn } from '../../src/claims/claims.js'
 
-const disk = vi.hoisted(() => ({ isFull: false }))
+const disk = vi.hoisted(() => ({ isFull: false, isReadOnly: false }))
 
 vi.mock('node:fs', async (importOriginal) => {
   const actual = await importOriginal<typeof import('node:fs')>()
@@ -12,7 +12,11 @@ vi.mock('node:fs', async (importOriginal) => {
     if (disk.isFull) throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
     return actual.writeSync(fd, data)
   }
-  return { ...actual, writeSync }
+  const rmSync: typeof actual.rmSync = (file, options) => {
+    if (disk.isReadOnly) throw Object.assign(new Error('EROFS: read-only file system'), { code: 'EROFS' })
+    actual.rmSync(file, options)
+  }
+  return { ...actual, writeSync, rmSync }
 })
 
 const folder = mkdtempSync(path.join(tmpdir(), 'claims-full-'))
@@ -25,5 +29,20 @@ test('a claim that a full disk does not take is none, and others need not wait f
   expect(readdirSync(folder)).toEqual([])
   disk.isFull = false
   expect(claims.claim('a')?.isHeld()).toBe(true)
+  await claims.close()
+})
+
+test('a claim that a read-only disk does not let go of is no error, and stays without signs of life', async () => {
+  const claims = claimsIn(folder)
+  const claim = claims.claim('b')
+  disk.isReadOnly = true
+  expect(() => claim?.release()).not.toThrow()
+  expect(readdirSync(folder)).toContain('b.claim-1')
+  disk.isReadOnly = false
+  // This process knows that nothing here works on it any more.
+  const next = claims.claim('b')
+  expect(next?.isHeld()).toBe(true)
+  next?.release()
+  expect(readdirSync(folder).filter((name) => name.startsWith('b.'))).toEqual([])
   await claims.close()
 })
