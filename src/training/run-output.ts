@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { emaRates } from '../config/training.js'
 import type { GaussianDiffusion } from '../diffusion/gaussian-diffusion.js'
+import { LostWork } from '../errors.js'
 import { requireFolder } from '../files/make-folder.js'
 import { passingFailureOf } from '../files/passing-failure.js'
 import { syncToDisk } from '../files/sync-to-disk.js'
@@ -44,7 +45,7 @@ export interface RunOutput {
   readonly sample: () => Promise<boolean>
   /**
    * Writes what a disk did not take before.
-   * @throws UserError if it still does not take it, after some tries.
+   * @throws LostWork if it still does not take it, after some tries.
    */
   readonly settle: () => Promise<void>
   readonly close: (outcome: 'finished' | 'failed') => Promise<void>
@@ -180,7 +181,7 @@ export function runOutput(
         waits,
         signal,
       })
-      if (failure) throw failure
+      if (failure) throw new LostWork(failure.message, { cause: failure })
       logNotes.worked()
     },
     async close(outcome) {

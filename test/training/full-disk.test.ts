@@ -110,6 +110,25 @@ describe('on a disk that is full', () => {
     expect(findResume(path.join(disk.folder, 'a'), [0.9]).step).toBe(1)
   })
 
+  it('what a record does not take is work lost, although the set is saved, after a signal too', async () => {
+    disk = smallDisk(MORE_ROOM)
+    const stop = new AbortController()
+    const full = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
+    const failure = run(3, {
+      signal: stop.signal,
+      onStep: () => stop.abort(),
+      openTrackers: () => [
+        {
+          log: (step: number) => {
+            if (step > 0) throw full
+          },
+        },
+      ],
+    })
+    await expect(failure).rejects.toThrow(LostWork)
+    expect(findResume(path.join(disk.folder, 'a'), [0.9]).step).toBe(1)
+  })
+
   it('older sets make room where there is none for the list of them', async () => {
     disk = smallDisk(ROOM)
     const models = () => names().filter((name) => name.startsWith('model'))
