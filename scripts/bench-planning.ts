@@ -1,6 +1,6 @@
 import { LONG_VIDEO, measurePlanning } from '../src/bench/planning.js'
 import { median } from '../src/median.js'
-import { nativeExtension } from '../src/runtime/native-extension.js'
+import { computesOnGpu, nativeExtension } from '../src/runtime/native-extension.js'
 import { startRuntime } from '../src/runtime/start.js'
 import { samplingSchemes } from '../src/schemes/registry.js'
 
@@ -14,9 +14,8 @@ const FEATURES = [
 const NONE = { of: '', numbers: 0, mayStayOnDevice: false }
 
 const { description } = await startRuntime()
-const extension = nativeExtension()
-const squaredDistances = extension?.squaredDistances
-const isOnGpu = extension?.isUsingGpuDevice() === true
+const squaredDistances = nativeExtension()?.squaredDistances
+const isOnGpu = computesOnGpu()
 const { videoLength, observed, maxFrames, stepSize } = LONG_VIDEO
 process.stdout.write(
   `${description}\n${videoLength} frames from ${String(observed)}, ${maxFrames} at once, ${stepSize} new; milliseconds (planning: ${isOnGpu ? 'by the clock' : 'processor time'}; comparing: by the clock)\n` +

@@ -10,19 +10,12 @@ import type { Film } from '../src/sampling/video-batch.js'
 import { range } from '../src/schemes/range.js'
 import { jsonLines } from '../src/tracking/json-lines.js'
 import type { Metrics, Tracker } from '../src/tracking/tracker.js'
+import type { CheckpointRequest } from './checkpoint-request.js'
 import { wholeLength } from './open-dataset.js'
 import { printedConfig } from './print-config.js'
 import { openCheckpoint, openTestVideos } from './sampling-inputs.js'
 import { shellWord } from './shell-word.js'
 import type { Terminal } from './terminal.js'
-
-export interface LongSamplingRequest {
-  /** Path of a model or an average. */
-  readonly checkpoint: string
-  readonly options: LongSamplingConfig
-  /** Prints what would be done and stops there. */
-  readonly dryRun: boolean
-}
 
 /** The line of the given frames in the log, whose chunks are counted from 0. */
 const GIVEN = -1
@@ -33,7 +26,7 @@ const GIVEN = -1
  * @throws UserError for options, data or files that do not work.
  */
 export async function runLongSampling(
-  { checkpoint: file, options, dryRun }: LongSamplingRequest,
+  { checkpoint: file, options, dryRun }: Omit<CheckpointRequest<LongSamplingConfig>, 'taskId'>,
   terminal: Terminal,
 ): Promise<void> {
   const checkpoint = await openCheckpoint(file, options, terminal)

@@ -4,34 +4,25 @@ import { planNll, type NllInputs, type NllRun } from '../src/evaluation/nll/plan
 import type { VideoBound } from '../src/evaluation/nll/video-bound.js'
 import { frameRanges } from '../src/schemes/frame-ranges.js'
 import { range } from '../src/schemes/range.js'
+import type { CheckpointRequest } from './checkpoint-request.js'
 import { askedLength, openConfigDataset } from './open-dataset.js'
 import { printedConfig } from './print-config.js'
 import { openCheckpoint } from './sampling-inputs.js'
 import { tellOfOthers } from './tell-of-others.js'
 import type { Terminal } from './terminal.js'
 
-export interface NllRequest {
-  /** Path of a model or an average. */
-  readonly checkpoint: string
-  readonly options: NllConfig
-  /** Number of this process in an array of jobs, if it is in one. */
-  readonly taskId?: number
-  /** Prints what would be done and stops there. */
-  readonly dryRun: boolean
-}
-
 /**
  * Measures the bounds of test videos, with a bar per video, and prints them and their mean.
  * @throws UserError for options, data or files that do not work.
  */
 export async function runNll(
-  { checkpoint: file, options, taskId, dryRun }: NllRequest,
+  { checkpoint: file, options, taskId, dryRun }: CheckpointRequest<NllConfig>,
   terminal: Terminal,
 ): Promise<void> {
   const checkpoint = await openCheckpoint(file, options, terminal)
   const { config, model, step } = checkpoint
   const dataset = await openConfigDataset(config, 'test', terminal, askedLength(options.T, config))
-  const inputs = { checkpoint, dataset, options, ...(taskId !== undefined && { taskId }) }
+  const inputs = { checkpoint, dataset, options, taskId }
   const run = planNll(inputs)
   const decided = {
     T: run.settings.videoLength,

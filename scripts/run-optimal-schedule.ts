@@ -8,34 +8,25 @@ import {
 } from '../src/sampling/optimal-schedule/plan-optimal-schedule.js'
 import { scheduleFiles } from '../src/sampling/optimal-schedule/schedule-files.js'
 import { frameRanges } from '../src/schemes/frame-ranges.js'
+import type { CheckpointRequest } from './checkpoint-request.js'
 import { askedLength, openConfigDataset } from './open-dataset.js'
 import { printedConfig } from './print-config.js'
 import { openCheckpoint } from './sampling-inputs.js'
 import { tellOfOthers } from './tell-of-others.js'
 import type { Terminal } from './terminal.js'
 
-export interface ScheduleRequest {
-  /** Path of a model or an average. */
-  readonly checkpoint: string
-  readonly options: OptimalScheduleConfig
-  /** Number of this process in an array of jobs, if it is in one. */
-  readonly taskId?: number
-  /** Prints what would be done and stops there. */
-  readonly dryRun: boolean
-}
-
 /**
  * Optimises what the stages of a scheme condition on, with a bar per choice and a line for each.
  * @throws UserError for options, data or files that do not work.
  */
 export async function runOptimalSchedule(
-  { checkpoint: file, options, taskId, dryRun }: ScheduleRequest,
+  { checkpoint: file, options, taskId, dryRun }: CheckpointRequest<OptimalScheduleConfig>,
   terminal: Terminal,
 ): Promise<void> {
   const checkpoint = await openCheckpoint(file, options, terminal)
   const { config, model, step } = checkpoint
   const T = askedLength(options.T, config)
-  const inputs = { checkpoint, options, T, ...(taskId !== undefined && { taskId }) }
+  const inputs = { checkpoint, options, T, taskId }
   const plan = planOptimalSchedule(inputs)
   const dataset = await openConfigDataset(config, 'train', terminal, T)
   const decided = {

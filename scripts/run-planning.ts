@@ -108,7 +108,7 @@ async function measured(
   const { loadCheckpoint } = await import('../src/training/load-checkpoint.js')
   const { createDiffusion } = await import('../src/diffusion/gaussian-diffusion.js')
   const { ancestralSampler } = await import('../src/diffusion/samplers/ancestral.js')
-  const { nativeExtension } = await import('../src/runtime/native-extension.js')
+  const { computesOnGpu } = await import('../src/runtime/native-extension.js')
   const { measureCall } = await import('../src/sampling/measure-call.js')
   const runtime = await startRuntime({ backend, precision, xla, device })
   if (!json) terminal.log(runtime.description)
@@ -126,7 +126,7 @@ async function measured(
     frame_bytes: batch_size * settings.videoLength * model.config.image_size ** 2 * 3 * FRAME_VALUE_BYTES,
     peak_memory_bytes: process.resourceUsage().maxRSS * 1024,
   }
-  return { cost, onGpu: nativeExtension()?.isUsingGpuDevice() === true }
+  return { cost, onGpu: computesOnGpu() }
 }
 
 const sizeOf = ({ observed, latent }: Stage) => observed.length + latent.length

@@ -2,28 +2,19 @@ import type { SamplingConfig } from '../src/config/sampling.js'
 import { planSampleRun, type SampleRun, type SampleRunInputs } from '../src/sampling/plan-sample-run.js'
 import { sampleRun } from '../src/sampling/sample-run.js'
 import { frameRanges } from '../src/schemes/frame-ranges.js'
+import type { CheckpointRequest } from './checkpoint-request.js'
 import { askedLength } from './open-dataset.js'
 import { printedConfig } from './print-config.js'
 import { openCheckpoint, openTestVideos } from './sampling-inputs.js'
 import { tellOfOthers } from './tell-of-others.js'
 import type { Terminal } from './terminal.js'
 
-export interface SamplingRequest {
-  /** Path of a model or an average. */
-  readonly checkpoint: string
-  readonly options: SamplingConfig
-  /** Number of this process in an array of jobs, if it is in one. */
-  readonly taskId?: number
-  /** Prints what would be done and stops there. */
-  readonly dryRun: boolean
-}
-
 /**
  * Completes test videos with a bar per batch: what `sample` and the demo share.
  * @throws UserError for options, data or files that do not work.
  */
 export async function runSampling(
-  { checkpoint: file, options, taskId, dryRun }: SamplingRequest,
+  { checkpoint: file, options, taskId, dryRun }: CheckpointRequest<SamplingConfig>,
   terminal: Terminal,
 ): Promise<SampleRun> {
   const checkpoint = await openCheckpoint(file, options, terminal)
@@ -31,7 +22,7 @@ export async function runSampling(
   const T = askedLength(options.T, config)
   const areGiven = options.n_obs > 0 || options.obs_frames !== ''
   const dataset = await openTestVideos(config, { T, areGiven }, terminal)
-  const inputs = { checkpoint, dataset, options, ...(taskId !== undefined && { taskId }) }
+  const inputs = { checkpoint, dataset, options, taskId }
   const run = planSampleRun(inputs)
   terminal.log(`configuration:\n${printedConfig({ checkpoint: file, step, ...options, ...decided(run) })}`)
   if (!dryRun) await sampleAll(run, inputs, terminal)

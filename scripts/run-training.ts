@@ -1,7 +1,6 @@
 import { hostname } from 'node:os'
 import path from 'node:path'
 import { precisionOf } from '../src/config/training.js'
-import { writeFileAtomic } from '../src/files/write-file.js'
 import { heldMemory } from '../src/runtime/held-memory.js'
 import type { RankPlace } from '../src/ranks/launcher.js'
 import { startRuntime } from '../src/runtime/start.js'
@@ -9,14 +8,9 @@ import { eventFile } from '../src/tracking/tensorboard/event-file.js'
 import { openWandb } from '../src/tracking/wandb/open-wandb.js'
 import { wandbSettings } from '../src/tracking/wandb/settings.js'
 import { badStepLine } from '../src/training/bad-step-report.js'
-import { lastStep } from '../src/training/learning-rate.js'
-import { attentionPictures, PREVIEW_FPS, previewFilms } from '../src/training/preview-films.js'
 import type { Preview } from '../src/training/sample-preview.js'
-import type { ResolvedTrainConfig } from '../src/training/save-checkpoint.js'
 import { train } from '../src/training/train.js'
-import type { RunResult, RunStart } from '../src/training/train-run.js'
-import { encodeGif } from '../src/video/gif.js'
-import { filmGrid } from '../src/video/grid.js'
+import type { RunResult } from '../src/training/train-run.js'
 import { chosenConfig, RUNS } from './chosen-config.js'
 import { openConfigDataset } from './open-dataset.js'
 import { OTHER_PROCESS } from './other-process.js'
@@ -25,6 +19,8 @@ import { joinRanks } from './join-ranks.js'
 import { silentTerminal, type Terminal } from './terminal.js'
 import { trainingBars } from './training-bars.js'
 import { trainingLine } from './training-line.js'
+import { trainingStart } from './training-start.js'
+import { writePreview } from './write-preview.js'
 
 export interface TrainingRequest {
   /** Options of `train`, without defaults. */
@@ -105,7 +101,7 @@ export async function runTraining(
       onStart: (start) => {
         // What a new run starts from lies elsewhere.
         if (start.checkpoint !== undefined && !config.resume_checkpoint) lastSaved = start.step
-        logStart(terminal, start, config)
+        for (const line of trainingStart(start, config)) terminal.log(line)
       },
       onStep: (step, total, loss) => bars.training(step, total ?? step, `loss ${loss.toFixed(4)}`),
       onBadStep: (bad) => terminal.log(badStepLine(bad)),
@@ -118,13 +114,7 @@ export async function runTraining(
         onSampleStep: bars.sampling,
         onSample: (preview: Preview, step: number) => {
           const name = path.join('results', newRunId, 'previews', `step${String(step).padStart(6, '0')}`)
-          writeFileAtomic(
-            `${name}.gif`,
-            encodeGif(filmGrid(previewFilms(preview).map((film) => [film])), PREVIEW_FPS),
-          )
-          attentionPictures(preview).forEach((picture, video) => {
-            writeFileAtomic(`${name}-attention-${video}.png`, picture)
-          })
+          writePreview(name, preview)
           terminal.log(`step ${step} sampled: ${name}.gif, and what it attended to beside it`)
         },
       }),
@@ -140,26 +130,4 @@ export async function runTraining(
 
 function never(): never {
   throw new Error('there is no configuration')
-}
-
-function logStart(
-  terminal: Terminal,
-  { runId, folder, step, checkpoint, anew, changedData, commonBatch, numParameters }: RunStart,
-  config: ResolvedTrainConfig,
-): void {
-  terminal.log(`run ${runId} in ${folder}: ${(numParameters / 1e6).toFixed(1)} million parameters`)
-  if (checkpoint !== undefined) terminal.log(`going on after step ${step} from ${checkpoint}`)
-  if (changedData !== undefined) terminal.log(`its videos have changed: ${changedData}`)
-  const { before, now } = commonBatch
-  if (before !== undefined && before !== now)
-    terminal.log(
-      `a batch had ${before} ${before === 1 ? 'video' : 'videos'} over all ranks there and has ${now} now: ` +
-        'the order of the videos is another one from here on',
-    )
-  if (anew.optimizer) terminal.log('no state of the optimizer lies beside it: AdamW starts anew')
-  for (const rate of anew.averages)
-    terminal.log(`no average of rate ${rate} lies beside it: it starts as the weights are`)
-  const end = lastStep(config)
-  if (step >= end)
-    terminal.log(`that is its last step already: to go on, raise --max_steps or --lr_anneal_steps`)
 }

@@ -11,8 +11,8 @@ import { range } from '../src/schemes/range.js'
 import type { SamplingScheme, SchemeSettings, Stage } from '../src/schemes/types.js'
 import { readCheckpointFile } from '../src/torch-file/index.js'
 import { visualise } from '../src/video/visualise.js'
+import type { CheckpointRequest } from './checkpoint-request.js'
 import { askedLength, inDataDir, openConfigDataset, type DatasetConfig } from './open-dataset.js'
-import type { SamplingRequest } from './run-sampling.js'
 import type { Terminal } from './terminal.js'
 
 /**
@@ -21,7 +21,7 @@ import type { Terminal } from './terminal.js'
  * @throws UserError for options, data or files that do not work.
  */
 export async function runVisualising(
-  { checkpoint, options, taskId }: SamplingRequest,
+  { checkpoint, options, taskId }: CheckpointRequest<SamplingConfig>,
   terminal: Terminal,
 ): Promise<void> {
   const { config: trained, step } = readCheckpointFile(checkpoint)

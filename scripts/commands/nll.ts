@@ -19,8 +19,7 @@ export const nllCommand = defineCommand({
   ],
   async run({ checkpoint, dry_run: dryRun, ...given }, terminal) {
     const { runNll } = await import('../run-nll.js')
-    const taskId = taskOf(process.env)
     const options = { ...given, lpips_weights: lpipsWeights(given.lpips_weights) }
-    await runNll({ checkpoint, options, dryRun, ...(taskId !== undefined && { taskId }) }, terminal)
+    await runNll({ checkpoint, options, dryRun, taskId: taskOf(process.env) }, terminal)
   },
 })

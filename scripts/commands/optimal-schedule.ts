@@ -18,10 +18,6 @@ export const optimalScheduleCommand = defineCommand({
   ],
   async run({ checkpoint, dry_run: dryRun, ...options }, terminal) {
     const { runOptimalSchedule } = await import('../run-optimal-schedule.js')
-    const taskId = taskOf(process.env)
-    await runOptimalSchedule(
-      { checkpoint, options, dryRun, ...(taskId !== undefined && { taskId }) },
-      terminal,
-    )
+    await runOptimalSchedule({ checkpoint, options, dryRun, taskId: taskOf(process.env) }, terminal)
   },
 })

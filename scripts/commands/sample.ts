@@ -22,9 +22,8 @@ export const sampleCommand = defineCommand({
     'sample checkpoints/k2xw81qz/ema_0.9999_050000.pt --sampling_scheme autoreg --use_ddim --timestep_respacing ddim25',
   ],
   async run({ checkpoint, just_visualise, dry_run: dryRun, ...given }, terminal) {
-    const taskId = taskOf(process.env)
     const options = { ...given, lpips_weights: lpipsWeights(given.lpips_weights) }
-    const request = { checkpoint, options, dryRun, ...(taskId !== undefined && { taskId }) }
+    const request = { checkpoint, options, dryRun, taskId: taskOf(process.env) }
     if (just_visualise) {
       const { runVisualising } = await import('../run-visualising.js')
       await runVisualising(request, terminal)

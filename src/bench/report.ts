@@ -1,7 +1,7 @@
 import { median } from '../median.js'
 import type { ProductResult } from './measure-products.js'
 import { sideName, type SideResult, type TaskResult } from './measure-task.js'
-import { pairedRatio } from './statistics.js'
+import { pairedRatio } from './paired-ratio.js'
 
 /** What the sides ran on: a line each. */
 export function productLines(products: readonly ProductResult[], threads: number): readonly string[] {

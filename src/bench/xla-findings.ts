@@ -2,7 +2,7 @@ import type { XlaFinding } from '../runtime/xla-findings.js'
 import { sideName } from './measure-task.js'
 import type { BenchResult } from './run-bench.js'
 import type { Side } from './side-job.js'
-import { pairedRatio } from './statistics.js'
+import { pairedRatio } from './paired-ratio.js'
 
 /** XLA compiles for long: it must make steps this much faster to pay. */
 const LARGEST_RATIO = 0.95

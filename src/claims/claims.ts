@@ -38,8 +38,8 @@ export interface ClaimOptions {
   readonly clock?: () => number
 }
 
-/** The files of all claims that this process has. */
-const own = new Set<string>()
+/** What is in the files of all claims that this process has: others may have made one of the same name since. */
+const own = new Map<string, string>()
 /** Claims made by this process: with time and holder, what tells one claim from any other. */
 let count = 0
 
@@ -61,7 +61,7 @@ export function claimsIn(
   let signs: Heartbeat | undefined
 
   const isDead = ({ file, content, changed }: ClaimFile): boolean => {
-    if (own.has(file)) return false
+    if (own.get(file) === content) return false
     const holder = parseHolder(content)
     if (holder && isNear(holder, self) && (holder.pid === self.pid || !isAlive(holder.pid))) return true
     const key = file + content
@@ -69,14 +69,6 @@ export function claimsIn(
     if (before?.changed === changed) return clock() - before.since > deadAfter
     watched.set(key, { changed, since: clock() })
     return false
-  }
-
-  const forget = (file: string) => {
-    if (own.delete(file)) signs?.remove(file)
-  }
-  const remove = (file: string) => {
-    forget(file)
-    rmSync(file, { force: true })
   }
 
   /** @param names what was in the folder: what has come since is seen by the second look */
@@ -87,25 +79,29 @@ export function claimsIn(
     const file = path.join(folder, `${name}.claim-${generation}`)
     const content = JSON.stringify({ ...self, at: clock(), number: count++ })
     if (!createFile(file, content)) return undefined
-    own.add(file)
     // Since the first look others may have taken over, released, and claimed anew. Who of two comes second
     // sees the first one here; if both see each other, both step back and try again later.
     const known = new Set([file + content, ...before.map((other) => other.file + other.content)])
     if (claimFiles(folder, name).some((other) => !known.has(other.file + other.content))) {
-      remove(file)
+      rmSync(file, { force: true })
       return undefined
     }
+    own.set(file, content)
     signs ??= startHeartbeat(heartbeat)
     signs.add(file)
     const isOwn = (other: ClaimFile | undefined) => other?.file === file && other.content === content
     return {
       isHeld: () => isOwn(claimFiles(folder, name).at(-1)),
       release() {
+        if (own.get(file) === content) {
+          own.delete(file)
+          signs?.remove(file)
+        }
         try {
           const files = claimFiles(folder, name)
-          if (files.some(isOwn)) forget(file)
-          if (isOwn(files.at(-1))) for (const older of files.slice(0, -1)) rmSync(older.file, { force: true })
-          if (files.some(isOwn)) rmSync(file, { force: true })
+          // The newest last: it has the claim.
+          const done = isOwn(files.at(-1)) ? files : files.filter(isOwn)
+          for (const each of done) rmSync(each.file, { force: true })
         } catch (error) {
           // What the claim was for may have failed of the same, which is the better news.
           if (!(error instanceof UserError) && fileReason(error) === undefined) throw error

@@ -79,7 +79,12 @@ export function hasOwnOperation(name: string): boolean {
 
 /** The same for operations that have a kernel for processors alone: whether that is what computes. */
 export function hasProcessorOperation(name: string): boolean {
-  return hasOwnOperation(name) && nativeExtension()?.isUsingGpuDevice() === false
+  return hasOwnOperation(name) && !computesOnGpu()
+}
+
+/** Whether the TensorFlow that `fdm setup` provides is the backend in use, and computes on a GPU. */
+export function computesOnGpu(): boolean {
+  return nativeExtension()?.isUsingGpuDevice() === true
 }
 
 let isHidden = false

@@ -1,7 +1,7 @@
 import { expectChoice, expectCount, expectObject } from '../expect.js'
 import { requireLpipsSize } from '../lpips/alexnet-layers.js'
 import { loadLpips } from '../lpips/load-lpips.js'
-import { nativeExtension } from '../runtime/native-extension.js'
+import { computesOnGpu, nativeExtension } from '../runtime/native-extension.js'
 import { withAdvice } from '../with-advice.js'
 import { deviceComparer } from './device-comparer.js'
 import type { FrameFeatures } from './frame-features.js'
@@ -35,8 +35,7 @@ export function adaptiveFeatures(options: AdaptiveFeaturesOptions, size: number)
   const { adaptive_features: kind, lpips_weights: weights = WEIGHTS } = options
   expectChoice('adaptiveFeatures takes as adaptive_features one of', kind, ['lpips', 'pixels'])
   expectCount('adaptiveFeatures takes as size the pixels of a side', size, 1)
-  const extension = nativeExtension()
-  const squaredDistances = extension?.squaredDistances
+  const squaredDistances = nativeExtension()?.squaredDistances
   if (kind === 'pixels') return { ...pixelFeatures, squaredDistances, dispose: () => undefined }
   withAdvice('compare by --adaptive_features pixels', () => requireLpipsSize({ height: size, width: size }))
   const advice = 'give the folder with --lpips_weights, or compare by --adaptive_features pixels'
@@ -46,7 +45,7 @@ export function adaptiveFeatures(options: AdaptiveFeaturesOptions, size: number)
     digest: lpips.digest,
     squaredDistances,
     // What is made on a GPU stays there: reading it back, and comparing it at the speed of main memory, takes longer.
-    ...(extension?.isUsingGpuDevice() && {
+    ...(computesOnGpu() && {
       comparer: (numFrames: number) =>
         deviceComparer(numFrames, (frames, [height, width]) =>
           lpips.embedOnDevice(joined(frames), { height, width }),

@@ -28,7 +28,7 @@ export interface SampleRunInputs {
   readonly dataset: VideoDataset
   readonly options: SamplingConfig
   /** Number of this process in an array of jobs, if it is in one. */
-  readonly taskId?: number
+  readonly taskId?: number | undefined
 }
 
 /** A run of sampling with everything decided, before any work. */

@@ -1,6 +1,6 @@
 import { fixedScheme } from './fixed-scheme.js'
 import { spreadFrames } from './hierarchy.js'
-import { LinkedFrames } from './linked-frames.js'
+import { DoneFrames } from './done-frames.js'
 import { NearestFrames } from './nearest-frames.js'
 import type { Stage } from './types.js'
 
@@ -14,11 +14,11 @@ export const infill = fixedScheme({
   anyFrames: true,
   first: spreadFrames,
   *plan({ videoLength, maxFrames, stepSize }, start): Generator<Stage, void, undefined> {
-    const done = new LinkedFrames(videoLength, start)
+    const done = new DoneFrames(videoLength, start)
     const nearest = new NearestFrames(done)
     let spacing = coarsestSpacing(start, videoLength, stepSize)
     while (done.count < videoLength) {
-      const level = framesBetween(done.all(), videoLength, spacing)
+      const level = framesBetween(done.from(0), videoLength, spacing)
       for (let at = 0; at < level.length;) {
         const latent = withRoom(level.slice(at, at + stepSize), done, maxFrames)
         const stage = { observed: nearest.around(latent, maxFrames - latent.length), latent }
@@ -68,11 +68,11 @@ const fixedFrames = (done: readonly number[], N: number) => [...new Set([0, ...d
 const distances = (frames: readonly number[]) => frames.slice(1).map((frame, i) => frame - (frames[i] ?? NaN))
 
 /** As many of the frames as leave room for a done one on each side of each. */
-function withRoom(frames: readonly number[], done: LinkedFrames, maxFrames: number): readonly number[] {
+function withRoom(frames: readonly number[], done: DoneFrames, maxFrames: number): readonly number[] {
   const neighbours = new Set<number>()
   let count = 0
   for (const frame of frames) {
-    for (const side of [done.before(frame), done.after(frame)]) if (side !== undefined) neighbours.add(side)
+    for (const side of [done.previous(frame), done.next(frame)]) if (side !== undefined) neighbours.add(side)
     // One goes on what there is room for.
     if (count > 0 && count + 1 + neighbours.size > maxFrames) break
     count++

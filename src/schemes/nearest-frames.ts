@@ -1,17 +1,17 @@
-import type { LinkedFrames } from './linked-frames.js'
+import type { DoneFrames } from './done-frames.js'
 
 /** No frame. */
 const NONE = -1
 
 /** Finds done frames around others, again and again, in time that grows with how many are asked for alone. */
 export class NearestFrames {
-  readonly #done: LinkedFrames
+  readonly #done: DoneFrames
   /** Of each frame, for which call it was taken last. */
   readonly #taken: Int32Array
   #call = 0
 
   /** @param done may grow from call to call */
-  constructor(done: LinkedFrames) {
+  constructor(done: DoneFrames) {
     this.#done = done
     this.#taken = new Int32Array(done.length)
   }
@@ -23,8 +23,8 @@ export class NearestFrames {
    */
   around(frames: readonly number[], count: number): number[] {
     const call = ++this.#call
-    const before = Int32Array.from(frames, (frame) => this.#done.before(frame) ?? NONE)
-    const after = Int32Array.from(frames, (frame) => this.#done.after(frame) ?? NONE)
+    const before = Int32Array.from(frames, (frame) => this.#done.previous(frame) ?? NONE)
+    const after = Int32Array.from(frames, (frame) => this.#done.next(frame) ?? NONE)
     let [taken, lowest, isMore] = [0, Infinity, true]
     const take = (frame: number) => {
       if (taken === count || this.#taken[frame] === call) return
@@ -38,11 +38,11 @@ export class NearestFrames {
         const [left = NONE, right = NONE] = [before[i], after[i]]
         if (left !== NONE) {
           take(left)
-          before[i] = this.#done.before(left) ?? NONE
+          before[i] = this.#done.previous(left) ?? NONE
         }
         if (right !== NONE) {
           take(right)
-          after[i] = this.#done.after(right) ?? NONE
+          after[i] = this.#done.next(right) ?? NONE
         }
         isMore ||= left !== NONE || right !== NONE
       }
@@ -56,7 +56,7 @@ export class NearestFrames {
     for (
       let at: number | undefined = lowest;
       frames.length < count && at !== undefined;
-      at = this.#done.after(at)
+      at = this.#done.next(at)
     )
       if (this.#taken[at] === this.#call) frames.push(at)
     return frames

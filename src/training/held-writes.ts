@@ -15,6 +15,9 @@ export interface HeldWrites {
    * @returns what it failed of, if something is left
    */
   flush(): Error | undefined
+  /** As `add` and `flush`, for a place whose writes take their time. */
+  addAwaited(bytes: number, write: (age: number) => void | Promise<void>): Promise<void>
+  flushAwaited(): Promise<Error | undefined>
 }
 
 export interface HeldWritesSetup {
@@ -27,36 +30,68 @@ export interface HeldWritesSetup {
   readonly bound?: number
 }
 
+interface Held {
+  readonly bytes: number
+  readonly since: number
+  readonly write: (age: number) => unknown
+}
+
 /** Of a log that is weeks' worth of lines; of pictures some. */
 const BOUND = 64 * 2 ** 20
 
 export function heldWrites({ what, now, tell, bound = BOUND }: HeldWritesSetup): HeldWrites {
-  const held: { readonly bytes: number; readonly since: number; readonly write: (age: number) => void }[] = []
+  const held: Held[] = []
   const place = outage(what, tell)
   let bytes = 0
-  const flush = (): Error | undefined => {
-    try {
-      for (let next = held[0]; next; next = held[0]) {
-        next.write(now() - next.since)
-        bytes -= next.bytes
-        held.shift()
-      }
-    } catch (error) {
-      return place.failed(error)
+  const push = (size: number, write: Held['write']) => {
+    held.push({ bytes: size, since: now(), write })
+    bytes += size
+  }
+  const drop = () => {
+    bytes -= held.shift()?.bytes ?? 0
+  }
+  /** All in their order: each is dropped when the next is asked for, and none where that does not come. */
+  function* left() {
+    for (let next = held[0]; next; next = held[0]) {
+      yield next
+      drop()
     }
     place.worked()
+  }
+  const failed = (error: unknown): Error => {
+    const failure = place.failed(error)
+    while (bytes > bound && held.length > 1) {
+      drop()
+      place.lost()
+    }
+    return failure
+  }
+  const flush = () => {
+    try {
+      for (const { write, since } of left()) write(now() - since)
+    } catch (error) {
+      return failed(error)
+    }
+    return undefined
+  }
+  const flushAwaited = async () => {
+    try {
+      for (const { write, since } of left()) await write(now() - since)
+    } catch (error) {
+      return failed(error)
+    }
     return undefined
   }
   return {
     add(size, write) {
-      held.push({ bytes: size, since: now(), write })
-      bytes += size
+      push(size, write)
       flush()
-      while (bytes > bound && held.length > 1) {
-        bytes -= held.shift()?.bytes ?? 0
-        place.lost()
-      }
     },
     flush,
+    async addAwaited(size, write) {
+      push(size, write)
+      await flushAwaited()
+    },
+    flushAwaited,
   }
 }

@@ -3,7 +3,7 @@ import { drawingPng } from '../pictures/drawing-png.js'
 import type { Film } from '../sampling/video-batch.js'
 import { range } from '../schemes/range.js'
 import type { Media } from '../tracking/tracker.js'
-import { markObserved } from '../video/border.js'
+import { markObserved } from '../video/mark-observed.js'
 import { encodeGif } from '../video/gif.js'
 import type { Preview } from './sample-preview.js'
 

@@ -12,7 +12,6 @@ import { badStepFile } from './bad-step-file.js'
 import type { BadStep } from './bad-step-report.js'
 import type { BadSteps } from './bad-steps.js'
 import type { DiskNews } from './disk-news.js'
-import { heldPreviews } from './held-previews.js'
 import { heldTracker } from './held-tracker.js'
 import { heldWrites, type HeldWrites } from './held-writes.js'
 import { keepNewest } from './keep-newest.js'
@@ -95,7 +94,7 @@ export function runOutput(
   const writeBadStep = badStepFile(path.join(folder, 'bad-steps.jsonl'), start.step)
   const badStepPlace = newPlace('the list of bad steps')
   const logNotes = outage('the log', tell)
-  const previews = heldPreviews((preview, step) => run.onSample?.(preview, step), tell)
+  const previews = heldWrites({ what: 'the preview', now, tell })
   let saved: Saved | undefined
   const removeOld = () => {
     const failure = passingFailureOf(() => void keepNewest(folder, config.keep, rates))
@@ -155,7 +154,7 @@ export function runOutput(
       // It must not keep the set from being written.
       if (logFailure !== undefined) logNotes.failed(logFailure)
       else logNotes.worked()
-      await previews.flush()
+      await previews.flushAwaited()
       // What bad steps came from may be ruined: older sets are what there is to go back to.
       if (counts.inARow === 0) removeOld()
       return 0
@@ -170,24 +169,28 @@ export function runOutput(
         onStep: (done, total) => run.onSampleStep?.(trainer.step, done, total),
       })
       if (!preview) return false
-      await previews.add(preview, trainer.step)
+      const { step } = trainer
+      await previews.addAwaited(preview.pixels.length, () => run.onSample?.(preview, step))
       for (const [name, media] of previewMedia(preview))
-        for (const tracker of trackers) tracker.media?.(trainer.step, name, media)
+        for (const tracker of trackers) tracker.media?.(step, name, media)
       return true
     },
     async settle() {
       const waits = signal?.aborted ? patience.whenStopped : patience.atEnd
-      const failure = await tryAgain(async () => flush() ?? (await previews.flush()) ?? syncLog(logFile), {
-        waits,
-        signal,
-      })
+      const failure = await tryAgain(
+        async () => flush() ?? (await previews.flushAwaited()) ?? syncLog(logFile),
+        {
+          waits,
+          signal,
+        },
+      )
       if (failure) throw new LostWork(failure.message, { cause: failure })
       logNotes.worked()
     },
     async close(outcome) {
       if (outcome === 'failed') {
         failureOf(flush)
-        await previews.flush().catch(() => undefined)
+        await previews.flushAwaited().catch(() => undefined)
       }
       for (const tracker of trackers) await tracker.close?.(outcome)
     },

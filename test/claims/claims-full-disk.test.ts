@@ -3,20 +3,18 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, test, vi } from 'vitest'
 import { claimsIn } from '../../src/claims/claims.js'
+import { leaveRoom } from '../helpers/limited-fs.js'
 
-const disk = vi.hoisted(() => ({ isFull: false, isReadOnly: false }))
+const disk = vi.hoisted(() => ({ isReadOnly: false }))
 
 vi.mock('node:fs', async (importOriginal) => {
   const actual = await importOriginal<typeof import('node:fs')>()
-  const writeSync = (fd: number, data: string) => {
-    if (disk.isFull) throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
-    return actual.writeSync(fd, data)
-  }
+  const { limitedFs } = await import('../helpers/limited-fs.js')
   const rmSync: typeof actual.rmSync = (file, options) => {
     if (disk.isReadOnly) throw Object.assign(new Error('EROFS: read-only file system'), { code: 'EROFS' })
     actual.rmSync(file, options)
   }
-  return { ...actual, writeSync, rmSync }
+  return { ...limitedFs(actual), rmSync }
 })
 
 const folder = mkdtempSync(path.join(tmpdir(), 'claims-full-'))
@@ -24,10 +22,10 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 test('a claim that a full disk does not take is none, and others need not wait for it to die', async () => {
   const claims = claimsIn(folder)
-  disk.isFull = true
+  leaveRoom(folder, 0)
   expect(() => claims.claim('a')).toThrow(/^could not write .*a\.claim-1: the disk is full$/)
   expect(readdirSync(folder)).toEqual([])
-  disk.isFull = false
+  leaveRoom(folder, Infinity)
   expect(claims.claim('a')?.isHeld()).toBe(true)
   await claims.close()
 })

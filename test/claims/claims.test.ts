@@ -153,6 +153,16 @@ test('one look is enough to try many claims, and takes none of what others claim
   ])
 })
 
+test('what others claim by the name of a claim that was lost is not taken for it', () => {
+  const claim = claims.claim('a')
+  rmSync(path.join(folder, 'a.claim-1'))
+  claim?.release()
+  others('a.claim-1')
+  expect(claims.claim('a')).toBeUndefined()
+  now += DEAD_AFTER + 1
+  expect(claims.claim('a')?.isHeld()).toBe(true)
+})
+
 test('signs of life go on while this thread is busy, and end with the claim', async () => {
   const claim = claims.claim('a')
   const file = path.join(folder, 'a.claim-1')

@@ -3,21 +3,16 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, expect, it, vi } from 'vitest'
 import { wholeAppender } from '../../src/files/append-whole.js'
+import { leaveRoom } from '../helpers/limited-fs.js'
 
-const disk = vi.hoisted(() => ({ left: Infinity, canCut: true, canClose: true }))
+const disk = vi.hoisted(() => ({ canCut: true, canClose: true }))
 
-/** A disk that takes so many more bytes, and of what is more than that the first part. */
 vi.mock('node:fs', async (importOriginal) => {
   const actual = await importOriginal<typeof import('node:fs')>()
+  const { limitedFs } = await import('../helpers/limited-fs.js')
   const fail = (code: string) => Object.assign(new Error(`${code}: failed`), { code })
   return {
-    ...actual,
-    writeSync(fd: number, data: Uint8Array, offset = 0) {
-      const part = data.subarray(offset, offset + disk.left)
-      if (part.length === 0) throw fail('ENOSPC')
-      disk.left -= part.length
-      return actual.writeSync(fd, part)
-    },
+    ...limitedFs(actual),
     ftruncateSync(fd: number, size: number) {
       if (!disk.canCut) throw fail('EIO')
       actual.ftruncateSync(fd, size)
@@ -32,7 +27,8 @@ vi.mock('node:fs', async (importOriginal) => {
 const folder = mkdtempSync(path.join(tmpdir(), 'fdm-append-'))
 const file = path.join(folder, 'log')
 afterEach(() => {
-  Object.assign(disk, { left: Infinity, canCut: true, canClose: true })
+  leaveRoom(folder, Infinity)
+  Object.assign(disk, { canCut: true, canClose: true })
   rmSync(file, { force: true })
 })
 const text = () => readFileSync(file, 'utf8')
@@ -40,10 +36,10 @@ const text = () => readFileSync(file, 'utf8')
 it('a piece that a full disk takes in part goes again, at once', () => {
   const append = wholeAppender(file)
   append(Buffer.from('one\n'))
-  disk.left = 2
+  leaveRoom(folder, 2)
   expect(() => append(Buffer.from('two\n'))).toThrow('ENOSPC')
   expect(text()).toBe('one\n')
-  disk.left = Infinity
+  leaveRoom(folder, Infinity)
   append(Buffer.from('two\n'))
   expect(text()).toBe('one\ntwo\n')
 })
@@ -51,12 +47,12 @@ it('a piece that a full disk takes in part goes again, at once', () => {
 it('or before the next, where the disk does not let it go', () => {
   const append = wholeAppender(file)
   append(Buffer.from('one\n'))
-  disk.left = 2
+  leaveRoom(folder, 2)
   disk.canCut = false
   expect(() => append(Buffer.from('two\n'))).toThrow('ENOSPC')
   expect(text()).toBe('one\ntw')
   expect(() => append(Buffer.from('two\n'))).toThrow('EIO')
-  disk.left = Infinity
+  leaveRoom(folder, Infinity)
   disk.canCut = true
   append(Buffer.from('two\n'))
   append(Buffer.from('three\n'))

@@ -9,7 +9,7 @@ import { kernelDistance } from '../../src/evaluation/distances/kernel-distance.j
 import { i3dUnits } from '../../src/evaluation/i3d/architecture.js'
 import { createI3d } from '../../src/evaluation/i3d/create-i3d.js'
 import { foldI3dWeights } from '../../src/evaluation/i3d/fold-i3d-weights.js'
-import { tensorflowNames } from '../../src/evaluation/i3d/tensorflow-name.js'
+import { tensorflowNames } from '../../src/evaluation/i3d/tensorflow-names.js'
 import { torchSource } from '../../src/evaluation/i3d/weight-source.js'
 import { loadLpips } from '../../src/lpips/load-lpips.js'
 import { readTensorflowCheckpoint } from '../../src/tensorflow-checkpoint/read-tensorflow-checkpoint.js'

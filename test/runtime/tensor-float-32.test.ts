@@ -1,5 +1,5 @@
 import { afterAll, expect, it } from 'vitest'
-import { nativeExtension } from '../../src/runtime/native-extension.js'
+import { computesOnGpu, nativeExtension } from '../../src/runtime/native-extension.js'
 import { startRuntime } from '../../src/runtime/start.js'
 import { precisionOn } from '../../src/runtime/tensor-float-32.js'
 import { ownBinding } from '../helpers/own-binding.js'
@@ -38,7 +38,7 @@ afterAll(() => startRuntime())
 it.runIf(ownBinding)('is off unless it was asked for and there is a GPU', async () => {
   await startRuntime({ backend: 'tensorflow' })
   expect(allowed()).toBe(false)
-  const usesGpu = nativeExtension()?.isUsingGpuDevice()
+  const usesGpu = computesOnGpu()
   for (const precision of ['tf32', 'fp32', 'tf32', 'bf16'] as const) {
     // As TensorFlow begins.
     nativeExtension()?.allowTensorFloat32?.(true)

@@ -9,6 +9,16 @@ const N = 100
 const random = hostRandom('frame-distances')
 const looks = range(N).map(() => Float32Array.from({ length: 5 }, () => random.uniform()))
 const look = (frame: number) => looks[frame] ?? new Float32Array()
+/** @param done which of them are done: it may grow */
+const framesOf = (done: readonly number[], get = look) => ({
+  numFrames: N,
+  frameShape: [1, 1, get(0).length] as const,
+  get,
+  get numDone() {
+    return done.length
+  },
+  doneFrames: () => done,
+})
 const allPairs = (from: readonly Float32Array[], against: readonly Float32Array[]) =>
   Float64Array.from(from.flatMap((a) => against.map((b) => squaredDistance(a, b))))
 
@@ -19,20 +29,11 @@ describe.each([
   const start = () => {
     const done: number[] = []
     const embedded: number[] = []
-    const frames = {
-      numFrames: N,
-      frameShape: [1, 1, 5] as const,
-      get: look,
-      get numDone() {
-        return done.length
-      },
-      doneFrames: () => done,
-    }
     const embed = (vectors: readonly Float32Array[]) => {
       embedded.push(vectors.length)
       return vectors
     }
-    return { done, embedded, distances: frameDistances(frames, { embed, squaredDistances }) }
+    return { done, embedded, distances: frameDistances(framesOf(done), { embed, squaredDistances }) }
   }
 
   test('are those of their features, whatever the order in which they come', () => {
@@ -83,15 +84,6 @@ test('a pair is compared once, whichever of the two is asked for', () => {
 
 test('a comparer gets new frames in groups, and none once it is disposed of', () => {
   const done = range(3)
-  const frames = {
-    numFrames: N,
-    frameShape: [1, 1, 5] as const,
-    get: look,
-    get numDone() {
-      return done.length
-    },
-    doneFrames: () => done,
-  }
   const groups: number[] = []
   let [made, disposed] = [0, 0]
   const features = {
@@ -111,7 +103,7 @@ test('a comparer gets new frames in groups, and none once it is disposed of', ()
       }
     },
   }
-  const distances = frameDistances(frames, features)
+  const distances = frameDistances(framesOf(done), features)
   expect(made).toBe(0)
   distances.from(1)
   done.push(...range(3, N - 1).reverse())
@@ -130,15 +122,7 @@ test('a comparer gets new frames in groups, and none once it is disposed of', ()
 
 test('what is compared as it comes is not compared again', () => {
   const done = range(3)
-  const frames = {
-    numFrames: N,
-    frameShape: [1, 1, 1] as const,
-    get: (frame: number) => Float32Array.of(frame),
-    get numDone() {
-      return done.length
-    },
-    doneFrames: () => done,
-  }
+  const frames = framesOf(done, (frame) => Float32Array.of(frame))
   // No distances of the vectors: those that are computed elsewhere show.
   const squaredDistances = (from: readonly Float32Array[], against: readonly Float32Array[]) =>
     Float64Array.from(from.flatMap(([a = NaN]) => against.map(([b = NaN]) => 1e6 + a * b)))

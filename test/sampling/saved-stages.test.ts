@@ -28,19 +28,19 @@ const begin = (scheme: SamplingScheme = autoreg) =>
     key: { seed: 0, video: 3, sampleIdx: 0 },
   })
 
-/** Fills the latent frames of a stage with values between pixels. */
-function sample(video: VideoInProgress): void {
+/** Fills the latent frames of a stage with values between pixels; the stage is to be saved. */
+function complete(video: VideoInProgress, files: ReturnType<typeof saved>): void {
   for (const t of video.next?.latent ?? [])
     video.frames.put(t, new Float32Array(SIZE * SIZE * 3).fill(t / 77))
+  files.add(video.next ?? { observed: [], latent: [] })
+  video.advance()
 }
 
 /** Two stages, each saved. */
 function saveTwo(): void {
   const [video, files] = [begin(), saved()]
   for (let stage = 0; stage < 2; stage++) {
-    sample(video)
-    files.add(video.next ?? { observed: [], latent: [] })
-    video.advance()
+    complete(video, files)
     files.save(video)
   }
 }
@@ -58,9 +58,7 @@ test('a video goes on where it was saved, with the same numbers', () => {
   for (const t of [3, 4, 5, 6]) expect(video.frames.get(t)[5]).toBe(Math.fround(t / 77))
   expect(() => video.frames.get(7)).toThrow()
 
-  sample(video)
-  files.add(video.next ?? { observed: [], latent: [] })
-  video.advance()
+  complete(video, files)
   files.save(video)
   const done = begin()
   saved().restore(done)
@@ -101,9 +99,7 @@ test('an adaptive scheme chooses on as if it had never stopped', () => {
 test('stages saved together are in one file, and those saved before are not written again', () => {
   const [video, files] = [begin(), saved()]
   for (let stage = 0; stage < 2; stage++) {
-    sample(video)
-    files.add(video.next ?? { observed: [], latent: [] })
-    video.advance()
+    complete(video, files)
   }
   files.save(video)
   files.save(video)

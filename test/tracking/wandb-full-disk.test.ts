@@ -5,36 +5,22 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { UserError } from '../../src/errors.js'
 import { readTransactionLog } from '../../src/tracking/wandb/read-transaction-log.js'
 import { readRecord } from '../../src/tracking/wandb/records.js'
+import { leaveRoom, limit } from '../helpers/limited-fs.js'
 import { track } from './wandb-fixtures.js'
 
-const disk = vi.hoisted(() => ({ left: Infinity }))
-
-/** A disk that takes so many bytes more; what a file has already it may write over. */
 vi.mock('node:fs', async (importOriginal) => {
-  const actual = await importOriginal<typeof import('node:fs')>()
-  const writeSync = (
-    fd: number,
-    data: Uint8Array,
-    offset = 0,
-    length = data.length - offset,
-    at?: number,
-  ) => {
-    const { size } = actual.fstatSync(fd)
-    const most = Math.max(0, size - (at ?? size)) + disk.left
-    if (most <= 0) throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
-    const count = actual.writeSync(fd, data, offset, Math.min(length, most), at)
-    disk.left -= actual.fstatSync(fd).size - size
-    return count
-  }
-  return { ...actual, writeSync }
+  const { limitedFs } = await import('../helpers/limited-fs.js')
+  return limitedFs(await importOriginal())
 })
 
 let root = ''
 beforeEach(() => {
   root = mkdtempSync(path.join(tmpdir(), 'fdm-wandb-full-'))
-  disk.left = Infinity
 })
-afterEach(() => rmSync(root, { recursive: true }))
+afterEach(() => {
+  limit.folder = ''
+  rmSync(root, { recursive: true })
+})
 
 const GIF = Buffer.from('GIF89a\x02\x00\x03\x00;', 'latin1')
 const begin = () => track({ root, runId: 'a', env: { WANDB_MODE: 'offline' } }, { now: () => 1e12 }).tracker
@@ -55,16 +41,16 @@ it('what a full disk does not take leaves the record as it was, at any byte, and
   tracker.log(1, { loss: 1 })
   const before = readFileSync(logFile())
   for (let left = 0; left < 60; left += 7) {
-    disk.left = left
+    leaveRoom(root, left)
     expect(() => tracker.log(2, { loss: 2 })).toThrow(UserError)
     // More of the last step is written over it.
-    expect(() => tracker.log(1, { more: 1 })).toThrow(UserError)
+    expect(() => tracker.log(1, { ['more'.repeat(20)]: 1 })).toThrow(UserError)
     expect(readFileSync(logFile())).toEqual(before)
   }
-  disk.left = 0
+  leaveRoom(root, 0)
   expect(() => tracker.media?.(1, 'video', { kind: 'gif', bytes: GIF })).toThrow(UserError)
   expect(readFileSync(logFile())).toEqual(before)
-  disk.left = Infinity
+  leaveRoom(root, Infinity)
   tracker.media?.(1, 'video', { kind: 'gif', bytes: GIF })
   // Ten seconds late: it has the time of its numbers.
   tracker.log(2, { loss: 2 }, 10_000)
@@ -77,9 +63,9 @@ it('what a full disk does not take leaves the record as it was, at any byte, and
 it('its end can be tried again too', async () => {
   const tracker = begin()
   tracker.log(1, { loss: 1 })
-  disk.left = 3
+  leaveRoom(root, 3)
   await expect(tracker.close?.('finished')).rejects.toThrow(UserError)
-  disk.left = Infinity
+  leaveRoom(root, Infinity)
   await tracker.close?.('finished')
   const kinds = [...readTransactionLog(logFile(), { damaged: 'stop' })].map(
     ({ bytes }) => readRecord(bytes).kind,

@@ -1,10 +1,8 @@
 import { expect, it } from 'vitest'
 import { UserError } from '../../src/errors.js'
 import type { DiskNews } from '../../src/training/disk-news.js'
-import { heldPreviews } from '../../src/training/held-previews.js'
 import { heldTracker } from '../../src/training/held-tracker.js'
 import { heldWrites } from '../../src/training/held-writes.js'
-import type { Preview } from '../../src/training/sample-preview.js'
 
 const full = () =>
   new UserError('could not write x: the disk is full', {
@@ -89,21 +87,22 @@ it('a tracker gets its lines and pictures when its disk takes them, each after a
   expect(looks).toBe(4)
 })
 
-it('previews wait as well, not more than some', async () => {
-  let isFull = true
-  const [steps, news]: [number[], DiskNews[]] = [[], []]
-  const previews = heldPreviews(
-    (_, step) => {
-      if (isFull) return Promise.reject(full())
+it('writes that take their time wait as well, not more than some', async () => {
+  const { disk, news, writes } = place(20)
+  const steps: number[] = []
+  disk.isFull = true
+  for (let step = 1; step <= 22; step++)
+    await writes.addAwaited(1, async () => {
+      await Promise.resolve()
+      if (disk.isFull) throw full()
       steps.push(step)
-      return Promise.resolve()
-    },
-    (told) => news.push(told),
-  )
-  for (let step = 1; step <= 22; step++) await previews.add({} as Preview, step)
-  isFull = false
-  expect(await previews.flush()).toBeUndefined()
+    })
+  expect((await writes.flushAwaited())?.message).toBe('could not write x: the disk is full')
+  disk.isFull = false
+  expect(await writes.flushAwaited()).toBeUndefined()
   expect(steps).toEqual(Array.from({ length: 20 }, (_, i) => i + 3))
   expect(news.map(({ kind }) => kind)).toEqual(['not written', 'written again'])
   expect(news.at(-1)).toMatchObject({ lost: 2 })
+  disk.fault = new TypeError('a fault')
+  await expect(writes.addAwaited(1, () => Promise.reject(disk.fault ?? full()))).rejects.toThrow(TypeError)
 })

@@ -9,30 +9,19 @@ import { findResume } from '../../src/training/checkpoint-files.js'
 import { saveCheckpoint } from '../../src/training/save-checkpoint.js'
 import { disposeState, initialState, type TrainingState } from '../../src/training/state.js'
 import { availableBackends } from '../helpers/backends.js'
+import { leaveRoom } from '../helpers/limited-fs.js'
 import { smallConfig } from './fixtures.js'
 
 const disk = vi.hoisted(() => ({
-  left: Infinity,
   folder: '',
   noted: [] as string[][],
   events: [] as string[],
 }))
 
-/** A disk that takes `disk.left` more bytes, and says which names in a folder it has noted for good. */
+/** A disk that may be full, and says which names in a folder it has noted for good. */
 vi.mock('node:fs', async (importOriginal) => {
   const actual = await importOriginal<typeof import('node:fs')>()
-  const writeSync = (
-    fd: number,
-    data: Uint8Array,
-    offset = 0,
-    length = data.length - offset,
-    position?: number | null,
-  ) => {
-    if (length > disk.left)
-      throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
-    disk.left -= length
-    return actual.writeSync(fd, data, offset, length, position)
-  }
+  const { limitedFs } = await import('../helpers/limited-fs.js')
   const fsyncSync = (fd: number) => {
     actual.fsyncSync(fd)
     disk.events.push('sync')
@@ -42,7 +31,7 @@ vi.mock('node:fs', async (importOriginal) => {
     disk.events.push('rename')
     actual.renameSync(from, to)
   }
-  return { ...actual, writeSync, fsyncSync, renameSync }
+  return { ...limitedFs(actual), fsyncSync, renameSync }
 })
 
 const folder = mkdtempSync(path.join(tmpdir(), 'fdm-save-'))
@@ -74,20 +63,20 @@ it('a disk that is full at any point leaves the previous set, and nothing else',
   const before = readdirSync(folder).sort()
   // Model and average are 8 MB each, the optimizer 16 MB.
   for (const bytes of [10, 4e6, 12e6, 30e6]) {
-    disk.left = bytes
+    leaveRoom(folder, bytes)
     expect(() => save(2)).toThrow(UserError)
     expect(readdirSync(folder).sort()).toEqual(before)
     expect(findResume(folder, rates).step).toBe(1)
   }
-  disk.left = Infinity
+  leaveRoom(folder, Infinity)
   save(2)
   expect(findResume(folder, rates).step).toBe(2)
 })
 
 it('keeps the files of a step that is saved once more in vain', () => {
-  disk.left = 12e6
+  leaveRoom(folder, 12e6)
   expect(() => save(2)).toThrow(UserError)
-  disk.left = Infinity
+  leaveRoom(folder, Infinity)
   expect(findResume(folder, rates).step).toBe(2)
 })
 

@@ -1,7 +1,7 @@
 import { PNG } from 'pngjs'
 import { expect, test } from 'vitest'
 import type { Film } from '../../src/sampling/video-batch.js'
-import { markObserved } from '../../src/video/border.js'
+import { markObserved } from '../../src/video/mark-observed.js'
 import { enlarge } from '../../src/video/enlarge.js'
 import { filmGrid } from '../../src/video/grid.js'
 import { contactSheet, encodePng } from '../../src/video/png.js'

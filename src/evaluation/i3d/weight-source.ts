@@ -1,5 +1,5 @@
 import type { WeightArray } from '../../torch-file/tensors-by-name.js'
-import { tensorflowNames } from './tensorflow-name.js'
+import { tensorflowNames } from './tensorflow-names.js'
 
 /** A part of a layer of I3D. */
 export type Part = 'kernel' | 'bias' | 'gamma' | 'beta' | 'mean' | 'variance'

@@ -17,7 +17,7 @@ export interface ScheduleInputs {
   /** Frames per video. */
   readonly T: number
   /** Number of this process in an array of jobs, if it is in one: it begins with the stage of that number. */
-  readonly taskId?: number
+  readonly taskId?: number | undefined
 }
 
 /** An optimisation with everything decided, before any work. */

@@ -1,13 +1,7 @@
 import { expect, test } from 'vitest'
 import { efficientBackbone, EFFICIENTNET_B7 } from '../../../src/carla/network/efficient-backbone.js'
-import type { LocatorNetwork } from '../../../src/carla/training/locator-network.js'
-import { initialLocator } from '../../../src/carla/training/initial-locator.js'
-import { zeroMoments } from '../../../src/carla/training/locator-run-file.js'
-import { createLocatorTrainer, type LocatorTrainer } from '../../../src/carla/training/locator-trainer.js'
-import { readLocatorWeights } from '../../../src/carla/training/locator-weights.js'
-import { OPTIMIZERS, type OptimizerName } from '../../../src/carla/training/optimizers.js'
 import { describeEachBackend } from '../../helpers/backends.js'
-import { madeFrames } from '../../helpers/made-frames.js'
+import { eightFrames, lossesOfTraining, madeTrainer, meanLoss } from './made-training.js'
 
 const SMALL = {
   stem: 8,
@@ -24,15 +18,6 @@ const SMALL = {
 const REGRESSOR_LOSSES = [123.187019, 123.170395, 123.138855, 124.997787]
 const CLASSIFIER_LOSSES = [4.5197911, 4.5151458, 4.5105047, 4.5569588]
 
-const frames = madeFrames(8).read([0, 1, 2, 3, 4, 5, 6, 7])
-const mean = ({ loss }: { loss: Float32Array }) => loss.reduce((sum, value) => sum + value, 0) / loss.length
-
-function trainerOf(network: LocatorNetwork, optimizer: OptimizerName): LocatorTrainer {
-  const weights = readLocatorWeights(network, initialLocator(network, 1))
-  const moments = zeroMoments(weights.parameters, OPTIMIZERS[optimizer].moments)
-  return createLocatorTrainer(network, optimizer, { state: { ...weights, moments }, step: 0 })
-}
-
 describeEachBackend('a small EfficientNet', (backend) => {
   // Gradients of what it is made of are there in TensorFlow alone.
   if (backend !== 'tensorflow') {
@@ -46,21 +31,17 @@ describeEachBackend('a small EfficientNet', (backend) => {
   ] as const)(
     'gives the losses that PyTorch gives: $kind, $optimizer',
     async ({ kind, optimizer, losses }) => {
-      const trainer = trainerOf({ kind, backbone: efficientBackbone(SMALL) }, optimizer)
-      const found: number[] = []
-      for (let i = 0; i < 3; i++) found.push(mean(await trainer.update(frames, 1e-4, [1, 2])))
-      found.push(mean(await trainer.score(frames)))
+      const found = await lossesOfTraining({ kind, backbone: efficientBackbone(SMALL) }, optimizer)
       found.forEach((loss, i) => expect(loss / (losses[i] ?? NaN)).toBeCloseTo(1, 5))
-      trainer.dispose()
     },
   )
 
   test('leaves out blocks and features by the seed, in training alone', async () => {
     const backbone = efficientBackbone({ ...SMALL, skipped: 0.9, dropout: 0.5 })
     const first = async (seed: readonly [number, number]) => {
-      const trainer = trainerOf({ kind: 'regressor', backbone }, 'sgd')
-      const tested = mean(await trainer.score(frames))
-      const loss = mean(await trainer.update(frames, 1e-4, seed))
+      const trainer = madeTrainer({ kind: 'regressor', backbone }, 'sgd')
+      const tested = meanLoss(await trainer.score(eightFrames))
+      const loss = meanLoss(await trainer.update(eightFrames, 1e-4, seed))
       trainer.dispose()
       return { tested, loss }
     }

@@ -9,13 +9,11 @@ import type { LocatorNetwork } from '../../../src/carla/training/locator-network
 import {
   readRunFile,
   writeRunFile,
-  zeroMoments,
   type LocatorProgress,
 } from '../../../src/carla/training/locator-run-file.js'
-import type { LocatorState } from '../../../src/carla/training/locator-step.js'
 import { createLocatorTrainer } from '../../../src/carla/training/locator-trainer.js'
 import { locatorStateDict, readLocatorWeights } from '../../../src/carla/training/locator-weights.js'
-import { OPTIMIZERS, type OptimizerName } from '../../../src/carla/training/optimizers.js'
+import type { OptimizerName } from '../../../src/carla/training/optimizers.js'
 import { openPlacedFrames } from '../../../src/carla/training/placed-frames.js'
 import { trainLocator, type EpochReport } from '../../../src/carla/training/train-locator.js'
 import { tensorsByName } from '../../../src/torch-file/tensors-by-name.js'
@@ -27,6 +25,7 @@ import { madeFrames } from '../../helpers/made-frames.js'
 import { onGpu } from '../../helpers/on-gpu.js'
 import { temporaryFolder } from '../../torch-file/handmade.js'
 import { expectNumbersToRounding } from '../../training/same-training.js'
+import { lossesOfTraining, madeTrainer, startState } from './made-training.js'
 
 const REGRESSOR_LOSSES = [123.154205, 96.624229, 79.526711, 122.533081]
 const CLASSIFIER_LOSSES = [4.8378539, 3.0391183, 1.9699892, 4.4995394]
@@ -37,10 +36,7 @@ const plan = { block: 'basic', stages: [1, 1, 1, 1] } as const
 const network = (kind: LocatorKind): LocatorNetwork => ({ kind, backbone: residualBackbone(plan) })
 const noProgress: LocatorProgress = { step: 0, tested: 0, bestLoss: Infinity, sums: { loss: 0, quality: 0, frames: 0 } } // prettier-ignore
 
-function start(kind: LocatorKind, optimizer: OptimizerName): LocatorState {
-  const weights = readLocatorWeights(network(kind), initialLocator(network(kind), 1))
-  return { ...weights, moments: zeroMoments(weights.parameters, OPTIMIZERS[optimizer].moments) }
-}
+const start = (kind: LocatorKind, optimizer: OptimizerName) => startState(network(kind), optimizer)
 
 describe('training', () => {
   describeEachBackend('of a small network', (backend) => {
@@ -57,26 +53,14 @@ describe('training', () => {
     ] as const)(
       'gives the losses that PyTorch gives: $kind, $optimizer',
       async ({ kind, optimizer, losses }) => {
-        const trainer = createLocatorTrainer(network(kind), optimizer, {
-          state: start(kind, optimizer),
-          step: 0,
-        })
-        const batch = madeFrames(8).read([0, 1, 2, 3, 4, 5, 6, 7])
-        const mean = ({ loss }: { loss: Float32Array }) => loss.reduce((sum, value) => sum + value, 0) / 8
-        const found: number[] = []
-        for (let i = 0; i < 3; i++) found.push(mean(await trainer.update(batch, 1e-4, [1, 2])))
-        found.push(mean(await trainer.score(batch)))
+        const found = await lossesOfTraining(network(kind), optimizer)
         // Errors of float32 grow from step to step.
         found.forEach((loss, i) => expect(loss / (losses[i] ?? NaN)).toBeCloseTo(1, 5))
-        trainer.dispose()
       },
     )
 
     test('moves only the heads of the cells it sees, and keeps no tensors', async () => {
-      const trainer = createLocatorTrainer(network('regressor'), 'sgd', {
-        state: start('regressor', 'sgd'),
-        step: 0,
-      })
+      const trainer = madeTrainer(network('regressor'), 'sgd')
       const batch = madeFrames(4).read([0, 1, 2, 3])
       const bias = () => trainer.state.parameters.get('last.bias')?.dataSync() ?? expect.fail('no bias')
       const before = Float32Array.from(bias())

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { pairedRatio } from '../../src/bench/statistics.js'
+import { pairedRatio } from '../../src/bench/paired-ratio.js'
 
 it('compares what ran at the same time', () => {
   // The machine was three times as slow in the second round.
