@@ -4,7 +4,7 @@ import { resolveModelConfig } from '../src/config/model.js'
 import { samplerNames } from '../src/config/sampler.js'
 import { UserError } from '../src/errors.js'
 import { startRuntime } from '../src/runtime/start.js'
-import { loadCheckpoint } from '../src/training/load-checkpoint.js'
+import { loadCheckpoint } from '../src/training/checkpoints/load-checkpoint.js'
 import { main } from './main.js'
 import { openConfigDataset } from './open-dataset.js'
 

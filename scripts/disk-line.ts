@@ -1,4 +1,4 @@
-import type { DiskNews } from '../src/training/disk-news.js'
+import type { DiskNews } from '../src/training/outages/disk-news.js'
 
 /** What a person is told when a disk does not take what a run writes, and when it does again. */
 export function diskLine(news: DiskNews): string {

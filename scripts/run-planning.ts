@@ -105,7 +105,7 @@ async function measured(
   terminal: Terminal,
 ): Promise<{ readonly cost: Partial<Cost>; readonly onGpu: boolean }> {
   const { startRuntime } = await import('../src/runtime/start.js')
-  const { loadCheckpoint } = await import('../src/training/load-checkpoint.js')
+  const { loadCheckpoint } = await import('../src/training/checkpoints/load-checkpoint.js')
   const { createDiffusion } = await import('../src/diffusion/gaussian-diffusion.js')
   const { ancestralSampler } = await import('../src/diffusion/samplers/ancestral.js')
   const { computesOnGpu } = await import('../src/runtime/native-extension.js')

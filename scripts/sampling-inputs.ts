@@ -6,7 +6,7 @@ import { parametersDigest } from '../src/model/parameters-digest.js'
 import type { VideoModel } from '../src/model/video-model.js'
 import { startRuntime } from '../src/runtime/start.js'
 import type { SampleRunInputs } from '../src/sampling/plan-sample-run.js'
-import { loadCheckpoint } from '../src/training/load-checkpoint.js'
+import { loadCheckpoint } from '../src/training/checkpoints/load-checkpoint.js'
 import { inDataDir, openConfigDataset, type DatasetConfig } from './open-dataset.js'
 import type { Terminal } from './terminal.js'
 

@@ -1,5 +1,5 @@
-import { lastStep } from '../src/training/learning-rate.js'
-import type { ResolvedTrainConfig } from '../src/training/save-checkpoint.js'
+import type { ResolvedTrainConfig } from '../src/training/checkpoints/save-checkpoint.js'
+import { lastStep } from '../src/training/step/learning-rate.js'
 import type { RunStart } from '../src/training/train-run.js'
 
 /** What a run says as it begins: where it is, and what is different about one that goes on. */

@@ -1,6 +1,6 @@
 import { writeFileAtomic } from '../src/files/write-file.js'
-import { attentionPictures, PREVIEW_FPS, previewFilms } from '../src/training/preview-films.js'
-import type { Preview } from '../src/training/sample-preview.js'
+import { attentionPictures, PREVIEW_FPS, previewFilms } from '../src/training/previews/preview-films.js'
+import type { Preview } from '../src/training/previews/sample-preview.js'
 import { encodeGif } from '../src/video/gif.js'
 import { filmGrid } from '../src/video/grid.js'
 

@@ -6,9 +6,9 @@ import { nextTurn } from '../next-turn.js'
 import { hostRandom } from '../random.js'
 import { randomNormal } from '../runtime/random-normal.js'
 import { tf, type Tensor5D } from '../runtime/tf.js'
-import { makeBatch } from '../training/batch.js'
-import { feedMicroBatch } from '../training/feed.js'
-import { readItem } from '../training/item.js'
+import { makeBatch } from '../training/batches/batch.js'
+import { readItem } from '../training/batches/item.js'
+import { feedMicroBatch } from '../training/step/feed.js'
 
 export interface HeldOutLossOptions {
   readonly model: { conditioned(conditioning: Conditioning): Network }

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { requireRunId } from '../config/training.js'
 import { UserError } from '../errors.js'
-import { hasModels } from './checkpoint-files.js'
+import { hasModels } from './checkpoints/checkpoint-files.js'
 
 /**
  * Options of `train` for a run that the person has named, so that the same command begins it and goes on with it: once

@@ -5,9 +5,9 @@ import { UserError } from '../errors.js'
 import { expectText } from '../expect.js'
 import { readCheckpointFile } from '../torch-file/index.js'
 import { logOwner } from '../tracking/log-owner.js'
-import { hasModels } from './checkpoint-files.js'
-import { resumedFiles } from './resumed-options.js'
-import type { ResolvedTrainConfig } from './save-checkpoint.js'
+import { hasModels } from './checkpoints/checkpoint-files.js'
+import { resumedFiles } from './checkpoints/resumed-options.js'
+import type { ResolvedTrainConfig } from './checkpoints/save-checkpoint.js'
 
 /** Which run it is, and where its files are. */
 export interface RunPlace {

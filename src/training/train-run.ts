@@ -1,15 +1,15 @@
+import type { ClaimOptions } from '../claims/claims.js'
 import type { TrainConfig } from '../config/training.js'
 import type { VideoDataset } from '../data/dataset.js'
 import type { RankGroup } from '../runtime/rank-group.js'
-import type { ClaimOptions } from '../claims/claims.js'
 import type { Metrics, Tracker } from '../tracking/tracker.js'
-import type { BadStep } from './bad-step-report.js'
-import type { DiskNews } from './disk-news.js'
-import type { Anew } from './resume.js'
+import type { BadStep } from './bad-steps/bad-step-report.js'
+import type { Anew } from './checkpoints/resume.js'
+import type { ResolvedTrainConfig, Saved } from './checkpoints/save-checkpoint.js'
+import type { DiskNews } from './outages/disk-news.js'
+import type { SavePatience } from './outages/save-patience.js'
+import type { Preview } from './previews/sample-preview.js'
 import type { RunPlace } from './run-place.js'
-import type { Preview } from './sample-preview.js'
-import type { ResolvedTrainConfig, Saved } from './save-checkpoint.js'
-import type { SavePatience } from './save-patience.js'
 
 export interface TrainRun {
   /** As `resolveTrainConfig` gives it; `image_size` and `T` have to be the data set's, or are left to it. */

@@ -1,6 +1,6 @@
+import type { StepTable } from '../../src/diffusion/gaussian-diffusion.js'
 import { trainingLosses } from '../../src/diffusion/losses.js'
 import type { Conditioning, Denoised } from '../../src/diffusion/types.js'
-import type { StepTable } from '../../src/diffusion/gaussian-diffusion.js'
 import { modelOf } from '../../src/model/video-model.js'
 import type { Parameters } from '../../src/nn/scope.js'
 import {
@@ -11,9 +11,9 @@ import {
   type Tensor3D,
   type Tensor5D,
 } from '../../src/runtime/tf.js'
-import { adamwScalars, type AdamWScalars } from '../../src/training/adamw.js'
-import { parameterUpdate } from '../../src/training/parameter-update.js'
-import { nameTensors } from '../../src/training/state.js'
+import { adamwScalars, type AdamWScalars } from '../../src/training/step/adamw.js'
+import { parameterUpdate } from '../../src/training/step/parameter-update.js'
+import { nameTensors } from '../../src/training/step/state.js'
 import type { LoadedCase } from './golden-unet.js'
 
 /** What golden values are of, as pure functions of tensors, which can be compiled. */

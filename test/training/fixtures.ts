@@ -1,9 +1,9 @@
 import { defaultsOf } from '../../src/config/option.js'
 import { trainOptions } from '../../src/config/training.js'
 import type { VideoDataset } from '../../src/data/dataset.js'
-import type { ParametricNetwork } from '../../src/training/gradients.js'
-import type { ResolvedTrainConfig } from '../../src/training/save-checkpoint.js'
 import { tf, type Tensor, type Tensor5D } from '../../src/runtime/tf.js'
+import type { ResolvedTrainConfig } from '../../src/training/checkpoints/save-checkpoint.js'
+import type { ParametricNetwork } from '../../src/training/step/gradients.js'
 
 export interface FakeDataset extends VideoDataset {
   /** Every frame read so far. */

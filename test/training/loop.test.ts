@@ -6,12 +6,12 @@ import { defaultsOf } from '../../src/config/option.js'
 import { trainingOptions } from '../../src/config/training.js'
 import { jsonLines } from '../../src/tracking/json-lines.js'
 import { runningMeans, type RunningMeansState } from '../../src/tracking/running-means.js'
-import type { Batch } from '../../src/training/batch.js'
-import { badStepLine, type BadStep } from '../../src/training/bad-step-report.js'
-import { badSteps, TrainingDiverged } from '../../src/training/bad-steps.js'
+import { badStepLine, type BadStep } from '../../src/training/bad-steps/bad-step-report.js'
+import { badSteps, TrainingDiverged } from '../../src/training/bad-steps/bad-steps.js'
+import type { Batch } from '../../src/training/batches/batch.js'
 import { trainingLoop, type LoopSetup } from '../../src/training/loop.js'
-import type { SaveTry } from '../../src/training/patient-save.js'
-import type { Trainer } from '../../src/training/trainer.js'
+import type { SaveTry } from '../../src/training/outages/patient-save.js'
+import type { Trainer } from '../../src/training/step/trainer.js'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'fdm-loop-'))
 afterAll(() => rmSync(folder, { recursive: true }))

@@ -5,8 +5,8 @@ import { parameterSpecs } from '../../src/model/parameters.js'
 import type { Parameters } from '../../src/nn/scope.js'
 import { tf } from '../../src/runtime/tf.js'
 import { readCheckpointFile } from '../../src/torch-file/index.js'
-import { readOptimizerFile } from '../../src/training/optimizer-file.js'
-import type { ResolvedTrainConfig } from '../../src/training/save-checkpoint.js'
+import { readOptimizerFile } from '../../src/training/checkpoints/optimizer-file.js'
+import type { ResolvedTrainConfig } from '../../src/training/checkpoints/save-checkpoint.js'
 
 // What two runs of the same few steps have in common on a GPU, where sums are added in no fixed order.
 

@@ -1,6 +1,6 @@
 import { scopeOf, type Parameters } from '../../nn/scope.js'
 import { tf, type Tensor, type Tensor1D } from '../../runtime/tf.js'
-import { mapTensors, nameTensors } from '../../training/state.js'
+import { mapTensors, nameTensors } from '../../training/step/state.js'
 import { batchLayers, type Statistics } from '../network/batch-layers.js'
 import { scoreFrames, type LocatorNetwork, type PlacedBatch, type Scores } from './locator-network.js'
 import type { Optimizer } from './optimizers.js'

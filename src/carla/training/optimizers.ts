@@ -1,6 +1,6 @@
 import { tf, type Tensor } from '../../runtime/tf.js'
-import { ADAMW_DEFAULTS, adamwScalars } from '../../training/adamw.js'
-import { parameterUpdate } from '../../training/parameter-update.js'
+import { ADAMW_DEFAULTS, adamwScalars } from '../../training/step/adamw.js'
+import { parameterUpdate } from '../../training/step/parameter-update.js'
 
 /** A rule by which parameters follow their gradients. */
 export interface Optimizer {

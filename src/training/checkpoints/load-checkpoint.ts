@@ -1,0 +1,35 @@
+import { resolveModelConfig } from '../../config/model.js'
+import { createDiffusion, type GaussianDiffusion } from '../../diffusion/gaussian-diffusion.js'
+import { UserError } from '../../errors.js'
+import { expectText } from '../../expect.js'
+import { createModel, type VideoModel } from '../../model/video-model.js'
+import { readCheckpointFile } from '../../torch-file/index.js'
+
+export interface Checkpoint {
+  readonly model: VideoModel
+  readonly diffusion: GaussianDiffusion
+  /** Every option it was trained with, also those this program does not know. */
+  readonly config: Readonly<Record<string, unknown>>
+  /** Updates done. */
+  readonly step: number
+}
+
+/**
+ * Reads a model or an average, of this program or of the original: `checkpoints/<run id>/ema_0.9999_*.pt`.
+ * The runtime must have been started; the caller disposes of the model.
+ * @throws UserError naming the file and what is wrong with it.
+ */
+export function loadCheckpoint(file: string): Checkpoint {
+  expectText('loadCheckpoint takes the path of a file', file)
+  const { stateDict, config, step } = readCheckpointFile(file)
+  try {
+    if (typeof config.image_size !== 'number') throw new UserError('its config has no image_size')
+    const options = resolveModelConfig(config)
+    const model = createModel(options, { parameters: stateDict })
+    return { model, diffusion: createDiffusion(options), config, step }
+  } catch (error) {
+    // What is found while a tensor is read names the file already.
+    if (!(error instanceof UserError) || error.message.startsWith(`${file}: `)) throw error
+    throw new UserError(`${file}: ${error.message}`, { cause: error })
+  }
+}

@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { emaRates, resumeSource } from '../../config/training.js'
+import { UserError } from '../../errors.js'
+import { clearUnfinished } from '../../files/unfinished-files.js'
+import { parameterSpecs } from '../../model/parameters.js'
+import { createModel } from '../../model/video-model.js'
+import { tf } from '../../runtime/tf.js'
+import { readCheckpointFile } from '../../torch-file/index.js'
+import { initialState, type TrainingState } from '../step/state.js'
+import type { CheckpointFiles } from './checkpoint-files.js'
+import { finishRemoving } from './keep-newest.js'
+import { readOptimizerFile } from './optimizer-file.js'
+import { readResumed } from './read-resumed.js'
+import { checkSameModel, resumedFiles } from './resumed-options.js'
+import type { HostState, ResolvedTrainConfig } from './save-checkpoint.js'
+
+/** Where a run starts: fresh, or where another one stopped. */
+export interface StartingPoint {
+  readonly state: TrainingState
+  /** Updates done. */
+  readonly step: number
+  readonly optimizerStep: number
+  readonly host?: HostState
+  /** The checkpoint it comes from. */
+  readonly checkpoint?: string
+  /** What that checkpoint does not have, and starts anew. */
+  readonly anew: Anew
+}
+
+export interface Anew {
+  readonly optimizer: boolean
+  /** Rates of averages that start as the weights. */
+  readonly averages: readonly number[]
+}
+
+/**
+ * The state that a run starts from: with a run id that of its newest complete checkpoint, with
+ * `resume_checkpoint` that file's and what lies beside it, else fresh weights from the seed. Averages that
+ * are not there start as the weights, a missing optimizer state as zeros.
+ * @param root the folder of all runs, `checkpoints`
+ * @throws UserError if there is nothing to resume, or it does not fit the configuration.
+ */
+export function startingPoint(config: ResolvedTrainConfig, root: string): StartingPoint {
+  const rates = emaRates(config)
+  const source = resumeSource(config)
+  if (source) {
+    const files = resumedFiles(source, root, rates)
+    if ('runId' in source) {
+      const folder = path.dirname(files.model)
+      clearUnfinished(folder, 'of all')
+      finishRemoving(folder, rates)
+    }
+    return resumed(files, config, readResumed(source, files.model, rates))
+  }
+  const model = createModel(config, { seed: config.seed })
+  const state = initialState(model.parameters, rates.length)
+  model.dispose()
+  return { state, step: 0, optimizerStep: 0, anew: { optimizer: false, averages: [] } }
+}
+
+type Reading = ReturnType<typeof readResumed>
+
+function resumed(
+  files: Omit<CheckpointFiles, 'step'>,
+  config: ResolvedTrainConfig,
+  reading: Reading,
+): StartingPoint {
+  const { parameters, step } = readParameters(files.model, config, reading)
+  const fresh = initialState(parameters, 0)
+  tf.dispose([...parameters.values()])
+  const { optimizer: optimizerFile } = files
+  const optimizer = optimizerFile
+    ? reading(() => readOptimizerFile(optimizerFile, parameterSpecs(config)))
+    : { expAvg: fresh.expAvg, expAvgSq: fresh.expAvgSq, step: 0 }
+  if (files.optimizer) tf.dispose([...fresh.expAvg.values(), ...fresh.expAvgSq.values()])
+  const ema = files.ema.map((file) =>
+    file
+      ? readParameters(file, config, reading).parameters
+      : new Map([...fresh.params].map(([name, tensor]) => [name, tensor.clone()])),
+  )
+  const host = files.state ? readHostState(files.state) : undefined
+  return {
+    state: { params: fresh.params, expAvg: optimizer.expAvg, expAvgSq: optimizer.expAvgSq, ema },
+    step,
+    optimizerStep: optimizer.step,
+    ...(host ? { host } : {}),
+    checkpoint: files.model,
+    anew: {
+      optimizer: files.optimizer === undefined,
+      averages: emaRates(config).filter((_, i) => files.ema[i] === undefined),
+    },
+  }
+}
+
+/** @throws UserError naming the file and the first parameter that does not fit the configuration. */
+function readParameters(file: string, config: ResolvedTrainConfig, reading: Reading) {
+  const { stateDict, config: saved, step } = reading(() => readCheckpointFile(file))
+  checkSameModel({ ...config }, saved, file)
+  try {
+    return { parameters: createModel(config, { parameters: stateDict }).parameters, step }
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    throw new UserError(`${file} does not fit the options given: ${error.message}`, { cause: error })
+  }
+}
+
+/** Checked as far as it is used: a damaged file must not become a strange error later. */
+function readHostState(file: string): HostState {
+  try {
+    const value = JSON.parse(readFileSync(file, 'utf8')) as Partial<HostState> | null
+    // Files of older versions do not say which line of the log is the last.
+    const lastLine = value?.lastLine ?? value?.step
+    if (
+      typeof value?.step === 'number' &&
+      typeof lastLine === 'number' &&
+      Array.isArray(value.timesteps?.history) &&
+      value.means
+    )
+      return { ...value, lastLine } as HostState
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+  }
+  throw new UserError(`${file} is damaged: remove it to resume without the history of losses`)
+}

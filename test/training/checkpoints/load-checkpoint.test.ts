@@ -1,0 +1,43 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+import { createModel } from '../../../src/model/video-model.js'
+import { startRuntime } from '../../../src/runtime/start.js'
+import { loadCheckpoint } from '../../../src/training/checkpoints/load-checkpoint.js'
+import { saveCheckpoint } from '../../../src/training/checkpoints/save-checkpoint.js'
+import { disposeState, initialState } from '../../../src/training/step/state.js'
+import { availableBackends } from '../../helpers/backends.js'
+import { smallConfig } from '../fixtures.js'
+
+const folder = mkdtempSync(path.join(tmpdir(), 'fdm-load-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+it('names a damaged file once', async () => {
+  await startRuntime({ backend: availableBackends()[0] ?? 'wasm' })
+  const network = createModel(smallConfig())
+  const state = initialState(network.parameters, 1)
+  network.dispose()
+  const progress = { step: 3, lastLine: 0, timesteps: { history: [] }, means: {} }
+  const { model: file } = saveCheckpoint(
+    folder,
+    smallConfig(),
+    [0.99],
+    { ...state, optimizerStep: 3 },
+    progress,
+  )
+  disposeState(state)
+  const bytes = readFileSync(file)
+  const middle = Math.floor(bytes.length / 2)
+  bytes[middle] = (bytes[middle] ?? 0) ^ 0xff
+  writeFileSync(file, bytes)
+
+  let message = ''
+  try {
+    loadCheckpoint(file)
+  } catch (error) {
+    message = (error as Error).message
+  }
+  expect(message).toMatch(/the file is damaged: its content has the checksum/)
+  expect(message.split(file)).toHaveLength(2)
+})
