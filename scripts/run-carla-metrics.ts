@@ -12,7 +12,7 @@ import { writeFileAtomic } from '../src/files/write-file.js'
 import type { Drawing } from '../src/pictures/drawing.js'
 import { drawingPng } from '../src/pictures/drawing-png.js'
 import { drawingSvg } from '../src/pictures/drawing-svg.js'
-import { readModelConfig } from '../src/sampling/model-config.js'
+import { readModelConfig } from '../src/sampling/results/model-config.js'
 import { packageVersion } from './package-version.js'
 import type { Terminal } from './terminal.js'
 

@@ -6,7 +6,7 @@ import {
   type ScheduleInputs,
   type SchedulePlan,
 } from '../src/sampling/optimal-schedule/plan-optimal-schedule.js'
-import { scheduleFiles } from '../src/sampling/optimal-schedule/schedule-files.js'
+import { scheduleFiles } from '../src/sampling/results/schedule-files.js'
 import { frameRanges } from '../src/schemes/frame-ranges.js'
 import type { CheckpointRequest } from './checkpoint-request.js'
 import { askedLength, openConfigDataset } from './open-dataset.js'

@@ -2,9 +2,9 @@ import { resolveModelConfig } from '../src/config/model.js'
 import type { PlanningConfig } from '../src/config/planning.js'
 import { respacedTimesteps } from '../src/diffusion/respacing.js'
 import { UserError } from '../src/errors.js'
-import { chosenScheme } from '../src/sampling/chosen-scheme.js'
-import { comparesOnGpu, featuresMemory } from '../src/sampling/features-memory.js'
-import { schemeSettings } from '../src/sampling/scheme-settings.js'
+import { comparesOnGpu, featuresMemory } from '../src/sampling/features/features-memory.js'
+import { chosenScheme } from '../src/sampling/runs/chosen-scheme.js'
+import { schemeSettings } from '../src/sampling/stages/scheme-settings.js'
 import { outlineVideo } from '../src/schemes/plan.js'
 import { planRecord } from '../src/schemes/plan-record.js'
 import type { SamplingScheme, SchemeSettings, Stage } from '../src/schemes/types.js'
@@ -109,7 +109,7 @@ async function measured(
   const { createDiffusion } = await import('../src/diffusion/gaussian-diffusion.js')
   const { ancestralSampler } = await import('../src/diffusion/samplers/ancestral.js')
   const { computesOnGpu } = await import('../src/runtime/native-extension.js')
-  const { measureCall } = await import('../src/sampling/measure-call.js')
+  const { measureCall } = await import('../src/sampling/stages/measure-call.js')
   const runtime = await startRuntime({ backend, precision, xla, device })
   if (!json) terminal.log(runtime.description)
   const { model, config } = loadCheckpoint(file)

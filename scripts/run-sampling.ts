@@ -1,6 +1,6 @@
 import type { SamplingConfig } from '../src/config/sampling.js'
-import { planSampleRun, type SampleRun, type SampleRunInputs } from '../src/sampling/plan-sample-run.js'
-import { sampleRun } from '../src/sampling/sample-run.js'
+import { planSampleRun, type SampleRun, type SampleRunInputs } from '../src/sampling/runs/plan-sample-run.js'
+import { sampleRun } from '../src/sampling/runs/sample-run.js'
 import { frameRanges } from '../src/schemes/frame-ranges.js'
 import type { CheckpointRequest } from './checkpoint-request.js'
 import { askedLength } from './open-dataset.js'

@@ -1,11 +1,11 @@
 import type { SamplingConfig } from '../src/config/sampling.js'
-import { chosenScheme } from '../src/sampling/chosen-scheme.js'
-import type { FrameFeatures } from '../src/sampling/frame-features.js'
-import { pixelFeatures } from '../src/sampling/pixel-features.js'
-import { resultsOf } from '../src/sampling/results-of.js'
-import { schemeSettings } from '../src/sampling/scheme-settings.js'
-import { selectVideos } from '../src/sampling/select-videos.js'
-import { trueStages } from '../src/sampling/true-stages.js'
+import type { FrameFeatures } from '../src/sampling/features/frame-features.js'
+import { pixelFeatures } from '../src/sampling/features/pixel-features.js'
+import { trueStages } from '../src/sampling/features/true-stages.js'
+import { resultsOf } from '../src/sampling/results/results-of.js'
+import { chosenScheme } from '../src/sampling/runs/chosen-scheme.js'
+import { selectVideos } from '../src/sampling/runs/select-videos.js'
+import { schemeSettings } from '../src/sampling/stages/scheme-settings.js'
 import { planVideo } from '../src/schemes/plan.js'
 import { range } from '../src/schemes/range.js'
 import type { SamplingScheme, SchemeSettings, Stage } from '../src/schemes/types.js'
@@ -75,7 +75,7 @@ async function loadFeatures(
   size: number,
 ): Promise<FrameFeatures & { readonly dispose?: () => void }> {
   if (options.adaptive_features === 'pixels') return pixelFeatures
-  const { adaptiveFeatures } = await import('../src/sampling/adaptive-features.js')
+  const { adaptiveFeatures } = await import('../src/sampling/features/adaptive-features.js')
   const { startRuntime } = await import('../src/runtime/start.js')
   await startRuntime({ backend, precision, xla, device })
   return adaptiveFeatures(options, size)

@@ -61,22 +61,22 @@ export { findScheme, samplingSchemes } from './schemes/registry.js'
 export { planVideo } from './schemes/plan.js'
 export type { FrameDistances, SamplingScheme, SchemeSettings, Stage } from './schemes/types.js'
 export { sampleVideo } from './sampling/sample-video.js'
-export type { SampleVideoOptions, SamplingProgress } from './sampling/sample-video-options.js'
+export type { SampleVideoOptions, SamplingProgress } from './sampling/stages/sample-video-options.js'
 export {
   denoisingStep,
   type DenoisingSetup,
   type DenoisingStep,
   type SamplingDiffusion,
   type SamplingModel,
-} from './sampling/denoising-step.js'
+} from './sampling/stages/denoising-step.js'
 export {
   adaptiveFeatures,
   type AdaptiveFeatures,
   type AdaptiveFeaturesOptions,
-} from './sampling/adaptive-features.js'
-export type { FrameComparer, FrameFeatures } from './sampling/frame-features.js'
+} from './sampling/features/adaptive-features.js'
+export type { FrameComparer, FrameFeatures } from './sampling/features/frame-features.js'
 export type { SquaredDistances } from './squared-distance.js'
-export type { VideoBatch } from './sampling/video-batch.js'
+export type { VideoBatch } from './sampling/videos/video-batch.js'
 
 export { openDataset, type OpenDatasetOptions } from './data/registry.js'
 export type { VideoDataset, VideoEntry } from './data/dataset.js'

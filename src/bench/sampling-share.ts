@@ -1,11 +1,11 @@
 import type { Conditioning } from '../diffusion/types.js'
 import type { Parameters } from '../nn/scope.js'
-import { compileSettings } from '../runtime/compile-settings.js'
 import { compile } from '../runtime/compile.js'
+import { compileSettings } from '../runtime/compile-settings.js'
 import { tf, type Tensor1D, type Tensor5D } from '../runtime/tf.js'
-import { denoisingStep, type DenoisingStep } from '../sampling/denoising-step.js'
-import type { SampleVideoOptions } from '../sampling/sample-video-options.js'
 import { sampleVideo } from '../sampling/sample-video.js'
+import { denoisingStep, type DenoisingStep } from '../sampling/stages/denoising-step.js'
+import type { SampleVideoOptions } from '../sampling/stages/sample-video-options.js'
 
 export interface SamplingShare {
   /** Calls of the network. */

@@ -4,10 +4,10 @@ import { byName } from '../data/by-name.js'
 import { readNpy, writeNpy } from '../data/npy.js'
 import { openVideoFile } from '../data/video-file.js'
 import { UserError } from '../errors.js'
-import { isMissing } from '../system-errors.js'
-import { readSample, readSampleShape } from '../sampling/sample-file.js'
-import { samplesFolder } from '../sampling/results-layout.js'
+import { samplesFolder } from '../sampling/results/results-layout.js'
+import { readSample, readSampleShape } from '../sampling/results/sample-file.js'
 import { range } from '../schemes/range.js'
+import { isMissing } from '../system-errors.js'
 
 /** A video whose coordinates are wanted, and the file for them. */
 export interface CoordinateTask {

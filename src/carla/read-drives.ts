@@ -2,7 +2,7 @@ import path from 'node:path'
 import { byName } from '../data/by-name.js'
 import { UserError } from '../errors.js'
 import { namesIn } from '../files/names-in.js'
-import { samplesFolder } from '../sampling/results-layout.js'
+import { samplesFolder } from '../sampling/results/results-layout.js'
 import { datasetCoordinates, readCoordinates, runCoordinates } from './coordinate-files.js'
 import type { Drive } from './measure-drives.js'
 

@@ -1,6 +1,6 @@
 import type { VideoDataset } from '../data/dataset.js'
 import { UserError } from '../errors.js'
-import type { SampleSet } from '../sampling/sample-set.js'
+import type { SampleSet } from '../sampling/results/sample-set.js'
 
 /**
  * Makes sure that there is a true video, as large and as long, to compare each sample with.

@@ -2,7 +2,7 @@ import type { Sampler } from '../diffusion/types.js'
 import { UserError } from '../errors.js'
 import { expectCount, expectObject } from '../expect.js'
 import { requireScheme } from '../schemes/plan.js'
-import type { SampleVideoOptions } from './sample-video-options.js'
+import type { SampleVideoOptions } from './stages/sample-video-options.js'
 
 /**
  * Checks what `sampleVideo` is given.

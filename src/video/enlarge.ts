@@ -1,4 +1,4 @@
-import type { Film } from '../sampling/video-batch.js'
+import type { Film } from '../sampling/videos/video-batch.js'
 
 /** A film with each pixel made a square of `scale` x `scale` pixels. */
 export function enlarge(film: Film, scale: number): Film {

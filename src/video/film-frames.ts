@@ -1,4 +1,4 @@
-import type { Film } from '../sampling/video-batch.js'
+import type { Film } from '../sampling/videos/video-batch.js'
 import { enlarge } from './enlarge.js'
 import { filmGrid } from './grid.js'
 

@@ -1,7 +1,7 @@
-import type { Gifenc } from 'gifenc'
 import { createRequire } from 'node:module'
+import type { Gifenc } from 'gifenc'
 import { atOnce, type Steps } from '../in-turns.js'
-import type { Film } from '../sampling/video-batch.js'
+import type { Film } from '../sampling/videos/video-batch.js'
 import { framesOf, type FilmFrames } from './film-frames.js'
 import { toRgba } from './rgba.js'
 

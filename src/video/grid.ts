@@ -1,4 +1,4 @@
-import type { Film } from '../sampling/video-batch.js'
+import type { Film } from '../sampling/videos/video-batch.js'
 
 /**
  * Puts films of equal length and size into one: `columns` side by side, the films of each column below one

@@ -1,4 +1,4 @@
-import type { Film } from '../sampling/video-batch.js'
+import type { Film } from '../sampling/videos/video-batch.js'
 
 const RED = [255, 0, 0] as const
 

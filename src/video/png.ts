@@ -1,5 +1,5 @@
 import { PNG } from 'pngjs'
-import type { Film } from '../sampling/video-batch.js'
+import type { Film } from '../sampling/videos/video-batch.js'
 import { frameAlone } from './film-frames.js'
 import { filmGrid } from './grid.js'
 import { toRgba } from './rgba.js'

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { UserError } from '../../src/errors.js'
 import { namesIn } from '../../src/files/names-in.js'
 import { removeIfEmpty } from '../../src/files/remove-if-empty.js'
-import { readJsonRecord } from '../../src/sampling/json-record.js'
+import { readJsonRecord } from '../../src/sampling/results/json-record.js'
 import { temporaryFolders } from '../data/temporary.js'
 
 const newFolder = temporaryFolders()

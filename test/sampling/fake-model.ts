@@ -3,8 +3,8 @@ import { defaultsOf } from '../../src/config/option.js'
 import { createDiffusion } from '../../src/diffusion/gaussian-diffusion.js'
 import type { Conditioning, Network } from '../../src/diffusion/types.js'
 import { tf, type Tensor5D } from '../../src/runtime/tf.js'
-import type { SamplingModel } from '../../src/sampling/denoising-step.js'
-import type { VideoBatch } from '../../src/sampling/video-batch.js'
+import type { SamplingModel } from '../../src/sampling/stages/denoising-step.js'
+import type { VideoBatch } from '../../src/sampling/videos/video-batch.js'
 
 export const SIZE = 4
 

@@ -7,8 +7,8 @@ import { build } from 'vite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { hostRandom } from '../../src/random.js'
 import { startRuntime } from '../../src/runtime/start.js'
-import { planSampleRun } from '../../src/sampling/plan-sample-run.js'
-import { sampleRun } from '../../src/sampling/sample-run.js'
+import { planSampleRun } from '../../src/sampling/runs/plan-sample-run.js'
+import { sampleRun } from '../../src/sampling/runs/sample-run.js'
 import { sharedRun } from './shared-run.js'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'killed-'))

@@ -1,6 +1,6 @@
 import { startRuntime } from '../../src/runtime/start.js'
-import { planSampleRun } from '../../src/sampling/plan-sample-run.js'
-import { sampleRun } from '../../src/sampling/sample-run.js'
+import { planSampleRun } from '../../src/sampling/runs/plan-sample-run.js'
+import { sampleRun } from '../../src/sampling/runs/sample-run.js'
 import { sharedRun } from './shared-run.js'
 
 /**

@@ -1,9 +1,9 @@
-import { samplingOptions, type SamplingConfig } from '../../src/config/sampling.js'
 import { defaultsOf } from '../../src/config/option.js'
+import { samplingOptions, type SamplingConfig } from '../../src/config/sampling.js'
 import type { VideoDataset } from '../../src/data/dataset.js'
 import { tf } from '../../src/runtime/tf.js'
-import type { SampleRunInputs } from '../../src/sampling/plan-sample-run.js'
-import { filmOf, frameOfFilm } from '../../src/sampling/video-batch.js'
+import type { SampleRunInputs } from '../../src/sampling/runs/plan-sample-run.js'
+import { filmOf, frameOfFilm } from '../../src/sampling/videos/video-batch.js'
 import { countingVideos, fakeConfig, fakeModel, SIZE } from './fake-model.js'
 
 const VIDEOS = 9

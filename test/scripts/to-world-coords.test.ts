@@ -7,8 +7,8 @@ import { runCoordinates, writeCoordinates } from '../../src/carla/coordinate-fil
 import { coordinateOptions } from '../../src/config/evaluation.js'
 import { defaultsOf } from '../../src/config/option.js'
 import { unfinishedFile } from '../../src/files/unfinished-files.js'
-import { sampleFile } from '../../src/sampling/results-layout.js'
-import { writeSample } from '../../src/sampling/sample-file.js'
+import { sampleFile } from '../../src/sampling/results/results-layout.js'
+import { writeSample } from '../../src/sampling/results/sample-file.js'
 import { temporaryFolder } from '../torch-file/handmade.js'
 
 const evalDir = temporaryFolder()

@@ -1,4 +1,4 @@
-import type { Film } from '../../src/sampling/video-batch.js'
+import type { Film } from '../../src/sampling/videos/video-batch.js'
 
 /** A film whose pixels are a function of their place; by default all different. */
 export function film(

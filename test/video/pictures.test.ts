@@ -1,9 +1,9 @@
 import { PNG } from 'pngjs'
 import { expect, test } from 'vitest'
-import type { Film } from '../../src/sampling/video-batch.js'
-import { markObserved } from '../../src/video/mark-observed.js'
+import type { Film } from '../../src/sampling/videos/video-batch.js'
 import { enlarge } from '../../src/video/enlarge.js'
 import { filmGrid } from '../../src/video/grid.js'
+import { markObserved } from '../../src/video/mark-observed.js'
 import { contactSheet, encodePng } from '../../src/video/png.js'
 import { film, pixel } from './films.js'
 

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../../errors.js'
 import { writeFileAtomic } from '../../files/write-file.js'
+import { readJsonRecord } from '../../sampling/results/json-record.js'
 import { isMissing } from '../../system-errors.js'
-import { readJsonRecord } from '../../sampling/json-record.js'
 
 /** Which distance of a run's samples a file holds. */
 export interface FvdFileName {

@@ -3,8 +3,8 @@ import { defaultsOf } from '../../config/option.js'
 import { samplingOptions } from '../../config/sampling.js'
 import { respacedTimesteps } from '../../diffusion/respacing.js'
 import { UserError } from '../../errors.js'
-import { planSampleRun, type SampleRun, type SampleRunInputs } from '../../sampling/plan-sample-run.js'
-import { selectVideos } from '../../sampling/select-videos.js'
+import { planSampleRun, type SampleRun, type SampleRunInputs } from '../../sampling/runs/plan-sample-run.js'
+import { selectVideos } from '../../sampling/runs/select-videos.js'
 
 /** What the `nll` command works with. */
 export interface NllInputs extends Omit<SampleRunInputs, 'options'> {

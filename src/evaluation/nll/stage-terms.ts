@@ -1,8 +1,8 @@
 import { UserError } from '../../errors.js'
 import { hostRandom } from '../../random.js'
-import { frameOfFilm, type Film } from '../../sampling/video-batch.js'
+import type { BoundStep } from '../../sampling/stages/bound-step.js'
+import { frameOfFilm, type Film } from '../../sampling/videos/video-batch.js'
 import type { Stage } from '../../schemes/types.js'
-import type { BoundStep } from '../../sampling/bound-step.js'
 import { chooseTimesteps } from './choose-timesteps.js'
 
 export interface StageOfVideo {

@@ -2,7 +2,7 @@ import { fromPixels } from '../../data/pixels.js'
 import type { GaussianDiffusion } from '../../diffusion/gaussian-diffusion.js'
 import { priorBits } from '../../diffusion/likelihood.js'
 import { tf } from '../../runtime/tf.js'
-import { frameOfFilm, type Film } from '../../sampling/video-batch.js'
+import { frameOfFilm, type Film } from '../../sampling/videos/video-batch.js'
 import type { Stage } from '../../schemes/types.js'
 import type { TermRow } from './stage-terms.js'
 

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { readFirstPlan } from '../../sampling/plan-files.js'
+import { readFirstPlan } from '../../sampling/runs/plan-files.js'
 import { parseObservedFrames } from '../../schemes/observed-frames.js'
 import { planVideo } from '../../schemes/plan.js'
 import { samplingSchemes } from '../../schemes/registry.js'

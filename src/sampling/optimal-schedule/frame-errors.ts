@@ -1,9 +1,9 @@
 import type { Optimality } from '../../config/optimality.js'
 import { spreadsTimes } from '../../config/optimality.js'
 import type { VideoDataset } from '../../data/dataset.js'
-import type { BoundRow, BoundStep } from '../bound-step.js'
 import { hostRandom, type HostRandom } from '../../random.js'
 import { range } from '../../schemes/range.js'
+import type { BoundRow, BoundStep } from '../stages/bound-step.js'
 
 /** What a network's errors are measured with. */
 export interface ErrorSetup {

@@ -6,9 +6,9 @@ import { planVideo } from '../../schemes/plan.js'
 import { range } from '../../schemes/range.js'
 import { findScheme } from '../../schemes/registry.js'
 import type { SamplingScheme, SchemeSettings, Stage } from '../../schemes/types.js'
-import type { SampleRunInputs } from '../plan-sample-run.js'
-import { modelResultsFolder, runIdentifier } from '../results-layout.js'
-import { schemeSettings } from '../scheme-settings.js'
+import { modelResultsFolder, runIdentifier } from '../results/results-layout.js'
+import type { SampleRunInputs } from '../runs/plan-sample-run.js'
+import { schemeSettings } from '../stages/scheme-settings.js'
 
 /** What the `optimal-schedule` command works with. */
 export interface ScheduleInputs {

@@ -1,10 +1,16 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
-import { writeFileAtomic } from '../../files/write-file.js'
 import type { Claims } from '../../claims/claims.js'
-import { readJsonRecord, type JsonRecord } from '../json-record.js'
-import { requireSameSettings } from '../same-settings.js'
-import { readSchedule, scheduleFiles, scheduleJson, writeSchedule, type Schedule } from './schedule-files.js'
+import { writeFileAtomic } from '../../files/write-file.js'
+import { readJsonRecord, type JsonRecord } from '../results/json-record.js'
+import { requireSameSettings } from '../results/same-settings.js'
+import {
+  readSchedule,
+  scheduleFiles,
+  scheduleJson,
+  writeSchedule,
+  type Schedule,
+} from '../results/schedule-files.js'
 
 /** The schedule on disk that any number of processes work on. */
 export interface ScheduleStore {

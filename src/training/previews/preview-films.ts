@@ -1,6 +1,6 @@
 import { attentionDrawing } from '../../pictures/attention-drawing.js'
 import { drawingPng } from '../../pictures/drawing-png.js'
-import type { Film } from '../../sampling/video-batch.js'
+import type { Film } from '../../sampling/videos/video-batch.js'
 import { range } from '../../schemes/range.js'
 import type { Media } from '../../tracking/tracker.js'
 import { encodeGif } from '../../video/gif.js'

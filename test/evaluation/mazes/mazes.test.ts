@@ -4,9 +4,9 @@ import { hallwayPixels } from '../../../src/evaluation/mazes/hallway-pixels.js'
 import { mazeAccuracy } from '../../../src/evaluation/mazes/maze-accuracy.js'
 import { mazeWalk, smoothed } from '../../../src/evaluation/mazes/maze-walk.js'
 import { measureMazes, type MazeVideo } from '../../../src/evaluation/mazes/measure-mazes.js'
-import { sampleFile } from '../../../src/sampling/results-layout.js'
-import { writeSample } from '../../../src/sampling/sample-file.js'
-import { sampleSet } from '../../../src/sampling/sample-set.js'
+import { sampleFile } from '../../../src/sampling/results/results-layout.js'
+import { writeSample } from '../../../src/sampling/results/sample-file.js'
+import { sampleSet } from '../../../src/sampling/results/sample-set.js'
 import { temporaryFolder } from '../../torch-file/handmade.js'
 
 const SIZE = 64

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { UserError } from '../../../src/errors.js'
 import { stageTerms, type StageTermsOptions } from '../../../src/evaluation/nll/stage-terms.js'
-import type { BoundRow, BoundTerms } from '../../../src/sampling/bound-step.js'
-import type { Film } from '../../../src/sampling/video-batch.js'
+import type { BoundRow, BoundTerms } from '../../../src/sampling/stages/bound-step.js'
+import type { Film } from '../../../src/sampling/videos/video-batch.js'
 
 const STEPS = 20
 /** Frames of one pixel, as bright as their position. */

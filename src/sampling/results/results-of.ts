@@ -1,0 +1,17 @@
+import { chosenSampler } from '../../config/sampler.js'
+import type { SamplingConfig } from '../../config/sampling.js'
+import type { ModelResults } from './results-layout.js'
+
+type Options = Pick<SamplingConfig, 'sampler' | 'use_ddim' | 'eta' | 'timestep_respacing'>
+
+/**
+ * What tells the results of a checkpoint that is sampled as options say.
+ * @throws UserError for options of the sampler that contradict each other.
+ */
+export function resultsOf(
+  { path: checkpoint, step }: { readonly path: string; readonly step: number },
+  options: Options,
+): ModelResults {
+  const { eta, timestep_respacing: timestepRespacing } = options
+  return { checkpoint, step, sampler: chosenSampler(options), eta, timestepRespacing }
+}
