@@ -60,6 +60,10 @@ function foldersIn(typed: string): string[] {
   const folders: string[] = []
   for (let start = 0, end; start < parts.length; start = end) {
     for (end = parts.length; end > start && !isFolder(parts.slice(start, end).join(',').trim());) end--
+    if (end === start && parts[start]?.trim() === '')
+      throw new UserError(
+        `--eval_dir ${JSON.stringify(typed)} has an empty entry: give folders that sample wrote to, with one comma between two`,
+      )
     if (end === start)
       throw new UserError(
         `there is no folder ${parts[start] ?? ''}: give those that sample wrote to as --eval_dir, separated by commas`,

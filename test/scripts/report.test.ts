@@ -211,6 +211,8 @@ test('stages that the name of the folder does not say are taken from a kept plan
 
 test('what cannot be used is named', async () => {
   await expect(report({ eval_dir: `${first},nowhere` })).rejects.toThrow(/there is no folder nowhere/)
+  for (const typed of [`${first},`, `,${first}`, `${first},, ${second}`, ' '])
+    await expect(report({ eval_dir: typed })).rejects.toThrow(/^--eval_dir ".*" has an empty entry/)
   const bad = path.join(scratch, 'bad,with comma/autoreg_4_2_6_2')
   mkdirSync(path.join(bad, 'samples'), { recursive: true })
   for (const [video, content] of ['', 'x'].entries()) writeFileSync(sampleFile(bad, video, 0), content)
