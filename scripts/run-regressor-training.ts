@@ -22,6 +22,7 @@ import { openPlacedFrames } from '../src/carla/training/placed-frames.js'
 import { trainLocator, type EpochReport } from '../src/carla/training/train-locator.js'
 import { asTyped, resolveConfig } from '../src/config/option.js'
 import { regressorTrainingOptions, type RegressorTrainingConfig } from '../src/config/regressor-training.js'
+import { requireRunId } from '../src/config/training.js'
 import { UserError } from '../src/errors.js'
 import { startRuntime } from '../src/runtime/start.js'
 import { claimRun, type RunClaim } from '../src/training/claim-run.js'
@@ -50,7 +51,8 @@ export async function runRegressorTraining(
   request: RegressorTrainingRequest,
   terminal: Terminal,
 ): Promise<void> {
-  const { newRunId } = request
+  const { newRunId, given } = request
+  if (given.resume_id) requireRunId('--resume_id', newRunId)
   const folder = path.join(ROOT, newRunId)
   const claim = await claimRun(
     { runId: newRunId, folder },
@@ -72,7 +74,7 @@ async function trainClaimed(
   claim: RunClaim,
   terminal: Terminal,
 ): Promise<void> {
-  const resumed = typeof given.resume_id === 'string' ? findRun(folder) : undefined
+  const resumed = given.resume_id ? findRun(folder) : undefined
   const config = resolveConfig(regressorTrainingOptions, { ...resumed?.options, ...given })
   for (const name of resumed ? FIXED : [])
     if (config[name] !== resumed?.options[name])

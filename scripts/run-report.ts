@@ -29,16 +29,17 @@ export async function runReport(
     terminal.signal.throwIfAborted()
     const film = await reportFilm(folder, options, terminal)
     const schedule = runSchedule(folder)
+    const [facts, numbers] = [factsOf(folder), runNumbers(folder)]
+    const pictures = [
+      ...film.pictures,
+      ...picturesOf(folder),
+      ...('svg' in schedule ? [svg(schedule.caption, schedule.svg)] : []),
+    ]
+    if (facts.length + numbers.length + pictures.length === 0)
+      throw new UserError(`${folder} holds nothing to report on: give the folder that sample wrote to`)
     runs.push({
       label: labelOf(i),
-      folder,
-      facts: factsOf(folder),
-      numbers: runNumbers(folder),
-      pictures: [
-        ...film.pictures,
-        ...picturesOf(folder),
-        ...('svg' in schedule ? [svg(schedule.caption, schedule.svg)] : []),
-      ],
+      ...{ folder, facts, numbers, pictures },
       notes: [...film.notes, ...('note' in schedule ? [schedule.note] : [])],
     })
   }

@@ -95,7 +95,7 @@ export function parseOption(name: string, option: Option, typed: string): string
     }
     case 'text':
       // Such as a variable of a shell that is not set: it must not become the working folder, for instance.
-      if (typed === '' && option.default === undefined)
+      if (typed === '' && option.default !== '')
         throw new UserError(`--${name} is empty: give it a value, or leave it out`)
       return typed
     default:

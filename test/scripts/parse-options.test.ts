@@ -165,6 +165,22 @@ describe('a mistake is answered by one line that names it', () => {
       )
   })
 
+  it('and so is a run outside of the folder of all runs', async () => {
+    const answer = (words: readonly string[]) => expect(runProgram(commands, words, terminal)).rejects
+    for (const command of ['train', 'regressor-train'])
+      await answer([command, '--resume_id', '../x']).toThrow(
+        '--resume_id takes a run id, the name of a folder below',
+      )
+  })
+
+  it('and so is a text that is empty where another is the default', async () => {
+    const answer = (words: readonly string[]) => expect(runProgram(commands, words, terminal)).rejects
+    await answer(['toy-town', '--data_dir', '']).toThrow(
+      '--data_dir is empty: give it a value, or leave it out',
+    )
+    await answer(['data', 'split', '--dir=']).toThrow('--dir is empty')
+  })
+
   it('and says which help there is', async () => {
     const answer = (words: readonly string[]) => expect(runProgram(commands, words, terminal)).rejects
     await answer(['--zzzzzz']).toThrow(/: see fdm --help$/)
