@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander'
-import { defaultsOf } from '../src/config/option.js'
+import { defaultsOf, type OptionTable } from '../src/config/option.js'
 import { UserError } from '../src/errors.js'
 import { commandGroups, type CommandSpec } from './command.js'
 import { packageVersion } from './package-version.js'
@@ -99,6 +99,7 @@ function createCommand(spec: CommandSpec, terminal: Terminal): Command {
     for (const name of required)
       if (given[name] === undefined || given[name] === '')
         throw new UserError(`--${name} is required: see fdm ${spec.name} --help`)
+    requireOneOfEach(spec.options, given)
     const words = places.map(({ name }, i) => [name, command.args[i]] as const)
     for (const [name, word] of words)
       if (word === '') throw new UserError(`<${name}> is empty: see fdm ${spec.name} --help`)
@@ -106,6 +107,15 @@ function createCommand(spec: CommandSpec, terminal: Terminal): Command {
     await spec.run(values as Parameters<typeof spec.run>[0], terminal, given)
   })
   return command
+}
+
+/** @throws UserError for two options of which each says what the other does. */
+function requireOneOfEach(options: OptionTable, given: Readonly<Record<string, unknown>>): void {
+  for (const [name, option] of Object.entries(options)) {
+    const other = option.kind === 'text' ? option.insteadOf : undefined
+    if (other !== undefined && given[name] !== undefined && given[name] !== '' && given[other] !== undefined)
+      throw new UserError(`--${name} takes the place of --${other}: give one of them, not both`)
+  }
 }
 
 function normalWords(spec: CommandSpec, words: readonly string[]): string[] {

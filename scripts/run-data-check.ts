@@ -27,6 +27,7 @@ const [ROWS, COLUMNS] = [6, 8]
  */
 export async function runDataCheck(request: DataCheckRequest, terminal: Terminal): Promise<void> {
   const { dataset: name, split, json } = request
+  if (request.T === 0) throw new UserError('--T takes -1 or a number of frames, not 0')
   const reports: SplitReport[] = []
   const opened: VideoDataset[] = []
   for (const each of split === 'both' ? (['train', 'test'] as const) : [split]) {

@@ -5,6 +5,7 @@ import { efficientBackbone, EFFICIENTNET_B7 } from '../src/carla/network/efficie
 import { RESIDUAL_PLANS } from '../src/carla/network/residual-plan.js'
 import { initialLocator } from '../src/carla/training/initial-locator.js'
 import type { LocatorNetwork } from '../src/carla/training/locator-network.js'
+import { locatorOutput } from '../src/carla/training/locator-output.js'
 import {
   readRunFile,
   runFile,
@@ -21,13 +22,14 @@ import { openPlacedFrames } from '../src/carla/training/placed-frames.js'
 import { trainLocator, type EpochReport } from '../src/carla/training/train-locator.js'
 import { asTyped, resolveConfig } from '../src/config/option.js'
 import { regressorTrainingOptions, type RegressorTrainingConfig } from '../src/config/regressor-training.js'
+import { requireRunId } from '../src/config/training.js'
 import { UserError } from '../src/errors.js'
 import { startRuntime } from '../src/runtime/start.js'
-import { writeTorchFile } from '../src/torch-file/index.js'
-import { jsonLines } from '../src/tracking/json-lines.js'
 import { claimRun, type RunClaim } from '../src/training/claim-run.js'
+import { diskLine } from './disk-line.js'
 import { OTHER_PROCESS } from './other-process.js'
 import { printedConfig } from './print-config.js'
+import { shellWord } from './shell-word.js'
 import type { Terminal } from './terminal.js'
 
 /** The folder of all runs. */
@@ -49,7 +51,8 @@ export async function runRegressorTraining(
   request: RegressorTrainingRequest,
   terminal: Terminal,
 ): Promise<void> {
-  const { newRunId } = request
+  const { newRunId, given } = request
+  if (given.resume_id) requireRunId('--resume_id', newRunId)
   const folder = path.join(ROOT, newRunId)
   const claim = await claimRun(
     { runId: newRunId, folder },
@@ -71,7 +74,7 @@ async function trainClaimed(
   claim: RunClaim,
   terminal: Terminal,
 ): Promise<void> {
-  const resumed = typeof given.resume_id === 'string' ? findRun(folder) : undefined
+  const resumed = given.resume_id ? findRun(folder) : undefined
   const config = resolveConfig(regressorTrainingOptions, { ...resumed?.options, ...given })
   for (const name of resumed ? FIXED : [])
     if (config[name] !== resumed?.options[name])
@@ -95,7 +98,14 @@ async function trainClaimed(
   terminal.log(`run ${newRunId} in ${folder}${resumed ? `, going on after step ${progress.step}` : ''}`)
 
   const trainer = createLocatorTrainer(network, optimizer, { state, step: progress.step })
-  const log = jsonLines(path.join(folder, 'log.jsonl'), progress.tested)
+  const goOn = `npx fdm regressor-train --resume_id ${shellWord(newRunId)}`
+  let lastSaved = resumed && progress.step
+  const output = locatorOutput({
+    ...{ folder, tested: progress.tested, claim, signal: terminal.signal },
+    onDisk: (news) => terminal.log(diskLine(news)),
+    onBest: (file) => terminal.log(`the best so far: ${file}`),
+    onSave: (step) => (lastSaved = step),
+  })
   let bar: ReturnType<Terminal['progress']> | undefined
   let title = ''
   const show = (part: string, ...numbers: Parameters<NonNullable<typeof bar>['update']>) => {
@@ -105,7 +115,6 @@ async function trainClaimed(
     }
     bar?.update(...numbers)
   }
-  let best: string | undefined
   let isDone: boolean
   try {
     isDone = await trainLocator({
@@ -114,28 +123,30 @@ async function trainClaimed(
         show('training', step, total, `loss ${mean(loss).toFixed(3)}, ${inWords(network, mean(quality))}`),
       onTest: (frames, total) => show('testing', frames, total),
       onEpoch(report, isBest) {
-        claim.requireHeld()
         terminal.log(epochLine(network, report))
-        log.log(report.epoch + 1, numbersOf(network, report))
-        if (!isBest) return
-        best = path.join(folder, `model_${report.epoch}.pth`)
-        writeTorchFile(best, locatorStateDict(network, trainer.state, trainer.step))
-        terminal.log(`the best so far: ${best}`)
+        output.log(report.epoch + 1, numbersOf(network, report))
+        if (isBest) output.keepBest(report.epoch, locatorStateDict(network, trainer.state, trainer.step))
       },
-      save(reached: LocatorProgress) {
-        claim.requireHeld()
-        writeRunFile(folder, { ...config }, reached, network, trainer.state)
-      },
+      save: (reached: LocatorProgress, asked) =>
+        output.save(() => writeRunFile(folder, { ...config }, reached, network, trainer.state), asked),
     })
+    await output.settle()
+  } catch (error) {
+    if (lastSaved !== undefined) terminal.log(`step ${lastSaved} is saved; go on from it with: ${goOn}`)
+    throw error
   } finally {
     bar?.stop()
   }
-  terminal.log(
-    isDone
-      ? `all ${config.num_epochs} epochs are done, ${trainer.step} steps; more with --resume_id ${newRunId} and a larger --num_epochs`
-      : `stopped after step ${trainer.step}; go on with: npx fdm regressor-train --resume_id ${newRunId}`,
-  )
+  terminal.log(endLine(trainer.step, isDone, config.num_epochs, lastSaved === undefined ? undefined : goOn))
   trainer.dispose()
+}
+
+/** @param goOn the command that goes on with the run, if there is anything to go on from */
+function endLine(step: number, isDone: boolean, epochs: number, goOn: string | undefined): string {
+  if (goOn === undefined) return `stopped after step ${step}: no step was done, nothing is saved`
+  return isDone
+    ? `all ${epochs} epochs are done, ${step} steps; more with: ${goOn} --num_epochs <more than ${epochs}>`
+    : `stopped after step ${step}; go on with: ${goOn}`
 }
 
 function findRun(folder: string): LocatorRunFile {

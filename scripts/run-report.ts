@@ -29,16 +29,17 @@ export async function runReport(
     terminal.signal.throwIfAborted()
     const film = await reportFilm(folder, options, terminal)
     const schedule = runSchedule(folder)
+    const [facts, numbers] = [factsOf(folder), runNumbers(folder)]
+    const pictures = [
+      ...film.pictures,
+      ...picturesOf(folder),
+      ...('svg' in schedule ? [svg(schedule.caption, schedule.svg)] : []),
+    ]
+    if (facts.length + numbers.length + pictures.length === 0)
+      throw new UserError(`${folder} holds nothing to report on: give the folder that sample wrote to`)
     runs.push({
       label: labelOf(i),
-      folder,
-      facts: factsOf(folder),
-      numbers: runNumbers(folder),
-      pictures: [
-        ...film.pictures,
-        ...picturesOf(folder),
-        ...('svg' in schedule ? [svg(schedule.caption, schedule.svg)] : []),
-      ],
+      ...{ folder, facts, numbers, pictures },
       notes: [...film.notes, ...('note' in schedule ? [schedule.note] : [])],
     })
   }
@@ -60,6 +61,10 @@ function foldersIn(typed: string): string[] {
   const folders: string[] = []
   for (let start = 0, end; start < parts.length; start = end) {
     for (end = parts.length; end > start && !isFolder(parts.slice(start, end).join(',').trim());) end--
+    if (end === start && parts[start]?.trim() === '')
+      throw new UserError(
+        `--eval_dir ${JSON.stringify(typed)} has an empty entry: give folders that sample wrote to, with one comma between two`,
+      )
     if (end === start)
       throw new UserError(
         `there is no folder ${parts[start] ?? ''}: give those that sample wrote to as --eval_dir, separated by commas`,

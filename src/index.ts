@@ -13,12 +13,11 @@ export type { DeviceName } from './runtime/choose-device.js'
 export type { Precision } from './runtime/compile-settings.js'
 export type { Device } from './runtime/devices.js'
 
+export type { DiffusionConfig, ModelConfig, NetworkConfig } from './config/model.js'
 export {
-  resolveModelConfig,
-  type DiffusionConfig,
-  type ModelConfig,
-  type NetworkConfig,
-} from './config/model.js'
+  strictModelConfig as resolveModelConfig,
+  strictTrainConfig as resolveTrainConfig,
+} from './config/strict-configs.js'
 export { createModel, type TorchParameters, type VideoModel } from './model/video-model.js'
 export { toTorchLayout } from './model/torch-layout.js'
 export type { OnAttention } from './model/factorized-attention.js'
@@ -84,7 +83,7 @@ export type { Resize } from './data/decode-video.js'
 export type { BadVideo } from './data/file-dataset.js'
 export { fromPixels, toPixels } from './data/pixels.js'
 
-export { resolveTrainConfig, type TrainConfig, type TrainingConfig } from './config/training.js'
+export type { TrainConfig, TrainingConfig } from './config/training.js'
 export { train } from './training/train.js'
 export type { ResolvedTrainConfig, Saved } from './training/checkpoints/save-checkpoint.js'
 export type { RunResult, RunStart, TrainRun } from './training/train-run.js'

@@ -8,6 +8,7 @@ export const datasetOptions = {
   image_size: int(
     undefined,
     "height and width of a frame in pixels; models take 32, 64, 128 or 256 (default: the data set's, 64 for a folder)",
+    { min: 1 },
   ),
   T: int(-1, "frames in a training window (-1: the data set's)", { min: -1 }),
   frame_stride: int(1, 'take every n-th frame of a video', { min: 1 }),

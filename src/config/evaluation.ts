@@ -52,7 +52,9 @@ export const drivingOptions = {
   pairs: choice('all', ['all', 'disjoint'], 'a speed begins at every frame, or where the one before ends'),
   count_given: flag(true, 'count speeds between two given frames, too'),
   n_obs: int(undefined, "first frames that were given (default: from the folder's name)", { min: 0 }),
-  obs_frames: text('', 'given frames, for infill: "0,49,99", "0-35,99", "every:10"'),
+  obs_frames: text('', 'given frames instead, for infill: "0,49,99", "0-35,99", "every:10"', {
+    insteadOf: 'n_obs',
+  }),
   limit: float(10, 'speeds above are outliers, in m/s', { min: 0 }),
   fps: float(10, 'frames a second', { min: 0.1 }),
   skip_bad: flag(false, 'leave out samples whose coordinates are missing or damaged'),

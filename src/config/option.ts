@@ -19,6 +19,8 @@ interface TextOption {
   readonly kind: 'text'
   readonly default: string | undefined
   readonly help: string
+  /** The option that says the same in another way: only one of them may be given. */
+  readonly insteadOf?: string
 }
 interface ChoiceOption {
   readonly kind: 'choice'
@@ -57,8 +59,11 @@ export const int = <const D extends number | undefined>(value: D, help: string, 
   ({ kind: 'int', default: value, help, ...limits }) as const
 export const float = <const D extends number | undefined>(value: D, help: string, limits: Limits = {}) =>
   ({ kind: 'float', default: value, help, ...limits }) as const
-export const text = <const D extends string | undefined>(value: D, help: string) =>
-  ({ kind: 'text', default: value, help }) as const
+export const text = <const D extends string | undefined>(
+  value: D,
+  help: string,
+  more: { readonly insteadOf?: string } = {},
+) => ({ kind: 'text', default: value, help, ...more }) as const
 export const flag = (value: boolean, help: string) => ({ kind: 'flag', default: value, help }) as const
 export const choice = <const C extends readonly string[], const D extends C[number] | undefined>(
   value: D,
@@ -90,7 +95,7 @@ export function parseOption(name: string, option: Option, typed: string): string
     }
     case 'text':
       // Such as a variable of a shell that is not set: it must not become the working folder, for instance.
-      if (typed === '' && option.default === undefined)
+      if (typed === '' && option.default !== '')
         throw new UserError(`--${name} is empty: give it a value, or leave it out`)
       return typed
     default:

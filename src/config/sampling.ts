@@ -10,7 +10,9 @@ export const samplingOptions = {
   batch_size: int(8, 'videos sampled together', { min: 1 }),
   eval_dir: text(undefined, 'folder to write below instead of results/<checkpoint folders>/<name>'),
   n_obs: int(36, 'first frames that are given (0: sample whole videos)', { min: 0 }),
-  obs_frames: text('', 'any given frames instead, for infill: "0,49,99", "0-35,99", "every:10"'),
+  obs_frames: text('', 'any given frames instead, for infill: "0,49,99", "0-35,99", "every:10"', {
+    insteadOf: 'n_obs',
+  }),
   T: int(-1, "frames per video (-1: the data set's length)", { min: -1 }),
   max_frames: int(undefined, 'most frames the network takes at once (default: as in training)', { min: 1 }),
   max_latent_frames: int(undefined, 'new frames per stage (default: half of max_frames)', { min: 1 }),
@@ -87,7 +89,9 @@ export const videoOptions = {
   do_n: int(1, 'how many videos, side by side', { min: 1 }),
   n_seeds: int(1, 'how many samples of each, below one another', { min: 1 }),
   obs_length: int(0, 'mark this many first frames as observed, with a red border', { min: 0 }),
-  obs_frames: text('', 'mark these frames instead, as sample takes them: "0,49,99", "0-35,99", "every:10"'),
+  obs_frames: text('', 'mark these frames instead, as sample takes them: "0,49,99", "0-35,99", "every:10"', {
+    insteadOf: 'obs_length',
+  }),
   format: choice('gif', ['gif', 'mp4', 'avi', 'webm', 'png'], 'kind of file (png: a sheet of some frames)'),
   data_dir: text('', 'folder of the data set (default: as in training)'),
   T: int(-1, 'how many first frames to show (-1: all)', { min: -1 }),

@@ -20,19 +20,23 @@ export function* wholeLines(file: string): Generator<FileLine, void> {
   const fd = openIfThere(file)
   if (fd === undefined) return
   try {
-    let [end, rest] = [0, Buffer.alloc(0)]
+    let end = 0
+    /** Pieces of a line whose end has not been read, which are put together once. */
+    let begun: Buffer[] = []
     for (;;) {
       const block = Buffer.alloc(BLOCK)
       const count = readSync(fd, block, 0, BLOCK, null)
       if (count === 0) return
-      const bytes = Buffer.concat([rest, block.subarray(0, count)])
+      const bytes = block.subarray(0, count)
       let start = 0
       for (let feed = bytes.indexOf('\n'); feed !== -1; feed = bytes.indexOf('\n', start)) {
-        end += feed + 1 - start
-        yield { text: bytes.toString('utf8', start, feed), end }
+        const line = Buffer.concat([...begun, bytes.subarray(start, feed)])
+        begun = []
+        end += line.length + 1
+        yield { text: line.toString('utf8'), end }
         start = feed + 1
       }
-      rest = bytes.subarray(start)
+      if (start < count) begun.push(bytes.subarray(start))
     }
   } finally {
     closeSync(fd)

@@ -1,6 +1,6 @@
 import { bfloat16ToNumber, halfToNumber, numberToBfloat16, numberToHalf } from './half.js'
 
-/** What a tensor's elements are, by PyTorch's name for it. Complex tensors are seen but not read. */
+/** What a tensor's elements are, by PyTorch's name for it. Complex numbers and those of 8 bits are seen but not read. */
 export type DType = keyof typeof DTYPES
 
 /**
@@ -20,7 +20,7 @@ export type TensorData =
   | Uint32Array
 
 /** The types whose elements JavaScript can hold. */
-export type ReadableDType = Exclude<DType, 'complex64' | 'complex128'>
+export type ReadableDType = Exclude<DType, `complex${number}` | `float8_${string}`>
 
 interface DTypeInfo {
   /** Bytes of one element. */
@@ -45,6 +45,12 @@ export const DTYPES = {
   uint64: { bytes: 8 },
   complex64: { bytes: 8, storage: 'ComplexFloatStorage' },
   complex128: { bytes: 16, storage: 'ComplexDoubleStorage' },
+  complex32: { bytes: 4 },
+  float8_e4m3fn: { bytes: 1 },
+  float8_e4m3fnuz: { bytes: 1 },
+  float8_e5m2: { bytes: 1 },
+  float8_e5m2fnuz: { bytes: 1 },
+  float8_e8m0fnu: { bytes: 1 },
 } as const satisfies Readonly<Record<string, DTypeInfo>>
 
 export function isDType(name: string): name is DType {
@@ -52,7 +58,7 @@ export function isDType(name: string): name is DType {
 }
 
 export function isReadable(dtype: DType): dtype is ReadableDType {
-  return !dtype.startsWith('complex')
+  return !/^(complex|float8_)/.test(dtype)
 }
 
 /** The type whose storages PyTorch calls `torch.<name>`, if there is one. */

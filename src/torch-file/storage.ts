@@ -29,6 +29,25 @@ export class MemoryStorage implements TorchStorage {
   }
 }
 
+/** What stands for the elements of a tensor that is none of rows and columns of numbers: a sparse one, say. */
+export class UnreadableStorage implements TorchStorage {
+  /**
+   * @param kind such as `sparse`
+   * @param advice what to save instead
+   */
+  constructor(
+    readonly where: string,
+    readonly byteLength: number,
+    readonly kind: string,
+    readonly advice: string,
+  ) {}
+
+  /** @throws UserError always. */
+  read(): never {
+    throw new UserError(`${this.where}: a ${this.kind} tensor cannot be read; ${this.advice}`)
+  }
+}
+
 /** A storage inside a file, read when asked. Where it begins may become known after its tensors. */
 export class FileStorage implements TorchStorage {
   #start: (() => number) | undefined

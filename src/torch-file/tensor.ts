@@ -10,7 +10,7 @@ import {
   type TensorData,
 } from './dtype.js'
 import { checkView, contiguousStride, elementCount, gatherStrided, isContiguous, spanOf } from './layout.js'
-import { MemoryStorage, type TorchStorage } from './storage.js'
+import { MemoryStorage, UnreadableStorage, type TorchStorage } from './storage.js'
 
 /** A view may repeat elements (stride 0); a file that asks for more than this many by repetition is refused. */
 const MAX_REPEATED = 2 ** 26
@@ -53,7 +53,7 @@ export class TorchTensor {
   /**
    * All elements in C order of the view: `int64` as BigInt64Array, `float16` and `bfloat16` widened to
    * Float32Array, `bool` as Uint8Array.
-   * @throws UserError if the file cannot be read or the type is complex.
+   * @throws UserError if the file cannot be read, or if a tensor of this type or kind cannot.
    */
   data(): TensorData {
     return decode(this.#readable(), this.#bytes())
@@ -143,11 +143,26 @@ export class TorchTensor {
   }
 
   #readable(): ReadableDType {
-    if (isReadable(this.dtype)) return this.dtype
+    const { storage, dtype } = this
+    const special = storage instanceof UnreadableStorage ? storage : undefined
+    if (isReadable(dtype) && !special) return dtype
+    const parts = dtype.startsWith('complex') ? 'save its real and imaginary parts' : 'save it as float32'
+    const entry = entries.get(this)
     throw new UserError(
-      `${this.storage.where}: a tensor of type ${this.dtype} cannot be read; save its real and imaginary parts`,
+      `${storage.where}: ${entry === undefined ? '' : `${entry}: `}a ${special ? `${special.kind} ` : ''}tensor of type ` +
+        `${dtype} cannot be read; ${special?.advice ?? parts}`,
     )
   }
+}
+
+/** Where in a file's collections tensors are that cannot be read. */
+const entries = new WeakMap<TorchTensor, string>()
+
+/** Notes where a tensor was found first, for the message if it cannot be read. */
+export function noteEntry(tensor: TorchTensor, name: () => string): void {
+  const { dtype, storage } = tensor
+  const canBeRead = isReadable(dtype) && !(storage instanceof UnreadableStorage)
+  if (!canBeRead && !entries.has(tensor)) entries.set(tensor, name())
 }
 
 /**

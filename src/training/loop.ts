@@ -7,6 +7,7 @@ import { badStepOf, type BadStep } from './bad-steps/bad-step-report.js'
 import { TrainingDiverged, type BadSteps } from './bad-steps/bad-steps.js'
 import type { Batch } from './batches/batch.js'
 import type { ItemSource } from './batches/item.js'
+import { dueSaves } from './outages/due-saves.js'
 import type { SaveTry } from './outages/patient-save.js'
 import { lastStep } from './step/learning-rate.js'
 import type { Trainer } from './step/trainer.js'
@@ -76,33 +77,14 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
   const { config, trainer, batchSize, means, badSteps, now, signal } = setup
   const end = lastStep(config)
   const total = Number.isFinite(end) ? end : undefined
-  let saved = trainer.step
   let { lastLine, sampledAt } = setup
-  let saveIsDue = false
-  /** The step from which it may be tried, where it was tried in vain. */
-  let saveFrom = 0
-  const firstStep = trainer.step
-  let begun: number | undefined
   let sampledTime: number | undefined
   /** Those that a line of the log should have got and did not. */
   let unlogged: RunningMeansState | undefined
-  let failedSave: unknown
-  const save = async (occasion: SaveTry['occasion']) => {
-    const { step } = trainer
-    if (saved === step) return
-    const progress = { lastLine, means: unlogged ?? means.state(), sampledAt }
-    const stepTime = (now() - (begun ?? NaN)) / (step - firstStep)
-    try {
-      const wait = await setup.save(progress, { step, occasion, stepTime })
-      saveFrom = step + wait
-      if (wait > 0) return
-      saved = step
-      saveIsDue = false
-    } catch (error) {
-      failedSave = error
-      throw error
-    }
-  }
+  const saves = dueSaves(
+    (asked) => setup.save({ lastLine, means: unlogged ?? means.state(), sampledAt }, asked),
+    now,
+  )
   const log = (numbers: Metrics) => {
     const { total: skipped } = badSteps.counts()
     const line = {
@@ -133,11 +115,12 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
   const isStopped = () => agreed ?? signal?.aborted ?? false
   const oneStep = async () => {
     const asked = now()
-    begun ??= asked
+    saves.begin(trainer.step, asked)
     const batch = await setup.batches(trainer.step)
     const started = now()
     const report = await trainer.update(batch, signal?.aborted)
     agreed = report.stop
+    saves.changed()
     const { step } = trainer
     const losses = Array.from(report.losses.loss ?? [])
     if (report.fault === undefined) {
@@ -159,9 +142,9 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
       unlogged = undefined
       lastLine = step
     }
-    saveIsDue ||= step % config.save_interval === 0
+    if (step % config.save_interval === 0) saves.ask()
     // What bad steps came from may be ruined already: it must not take the place of what was saved before.
-    if (saveIsDue && step >= saveFrom && report.fault === undefined) await save('on the way')
+    if (report.fault === undefined) await saves.onTheWay(step)
     await sample()
     // Computing blocks the process; signals get through only here.
     await setImmediate()
@@ -172,11 +155,11 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
     while (trainer.step < end && !isStopped()) await oneStep()
   } catch (error) {
     // Ranks of which one is lost cannot agree that what they have is the same.
-    const canSave = error !== failedSave && !setup.withOthers && !(error instanceof TrainingDiverged)
-    if (canSave) await saveIfPossible(() => save('when stopped'))
+    const canSave = error !== saves.failure && !setup.withOthers && !(error instanceof TrainingDiverged)
+    if (canSave) await saveIfPossible(() => saves.last(trainer.step, 'when stopped'))
     throw error
   }
-  await save(isStopped() ? 'when stopped' : 'at the end')
+  await saves.last(trainer.step, isStopped() ? 'when stopped' : 'at the end')
   const left = means.take()
   // Even if no step was done: resuming took the line of these numbers from the log.
   if (Object.keys(left).length > 0) log(left)

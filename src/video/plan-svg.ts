@@ -1,3 +1,4 @@
+import { atOnce, pauses, type Steps } from '../in-turns.js'
 import type { SchemeSettings, Stage } from '../schemes/types.js'
 import { frameRoles, ROLE_COLOURS, type FrameRole } from './plan-picture.js'
 
@@ -20,21 +21,31 @@ const MEANING: Readonly<Record<FrameRole, string>> = {
  * A plan as an SVG with labels: a row for each stage, numbered from 0, a column for each frame. Pointing at
  * frames says which they are.
  */
-export function planSvg(
+export function planSvg(...plan: Parameters<typeof planSvgSteps>): string {
+  return atOnce(planSvgSteps(...plan))
+}
+
+/** As `planSvg`, with pauses. */
+export function* planSvgSteps(
   title: string,
   stages: readonly Stage[],
   settings: Pick<SchemeSettings, 'videoLength' | 'observed'>,
-): string {
+): Steps<string> {
   const T = settings.videoLength
   const column = Math.min(ROW, Math.max(3, Math.floor(WIDEST / T)))
   const [width, height] = [T * column, stages.length * ROW]
-  const cells = Array.from(frameRoles(stages, settings), (roles, stage) =>
-    runs(roles).map(
-      ({ role, first, last }) =>
+  const cells: string[] = []
+  const pauseIsDue = pauses()
+  let stage = 0
+  for (const roles of frameRoles(stages, settings)) {
+    for (const { role, first, last } of runs(roles))
+      cells.push(
         `<rect x="${first * column}" y="${stage * ROW}" width="${(last - first + 1) * column}" ` +
-        `height="${ROW}" class="${role}"><title>stage ${stage}: ${named(first, last)} ${MEANING[role]}</title></rect>`,
-    ),
-  ).flat()
+          `height="${ROW}" class="${role}"><title>stage ${stage}: ${named(first, last)} ${MEANING[role]}</title></rect>`,
+      )
+    stage++
+    if (pauseIsDue(T)) yield
+  }
   const stageLabels = stages.map(
     (_, stage) => `<text x="-8" y="${(stage + 0.75) * ROW}" text-anchor="end">stage ${stage}</text>`,
   )

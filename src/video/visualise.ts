@@ -1,9 +1,10 @@
 import path from 'node:path'
 import { writeFileAtomic } from '../files/write-file.js'
+import { inTurns } from '../in-turns.js'
 import { observedLabel } from '../schemes/observed-frames.js'
 import type { SchemeSettings, Stage } from '../schemes/types.js'
 import { planPicture } from './plan-picture.js'
-import { planSvg } from './plan-svg.js'
+import { planSvgSteps } from './plan-svg.js'
 
 /** A plan to be drawn. */
 export interface DrawnPlan {
@@ -47,7 +48,7 @@ export async function drawPlan(plan: DrawnPlan, file: string, signal?: AbortSign
   const { stages, settings } = plan
   const isSvg = file.toLowerCase().endsWith('.svg')
   const picture = isSvg
-    ? planSvg(planTitle(plan), stages, settings)
+    ? await inTurns(planSvgSteps(planTitle(plan), stages, settings), signal)
     : await planPicture(stages, settings, signal)
   writeFileAtomic(file, picture)
 }

@@ -99,6 +99,10 @@ describe('check', () => {
   })
 
   test('says why no video can be used', async () => {
+    expect((await check(carlaFolder(), '--T', '0')).error).toMatch(
+      /^--T takes -1 or a number of frames, not 0/,
+    )
+    expect((await check(carlaFolder(), '--image_size', '0')).error).toMatch(/^--image_size takes an integer of at least 1/) // prettier-ignore
     expect((await check(carlaFolder(), '--T', '50')).error).toMatch(
       /no train videos that can be used.*video_0\.pt has 5 frames/,
     )

@@ -148,6 +148,39 @@ describe('a mistake is answered by one line that names it', () => {
     await expect(parse([''], withCheckpoint)).rejects.toThrow('<checkpoint> is empty: see fdm go --help')
   })
 
+  it('and so are two options of which one takes the place of the other', async () => {
+    const answer = (words: readonly string[]) => expect(runProgram(commands, words, terminal)).rejects
+    const sample = ['sample', 'x.pt', '--sampling_scheme', 'infill', '--obs_frames', '0,9']
+    await answer([...sample, '--n_obs', '36']).toThrow(
+      '--obs_frames takes the place of --n_obs: give one of them, not both',
+    )
+    // The default of the other is no choice of anybody's.
+    await answer(sample).toThrow(/x\.pt/)
+    await answer(['make-mp4', '--eval_dir', 'a', '--obs_frames', '0', '--obs_length', '0']).toThrow(
+      '--obs_length',
+    )
+    for (const command of ['quality', 'carla-metrics', 'mazes-accuracy'])
+      await answer([command, '--eval_dir', 'a', '--obs_frames', '0', '--n_obs', '3']).toThrow(
+        '--n_obs: give one',
+      )
+  })
+
+  it('and so is a run outside of the folder of all runs', async () => {
+    const answer = (words: readonly string[]) => expect(runProgram(commands, words, terminal)).rejects
+    for (const command of ['train', 'regressor-train'])
+      await answer([command, '--resume_id', '../x']).toThrow(
+        '--resume_id takes a run id, the name of a folder below',
+      )
+  })
+
+  it('and so is a text that is empty where another is the default', async () => {
+    const answer = (words: readonly string[]) => expect(runProgram(commands, words, terminal)).rejects
+    await answer(['toy-town', '--data_dir', '']).toThrow(
+      '--data_dir is empty: give it a value, or leave it out',
+    )
+    await answer(['data', 'split', '--dir=']).toThrow('--dir is empty')
+  })
+
   it('and says which help there is', async () => {
     const answer = (words: readonly string[]) => expect(runProgram(commands, words, terminal)).rejects
     await answer(['--zzzzzz']).toThrow(/: see fdm --help$/)

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { runReport } from '../../scripts/run-report.js'
@@ -185,6 +185,7 @@ test('stages that the name of the folder does not say are taken from a kept plan
   ] as const) {
     const run = path.join(scratch, 'stages', name)
     mkdirSync(run, { recursive: true })
+    writeFileSync(path.join(run, 'model_config.json'), JSON.stringify({ dataset: 'minerl' }))
     await report({ eval_dir: run })
     expect(readFileSync(page, 'utf8')).toMatch(
       new RegExp(`<p class="note">No picture of the stages: ${text}`),
@@ -211,6 +212,14 @@ test('stages that the name of the folder does not say are taken from a kept plan
 
 test('what cannot be used is named', async () => {
   await expect(report({ eval_dir: `${first},nowhere` })).rejects.toThrow(/there is no folder nowhere/)
+  for (const typed of [`${first},`, `,${first}`, `${first},, ${second}`, ' '])
+    await expect(report({ eval_dir: typed })).rejects.toThrow(/^--eval_dir ".*" has an empty entry/)
+  const other = path.join(scratch, 'other')
+  mkdirSync(other)
+  await expect(report({ eval_dir: other, out: undefined })).rejects.toThrow(
+    /other holds nothing to report on/,
+  )
+  expect(readdirSync(other)).toEqual([])
   const bad = path.join(scratch, 'bad,with comma/autoreg_4_2_6_2')
   mkdirSync(path.join(bad, 'samples'), { recursive: true })
   for (const [video, content] of ['', 'x'].entries()) writeFileSync(sampleFile(bad, video, 0), content)

@@ -190,7 +190,7 @@ describe('storages', () => {
     ],
     ['no id', (p) => p.op('NONE').op('BINPERSID'), /a storage without class or name/],
     ['bare', (p) => p.storage('0', 24), /a "PyStorage" where a value/],
-    ['of an odd kind', (p) => p.storage('0', 24, 'QInt8Storage'), /"torch\.QInt8Storage"/],
+    ['of an odd kind', (p) => p.storage('0', 24, 'QUInt4x2Storage'), /"torch\.QUInt4x2Storage"/],
     [
       'a module',
       (p) => p.tuple(() => p.text('module')).op('BINPERSID'),

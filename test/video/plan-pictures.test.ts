@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { PNG } from 'pngjs'
@@ -99,4 +99,15 @@ test('a plan of too many stages and frames for a PNG says what draws it', async 
     /^9964 stages of 10000 frames make a PNG of 50001x49821 pixels, which is too large: draw an SVG/,
   )
   await expect(planPicture(stages, settings)).rejects.toThrow(UserError)
+})
+
+test('drawing a large plan with labels can be stopped', async () => {
+  const large = { videoLength: 20_000, observed: 10, maxFrames: 20, stepSize: 10 }
+  const file = path.join(mkdtempSync(path.join(os.tmpdir(), 'fdm-plan-')), 'plan.svg')
+  // More than what is drawn between two pauses.
+  const plan = { scheme: 'autoreg', settings: large, stages: planVideo(autoreg, large).slice(0, 1100) }
+  const stop = new AbortController()
+  setImmediate(() => stop.abort())
+  await expect(drawPlan(plan, file, stop.signal)).rejects.toThrow(/abort/)
+  expect(existsSync(file)).toBe(false)
 })

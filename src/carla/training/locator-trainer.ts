@@ -1,7 +1,7 @@
-import { UserError } from '../../errors.js'
 import { compileSettings } from '../../runtime/compile-settings.js'
 import { compile } from '../../runtime/compile.js'
 import { tf, type Tensor, type Tensor1D } from '../../runtime/tf.js'
+import { TrainingDiverged } from '../../training/bad-steps/bad-steps.js'
 import { runningLayers } from '../network/batch-layers.js'
 import { scoreFrames, type LocatorNetwork, type PlacedBatch, type Scores } from './locator-network.js'
 import { locatorStep, type LocatorState } from './locator-step.js'
@@ -21,7 +21,7 @@ export interface LocatorTrainer {
   /**
    * One update.
    * @param seed of what the network leaves out at random
-   * @throws UserError if the loss is not a number; the state is then the one before the update.
+   * @throws TrainingDiverged if the loss is not a number; the state is then the one before the update.
    */
   update(batch: PlacedFrames, lr: number, seed: readonly [number, number]): Promise<FrameScores>
   /** How well it does on frames, with the running statistics. */
@@ -70,7 +70,7 @@ export function createLocatorTrainer(
       const scores = await readBack(result.scores)
       if (!scores.loss.every(Number.isFinite)) {
         disposeLocatorState(result.state)
-        throw new UserError(
+        throw new TrainingDiverged(
           `training diverged at step ${step + 1}: the loss is no number; start again with a lower --lr`,
         )
       }

@@ -1,10 +1,12 @@
 import { setImmediate } from 'node:timers/promises'
-import { UserError } from '../../errors.js'
 import { median } from '../../median.js'
 import { hostRandom } from '../../random.js'
 import { range } from '../../schemes/range.js'
+import { TrainingDiverged } from '../../training/bad-steps/bad-steps.js'
 import { firstNotFinite } from '../../training/bad-steps/check-finite.js'
 import { epochOrder } from '../../training/batches/epoch-order.js'
+import { dueSaves } from '../../training/outages/due-saves.js'
+import type { SaveTry } from '../../training/outages/patient-save.js'
 import { augmentFrame } from './augment-frame.js'
 import type { LocatorProgress } from './locator-run-file.js'
 import type { FrameScores, LocatorTrainer } from './locator-trainer.js'
@@ -31,8 +33,13 @@ export interface LocatorTraining {
   readonly onTest?: ((frames: number, total: number) => void) | undefined
   /** Called after each epoch; the state of a better one than all before is to be kept. */
   readonly onEpoch: (epoch: EpochReport, isBest: boolean) => void
-  /** Called every `save_interval` steps, and at the end of each epoch and of the run. */
-  readonly save: (progress: LocatorProgress) => void
+  /**
+   * Called every `save_interval` steps, and at the end of each epoch and of the run.
+   * @returns after how many more steps it is to be called again, if a disk does not take it now; 0 when it is saved
+   */
+  readonly save: (progress: LocatorProgress, asked: SaveTry) => Promise<number>
+  /** Milliseconds since some moment. */
+  readonly now?: (() => number) | undefined
 }
 
 /** How an epoch went; epochs count from 0. */
@@ -47,35 +54,41 @@ export interface EpochReport {
  * then a look at all test frames as they are. The learning rate falls to a tenth every `lr_step` epochs. All
  * that is random depends on the seed and the step alone, so that a run that goes on ends as if never stopped.
  * @returns whether all epochs are done: else it was told to stop
- * @throws UserError from data, training or saving, and for a state that is not finite, which is not saved.
+ * @throws UserError from data, training or saving; what was done until then is saved, if that is possible.
+ * TrainingDiverged for a state that is not finite, which is not saved.
  */
 export async function trainLocator(training: LocatorTraining): Promise<boolean> {
-  const { trainer, train, config, signal } = training
+  const { trainer, train, config, signal, now = () => performance.now() } = training
   const order = epochOrder(train.count, config.batch_size, config.seed)
   const perEpoch = Math.floor(train.count / config.batch_size)
   const end = perEpoch * config.num_epochs
   let { tested, bestLoss, sums } = training.progress
-  const save = async () => {
+  const saves = dueSaves(async (asked) => {
     await checkFinite(trainer)
-    training.save({ step: trainer.step, tested, bestLoss, sums })
-  }
-  for (;;) {
+    return training.save({ step: trainer.step, tested, bestLoss, sums }, asked)
+  }, now)
+  /** Tests if an epoch is done that is not tested. @returns false if it was told to stop meanwhile */
+  const testIfDue = async () => {
     const { step } = trainer
-    if (signal?.aborted) break
-    if (step > tested * perEpoch && step % perEpoch === 0) {
-      const test = await testNetwork(training)
-      if (!test) break
-      const { frames } = sums
-      const isBest = test.loss < bestLoss
-      // Not the smaller of both: of a loss that is no number there would be none that is better.
-      if (isBest) bestLoss = test.loss
-      const report = { loss: sums.loss / frames, quality: sums.quality / frames }
-      training.onEpoch({ epoch: tested, train: report, test }, isBest)
-      tested++
-      sums = { loss: 0, quality: 0, frames: 0 }
-      await save()
-    }
-    if (step >= end) return true
+    if (step <= tested * perEpoch || step % perEpoch !== 0) return true
+    const test = await testNetwork(training)
+    if (!test) return false
+    const { frames } = sums
+    const isBest = test.loss < bestLoss
+    // Not the smaller of both: of a loss that is no number there would be none that is better.
+    if (isBest) bestLoss = test.loss
+    const report = { loss: sums.loss / frames, quality: sums.quality / frames }
+    training.onEpoch({ epoch: tested, train: report, test }, isBest)
+    tested++
+    sums = { loss: 0, quality: 0, frames: 0 }
+    saves.changed()
+    saves.ask()
+    if (step < end) await saves.onTheWay(step)
+    return true
+  }
+  const oneStep = async () => {
+    const { step } = trainer
+    saves.begin(step, now())
     const lr = config.lr * 0.1 ** Math.floor(Math.floor(step / perEpoch) / config.lr_step)
     const read = train.read(order(step))
     const batch = config.with_transforms ? augmented(read, config.seed, step) : read
@@ -85,13 +98,24 @@ export async function trainLocator(training: LocatorTraining): Promise<boolean> 
       quality: sums.quality + total(scores.quality),
       frames: sums.frames + scores.loss.length,
     }
+    saves.changed()
     training.onStep?.(trainer.step, end, scores)
-    if (trainer.step % config.save_interval === 0) await save()
+    if (trainer.step % config.save_interval === 0) saves.ask()
+    await saves.onTheWay(trainer.step)
     // Computing blocks the process; signals get through only here.
     await setImmediate()
   }
-  await save()
-  return false
+  let isDone = false
+  try {
+    while (!signal?.aborted && (await testIfDue()) && !(isDone = trainer.step >= end)) await oneStep()
+  } catch (error) {
+    // What went wrong is the news, not that it could not be saved either.
+    if (error !== saves.failure && !(error instanceof TrainingDiverged))
+      await saves.last(trainer.step, 'when stopped').catch(() => undefined)
+    throw error
+  }
+  await saves.last(trainer.step, isDone ? 'at the end' : 'when stopped')
+  return isDone
 }
 
 /** A step with a good loss can ruin the weights: they must not take the place of those that were saved before. */
@@ -99,7 +123,7 @@ async function checkFinite({ state, step }: LocatorTrainer): Promise<void> {
   for (const tensors of [state.parameters, ...state.moments, state.statistics]) {
     const name = await firstNotFinite(tensors)
     if (name !== undefined)
-      throw new UserError(
+      throw new TrainingDiverged(
         `training diverged: after step ${step} numbers of ${name} are not finite: this step is not saved, what ` +
           'was saved before is as it was; start again with a lower --lr',
       )

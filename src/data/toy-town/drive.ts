@@ -47,13 +47,15 @@ function followRoute(route: Route, frames: number, random: HostRandom): Pose[] {
   const cruise = TOP_SPEED * (0.8 + 0.19 * random.uniform())
   const startTime = random.uniform() * SIGNAL_CYCLE
   const limits = curveLimits(route, cruise)
+  let passed = 0
   let [at, speed] = [0, cruise / 2]
   const poses: Pose[] = []
   for (let step = 0; poses.length < frames; step++) {
     const time = startTime + step * STEP
     const drivenIn = step - WARM_UP * FRAMES_PER_SECOND * STEPS_PER_FRAME
     if (drivenIn >= 0 && drivenIn % STEPS_PER_FRAME === 0) poses.push(poseAt(route, at, time))
-    const wanted = Math.min(allowedSpeed(limits, at), speedForLights(route, at, speed, time))
+    while ((route.stops[passed]?.at ?? Infinity) < at - 0.05) passed++
+    const wanted = Math.min(allowedSpeed(limits, at), speedForLights(route.stops[passed], at, speed, time))
     speed = Math.max(0, Math.min(wanted, speed + ACCELERATION * STEP), speed - 2 * BRAKING * STEP)
     at += speed * STEP
   }
@@ -79,8 +81,12 @@ function curveLimits({ points }: Route, cruise: number): Float64Array {
 const allowedSpeed = (limits: Float64Array, at: number) => limits[Math.round(at / ROUTE_STEP)] ?? 0
 
 /** The speed at which a car can still stop at the next line, if its light is not green. */
-function speedForLights(route: Route, at: number, speed: number, time: number): number {
-  const next = route.stops.find((stop) => stop.at >= at - 0.05)
+function speedForLights(
+  next: Route['stops'][number] | undefined,
+  at: number,
+  speed: number,
+  time: number,
+): number {
   if (!next || next.at - at > SIGHT) return Infinity
   const light = lightFor(next.junction, next.heading, time)
   const stoppingDistance = (speed * speed) / (2 * BRAKING)

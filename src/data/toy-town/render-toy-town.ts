@@ -1,11 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../../errors.js'
+import { namesIn } from '../../files/names-in.js'
 import { writeFileAtomic } from '../../files/write-file.js'
+import { nextTurn } from '../../next-turn.js'
 import { tensor, writeTorchFile } from '../../torch-file/index.js'
 import { writeNpy } from '../npy.js'
 import { FRAMES_PER_SECOND, simulateDrive } from './drive.js'
 import { createRenderer, type Renderer } from './renderer.js'
+import { requireRoom, requireShortVideos } from './require-room.js'
 
 export interface ToyTownSettings {
   /** Height and width of a frame in pixels. */
@@ -24,7 +27,7 @@ export interface RenderToyTownOptions extends ToyTownSettings {
   readonly directory: string
   /** Called after each video, and once before the first. */
   readonly onProgress?: ((done: number, total: number, note: string) => void) | undefined
-  /** Stops between two videos; the error is the signal's reason. */
+  /** Stops after a frame, with the videos that are done; the error is the signal's reason. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -36,22 +39,22 @@ const TOWN_VERSION = 1
  * float32 (T, 2), metres; `video_train.csv` and `video_test.csv`. Videos that are there already are kept,
  * so an interrupted run can be repeated; the lists are written last, so that a data set with lists is
  * whole. The same settings give the same bytes.
- * @throws UserError if the folder holds videos of other settings, or cannot be written to.
+ * @throws UserError if the folder holds videos of other settings, or cannot be written to; if a video is too long or
+ * there is no room for all, with nothing written.
  */
 export async function renderToyTown(options: RenderToyTownOptions): Promise<void> {
   const { directory, onProgress, signal } = options
   const settings = settingsOf(options)
   const total = settings.train + settings.test
+  requireShortVideos(settings)
+  requireRoom(directory, settings, total - renderedIn(directory, total))
   claimFolder(directory, settings)
   let renderer: Renderer | undefined
   for (let number = 0; number < total; number++) {
     onProgress?.(number, total, '')
     if (isRendered(directory, number)) continue
     renderer ??= createRenderer(settings.size)
-    renderVideo(directory, number, settings, renderer)
-    // A signal is only heard while the thread is free.
-    await new Promise((resolve) => setImmediate(resolve))
-    signal?.throwIfAborted()
+    await renderVideo(directory, number, settings, renderer, signal)
   }
   writeFileAtomic(path.join(directory, 'video_train.csv'), list(0, settings.train))
   writeFileAtomic(path.join(directory, 'video_test.csv'), list(settings.train, settings.test))
@@ -92,12 +95,31 @@ const coordsFile = (directory: string, number: number) => path.join(directory, `
 const isRendered = (directory: string, number: number) =>
   existsSync(videoFile(directory, number)) && existsSync(coordsFile(directory, number))
 
-function renderVideo(directory: string, number: number, settings: ToyTownSettings, render: Renderer): void {
+/** How many of the first so many videos are there. */
+function renderedIn(directory: string, total: number): number {
+  const names = new Set(namesIn(directory))
+  const isDone = (name: string) => {
+    const number = /^video_(\d+)\.pt$/.exec(name)?.[1]
+    return number !== undefined && Number(number) < total && names.has(`coords_${number}.npy`)
+  }
+  return [...names].filter(isDone).length
+}
+
+async function renderVideo(
+  directory: string,
+  number: number,
+  settings: ToyTownSettings,
+  render: Renderer,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const { size, frames, seed } = settings
   const poses = simulateDrive(seed, number, frames)
   const coords = Float32Array.from(poses.flatMap(({ x, y }) => [x, y]))
   const pixels = new Uint8Array(frames * size * size * 3)
-  poses.forEach((pose, frame) => pixels.set(render(pose), frame * size * size * 3))
+  for (const [frame, pose] of poses.entries()) {
+    pixels.set(render(pose), frame * size * size * 3)
+    await nextTurn(signal)
+  }
   writeNpy(coordsFile(directory, number), { dtype: 'float32', shape: [frames, 2], data: coords })
   writeTorchFile(videoFile(directory, number), tensor('uint8', [frames, size, size, 3], pixels))
 }

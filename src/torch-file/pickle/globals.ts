@@ -1,4 +1,4 @@
-import { dtypeOfStorage } from '../dtype.js'
+import { dtypeOfStorage, type DType } from '../dtype.js'
 import { tuple } from '../values.js'
 import { NUMPY_GLOBALS } from './numpy.js'
 import { PickleError, PyDict, PyDType, PyGlobal, PyStorageClass } from './objects.js'
@@ -13,7 +13,7 @@ export function lookUpGlobal(module: string, name: string): unknown {
   const listed = GLOBALS.get(full)
   if (listed) return listed
   if (module === 'torch' || module === 'torch.cuda') {
-    const dtype = dtypeOfStorage(name)
+    const dtype = dtypeOfStorage(name) ?? QUANTISED_STORAGES.get(name)
     if (dtype) return new PyStorageClass(dtype)
     if (/^(bool|(u?int|float|bfloat|complex)\d{1,3}(_\w{1,12})?)$/.test(name)) return new PyDType(name)
   }
@@ -30,6 +30,13 @@ const PYTHON_2_MODULES: Readonly<Record<string, string>> = {
   __builtin__: 'builtins',
   copy_reg: 'copyreg',
 }
+
+/** What the integers of quantised tensors are stored as. */
+const QUANTISED_STORAGES: ReadonlyMap<string, DType> = new Map([
+  ['QUInt8Storage', 'uint8'],
+  ['QInt8Storage', 'int8'],
+  ['QInt32Storage', 'int32'],
+])
 
 const NAMED: readonly PyGlobal[] = [
   ...NUMPY_GLOBALS,

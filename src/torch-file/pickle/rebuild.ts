@@ -1,4 +1,6 @@
 import { DTYPES, isDType, type DType } from '../dtype.js'
+import { contiguousStride, elementCount } from '../layout.js'
+import { UnreadableStorage } from '../storage.js'
 import { TorchTensor } from '../tensor.js'
 import { PickleError, PyDict, PyDType, PyGlobal, PyStorage } from './objects.js'
 
@@ -28,6 +30,21 @@ export const TENSOR_GLOBALS: readonly PyGlobal[] = [
     if (!(made instanceof TorchTensor)) throw new PickleError('a tensor that is none')
     return made
   }),
+  new PyGlobal('torch._utils._rebuild_sparse_tensor', ([layout, parts]) => sparse(layout, parts)),
+  new PyGlobal('torch.serialization._get_layout', ([name]) => name),
+  new PyGlobal('torch._utils._rebuild_qtensor', ([storage, offset, shape, stride, , grad]) =>
+    unreadable(rebuild(storage, offset, shape, stride, grad), 'quantised', 'save its dequantize()'),
+  ),
+  ...[
+    'per_tensor_affine',
+    'per_tensor_symmetric',
+    'per_channel_affine',
+    'per_channel_symmetric',
+    'per_channel_affine_float_qparams',
+  ].map(
+    // prettier-ignore
+    (name) => new PyGlobal(`torch.${name}`),
+  ),
   new PyGlobal('torch.Size', ([sizes]) => sizes ?? []),
   new PyGlobal('torch.device', (parts) => parts.map(String).join(':')),
   ...['torch.Tensor', 'torch.nn.parameter.Parameter', 'torch.nn.parameter.Buffer'].map(
@@ -52,6 +69,28 @@ function rebuild(
     integers([offset])[0],
     grad === true,
   )
+}
+
+/**
+ * A sparse tensor, of which nobody knows yet whether it is wanted: one that says so when it is asked for.
+ * @param parts indices, values and the whole's shape in the layout `torch.sparse_coo`; in others two lists of indices
+ */
+function sparse(layout: unknown, parts: unknown): TorchTensor {
+  const items: readonly unknown[] = Array.isArray(parts) ? (parts as unknown[]) : []
+  const [values, shape] = layout === 'torch.sparse_coo' ? items.slice(1, 3) : items.slice(2, 4)
+  if (!(values instanceof TorchTensor)) throw new PickleError('a sparse tensor without values')
+  return unreadable(values, 'sparse', 'save its to_dense()', integers(shape))
+}
+
+function unreadable(
+  { storage, dtype, elementBytes, requiresGrad, shape: ownShape }: TorchTensor,
+  kind: string,
+  advice: string,
+  shape = ownShape,
+): TorchTensor {
+  const bytes = elementBytes * elementCount(shape)
+  const stand = new UnreadableStorage(storage.where, bytes, kind, advice)
+  return new TorchTensor(stand, dtype, shape, contiguousStride(shape), 0, requiresGrad)
 }
 
 function elementType(storage: PyStorage, given: unknown): DType {

@@ -132,7 +132,10 @@ test('an epoch whose test loss is no number is not the best for ever', async () 
     ...{ trainer, train: madeFrames(1), test: madeFrames(1), progress: noProgress },
     config: { lr: 1, lr_step: 1, num_epochs: 3, batch_size: 1, save_interval: 9, with_transforms: false, seed: 0 }, // prettier-ignore
     onEpoch: (_, isBest) => best.push(isBest),
-    save: (progress) => (saved = progress),
+    save: (progress) => {
+      saved = progress
+      return Promise.resolve(0)
+    },
   })
   expect([best, saved.bestLoss]).toEqual([[true, false, true], 4])
 })
@@ -155,11 +158,13 @@ async function run(
   const trainer = createLocatorTrainer(regressor, 'sgd', { state, step: progress.step })
   const stop = new AbortController()
   const reports: EpochReport[] = []
+  let isDead = false
   const isDone = await trainLocator({
     ...{ trainer, train: madeFrames(10), test: madeFrames(5), progress, signal: stop.signal },
     config: { lr, lr_step: 1, num_epochs: 2, batch_size: 4, save_interval: saveInterval, with_transforms: true, seed: 3 }, // prettier-ignore
     onStep: (step) => {
       if (step < until) return
+      isDead = death !== undefined
       if (death) throw death
       stop.abort()
     },
@@ -169,7 +174,11 @@ async function run(
       const weights = locatorStateDict(regressor, trainer.state, trainer.step)
       writeTorchFile(path.join(folder, `model_${report.epoch}.pth`), weights)
     },
-    save: (reached) => writeRunFile(folder, { lr: 1e-4 }, reached, regressor, trainer.state),
+    async save(reached) {
+      if (isDead) throw new Error('nothing is written any more')
+      writeRunFile(folder, { lr: 1e-4 }, reached, regressor, trainer.state)
+      return Promise.resolve(0)
+    },
   })
   expect(isDone).toBe(until === Infinity)
   trainer.dispose()

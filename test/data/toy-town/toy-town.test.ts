@@ -210,4 +210,23 @@ describe('the data set', () => {
     await expect(renderToyTown({ directory: foreign, ...settings })).rejects.toThrow(/not the toy town's/)
     await expect(renderToyTown({ directory: newFolder(), ...settings, test: 0 })).rejects.toThrow(/--test/)
   })
+
+  test('that is larger than memory or the disk ends before anything is written', async () => {
+    const parent = newFolder()
+    const directory = path.join(parent, 'town')
+    const asked = (more: object) => renderToyTown({ directory, ...settings, ...more })
+    await expect(asked({ frames: 1e9 })).rejects.toThrow(/^--frames takes at most 1398101 with frames of 16 pixels, not 1000000000/) // prettier-ignore
+    await expect(asked({ train: 1e12 })).rejects.toThrow(
+      /^1000000000002 videos of 6 frames of 16 pixels take 4608000\.0 GB, and [\d.]+ GB are free where/,
+    )
+    expect(readdirSync(parent)).toEqual([])
+  })
+
+  test('stops in the middle of a video', async () => {
+    const [directory, stop] = [newFolder(), new AbortController()]
+    const run = renderToyTown({ directory, ...settings, frames: 1e5, signal: stop.signal })
+    setTimeout(() => stop.abort(), 20)
+    await expect(run).rejects.toThrow(/abort/)
+    expect(readdirSync(directory)).toEqual(['toy-town.json'])
+  })
 })

@@ -1,0 +1,53 @@
+import { closestMatch } from 'leven'
+import { UserError } from '../errors.js'
+import { modelOptions, resolveModelConfig, type ModelConfig } from './model.js'
+import { resolveTrainConfig, trainOptions, type TrainConfig } from './training.js'
+
+/**
+ * Checks a record of options, and fills in defaults. A checkpoint's whole config may be given, with options of training
+ * and such as this version does not know: what is not of model and diffusion is left out.
+ * @throws UserError naming the option and what it expects, or a name that no option has.
+ */
+export function strictModelConfig(
+  values: Partial<ModelConfig> | Readonly<Record<string, unknown>>,
+): ModelConfig {
+  const config = resolveModelConfig(values)
+  requireKnownNames('resolveModelConfig', values)
+  return config
+}
+
+/**
+ * Checks a record of `train`'s options and fills in defaults. A checkpoint's whole config may be given, with such as this
+ * version does not know, which are left out.
+ * @throws UserError naming the option and what it expects, or a name that no option has.
+ */
+export function strictTrainConfig(
+  values: Partial<TrainConfig> | Readonly<Record<string, unknown>>,
+): TrainConfig {
+  const config = resolveTrainConfig(values)
+  requireKnownNames('resolveTrainConfig', values)
+  return config
+}
+
+const MODEL_NAMES = Object.keys(modelOptions)
+const NAMES = Object.keys(trainOptions)
+
+/** Letters that may be wrong in a name, for each that it has. */
+const MISSPELT = 1 / 3
+
+/** @throws UserError for a name that nobody can have meant to be ignored. */
+function requireKnownNames(where: string, values: Readonly<Record<string, unknown>>): void {
+  // Checkpoints of other versions and of the original have options that are not there any more, or not yet.
+  const isWhole = MODEL_NAMES.filter((name) => name in values).length > MODEL_NAMES.length / 2
+  for (const name of Object.keys(values)) {
+    if (NAMES.includes(name)) continue
+    const same = NAMES.find((known) => squashed(known) === squashed(name))
+    if (isWhole && same === undefined) continue
+    const near = same ?? closestMatch(name, NAMES, { maxDistance: Math.floor(name.length * MISSPELT) })
+    const advice = near === undefined ? 'leave it out' : `did you mean ${near}?`
+    throw new UserError(`${where}: there is no option ${JSON.stringify(name)}; ${advice}`)
+  }
+}
+
+/** What a name has in common with itself in another style: `batchSize` and `batch_size`. */
+const squashed = (name: string) => name.replace(/[^a-z0-9]/gi, '').toLowerCase()
