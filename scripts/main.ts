@@ -3,7 +3,7 @@ import { isatty } from 'node:tty'
 import { LostWork, UserError } from '../src/errors.js'
 import { nextTurn } from '../src/next-turn.js'
 import { JOB_VARIABLE } from '../src/ranks/launcher.js'
-import { fileReason } from '../src/system-errors.js'
+import { fileReason, isMissing } from '../src/system-errors.js'
 import { INTERRUPTED, Interruption } from './interrupted.js'
 import { watchShellOfNpx } from './shell-of-npx.js'
 import { createTerminal, type Terminal } from './terminal.js'
@@ -95,6 +95,13 @@ function hearFailures(onGone: () => void): () => UserError | undefined {
 function report(error: unknown): number {
   if (error instanceof UserError) {
     process.stderr.write(`fdm: ${error.message.replace(/\s*\n\s*/g, ' ')}\n`)
+    return FAILED
+  }
+  const place = error instanceof Error && 'path' in error ? error.path : undefined
+  const reason = isMissing(error) ? undefined : fileReason(error)
+  // Rights and disks may be anything anywhere, also where nobody has thought of it.
+  if (typeof place === 'string' && reason !== undefined) {
+    process.stderr.write(`fdm: could not use ${place}: ${reason}\n`)
     return FAILED
   }
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error)

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../errors.js'
+import { readText } from '../files/read-text.js'
 import { BadVideoError, type BadVideo } from './file-dataset.js'
 
 /**
@@ -21,7 +22,7 @@ export function carlaFiles(
     throw new UserError(`${folder} has no video_${split}.csv, which lists the ${split} videos`)
   const lines = new Map<string, number>()
   const missing = new Set<string>()
-  for (const [index, line] of readFileSync(list, 'utf8').split(/\r?\n/).entries()) {
+  for (const [index, line] of readText(list).split(/\r?\n/).entries()) {
     const name = fileName(line)
     if (line.trim() === '' || (index === 0 && name === undefined)) continue
     const where = `${list} line ${index + 1}`

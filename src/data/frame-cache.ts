@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, statSync, type Stats } from 'node:fs'
 import path from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { UserError } from '../errors.js'
+import { fileFailure } from '../files/file-failure.js'
 import { makeFolder } from '../files/make-folder.js'
 import { decodeVideo, type Resize } from './decode-video.js'
 import { decodePictures, pictureStats, picturesIn } from './picture-folder.js'
@@ -57,7 +58,7 @@ export async function cachedFrames(video: string, cache: FrameCache, signal?: Ab
     )
   if (raw?.height === imageSize && raw.width === imageSize) return video
   const pictures = picturesIn(video)
-  const { size, mtimeMs } = statSync(video)
+  const { size, mtimeMs } = statOf(video)
   const changes = pictures.length > 0 ? [pictureStats(pictures)] : [size, mtimeMs]
   // What is as it always was is not part of the key: caches of older versions stay good.
   const chosen = resize === 'crop' && frameRate === 0 ? [] : [resize, frameRate]
@@ -73,6 +74,19 @@ export async function cachedFrames(video: string, cache: FrameCache, signal?: Ab
     await writeFrames(cached, pieces(), imageSize, video)
   }
   return cached
+}
+
+/** @throws UserError for a link that leads nowhere, and for what nobody can wait for, such as a named pipe. */
+function statOf(video: string): Stats {
+  let stat: Stats
+  try {
+    stat = statSync(video)
+  } catch (error) {
+    throw fileFailure('read', video, error)
+  }
+  if (!stat.isFile() && !stat.isDirectory())
+    throw new UserError(`${video} is no plain file: replace or remove it`)
+  return stat
 }
 
 async function* resizedFrames(

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../errors.js'
+import { readText } from '../files/read-text.js'
 import { writeFileAtomic } from '../files/write-file.js'
 import { fileReason } from '../system-errors.js'
 
@@ -35,7 +36,7 @@ export function splitCarla(folder: string, overwrite = false): CarlaSplit {
   ] as const
   const contents = lists.map(([file, lines]) => [file, `,path\n${lines.join('')}`] as const)
   for (const [file, content] of contents)
-    if (!overwrite && existsSync(file) && fileNames(readFileSync(file, 'utf8')) !== fileNames(content))
+    if (!overwrite && existsSync(file) && fileNames(readText(file)) !== fileNames(content))
       throw new UserError(`${file} is there and lists other videos: give --overwrite to replace both lists`)
   for (const [file, content] of contents) writeFileAtomic(file, content)
   return { train, test: TEST_VIDEOS, files: contents.map(([file]) => file) }

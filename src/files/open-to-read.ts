@@ -1,6 +1,10 @@
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, constants, openSync } from 'node:fs'
 import { UserError } from '../errors.js'
 import { errorCode, fileReason } from '../system-errors.js'
+
+/** Without waiting for whoever writes to a named pipe: the process would hear no signal meanwhile. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- Windows has no such flag
+const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 
 /**
  * Opens a file to read, and closes it in the end.
@@ -9,7 +13,7 @@ import { errorCode, fileReason } from '../system-errors.js'
 export function openToRead<T>(file: string, use: (fd: number) => T): T {
   let fd: number
   try {
-    fd = openSync(file, 'r')
+    fd = openSync(file, READ)
   } catch (error) {
     const reason = fileReason(error) ?? errorCode(error) ?? String(error)
     throw new UserError(`could not read ${file}: ${reason}`, { cause: error })

@@ -1,5 +1,15 @@
+import { execFileSync } from 'node:child_process'
 import ffmpeg from 'fluent-ffmpeg'
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { frameCacheFolder, cachedFrames } from '../../src/data/frame-cache.js'
@@ -80,6 +90,15 @@ describe('raw videos', () => {
     writeVideo(file, 2, 8)
     await expect(open(dataDir, 'train')).rejects.toThrow(/short\.npy has 2 frames, fewer than T = 3/)
     await expect(open(file, 'train')).rejects.toThrow(/is a file/)
+  })
+
+  test.skipIf(process.platform === 'win32')('a link to nowhere and a named pipe are named', async () => {
+    const dataDir = newFolder()
+    symlinkSync('nowhere', path.join(dataDir, 'a.mp4'))
+    await expect(open(dataDir, 'train')).rejects.toThrow(/could not read \S+a\.mp4: it does not exist/)
+    rmSync(path.join(dataDir, 'a.mp4'))
+    execFileSync('mkfifo', [path.join(dataDir, 'a.mp4')])
+    await expect(open(dataDir, 'train')).rejects.toThrow(/a\.mp4 is no plain file/)
   })
 
   test('a folder that cannot be written to has its cache elsewhere', () => {

@@ -147,3 +147,11 @@ it('has failed where it was told to stop and something was lost by it', async ()
 it('ends as by a signal that another process has got for it', async () => {
   expect(await (await start('other')).ended).toEqual({ status: 141, stderr: '' })
 })
+
+it('has a line for what the system does not allow, and a stack for what is missing without a word', async () => {
+  const denied = await (await start('denied')).ended
+  expect(denied).toEqual({ status: 1, stderr: 'fdm: could not use /data/a: permission denied\n' })
+  const gone = await (await start('gone')).ended
+  expect(gone.status).toBe(70)
+  expect(gone.stderr).toMatch(/^fdm: a fault of the program:\nError: ENOENT\n +at /)
+})

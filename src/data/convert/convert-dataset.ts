@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../../errors.js'
+import { readText } from '../../files/read-text.js'
 import { writeFileAtomic } from '../../files/write-file.js'
 import { isFolder } from '../../files/make-folder.js'
 import { writeFrames } from '../write-frames.js'
@@ -93,7 +94,7 @@ function claim(target: string, videos: PublishedVideos, imageSize: number): void
         `${target} holds videos that were not converted here: choose another folder with --data_dir`,
       )
     writeFileAtomic(file, `${record}\n`)
-  } else if (readFileSync(file, 'utf8').trim() !== record)
+  } else if (readText(file).trim() !== record)
     throw new UserError(
       `${target} was made of other videos (see ${RECORD}): choose another folder with --data_dir`,
     )

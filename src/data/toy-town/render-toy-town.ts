@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../../errors.js'
 import { namesIn } from '../../files/names-in.js'
+import { readText } from '../../files/read-text.js'
 import { writeFileAtomic } from '../../files/write-file.js'
 import { nextTurn } from '../../next-turn.js'
 import { tensor, writeTorchFile } from '../../torch-file/index.js'
@@ -77,7 +78,7 @@ function claimFolder(directory: string, settings: ToyTownSettings): void {
     2,
   )
   if (existsSync(file)) {
-    if (readFileSync(file, 'utf8').trim() === description) return
+    if (readText(file).trim() === description) return
     throw new UserError(
       `${directory} holds a toy town of other settings (see toy-town.json): choose another folder with --data_dir, or delete that one`,
     )

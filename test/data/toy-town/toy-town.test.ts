@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { readNpy } from '../../../src/data/npy.js'
@@ -208,6 +208,11 @@ describe('the data set', () => {
     const foreign = newFolder()
     writeFileSync(path.join(foreign, 'video_0.pt'), '')
     await expect(renderToyTown({ directory: foreign, ...settings })).rejects.toThrow(/not the toy town's/)
+    const folderInPlace = newFolder()
+    mkdirSync(path.join(folderInPlace, 'toy-town.json'))
+    await expect(renderToyTown({ directory: folderInPlace, ...settings })).rejects.toThrow(
+      /toy-town.json: it is a folder/,
+    )
     await expect(renderToyTown({ directory: newFolder(), ...settings, test: 0 })).rejects.toThrow(/--test/)
   })
 
