@@ -13,6 +13,8 @@ async function start(how: string, stdout: 'pipe' | number = 'pipe') {
     stdio: ['ignore', stdout, 'pipe'],
   })
   let stderr = ''
+  let length = 0
+  child.stdout?.on('data', (data: Buffer) => (length += data.length))
   child.stderr?.on('data', (text: Buffer) => (stderr += text.toString()))
   const ended = once(child, 'close').then(([status]) => ({ status: status as number | null, stderr }))
   const heard = async () => {
@@ -20,7 +22,7 @@ async function start(how: string, stdout: 'pipe' | number = 'pipe') {
   }
   await heard()
   child.stdout?.resume()
-  return { child, ended, said: () => stderr, heard }
+  return { child, ended, said: () => stderr, length: () => length, heard }
 }
 
 it('takes signals that come together for one, as where npm passes on what the terminal sends to all', async () => {
@@ -101,14 +103,13 @@ it('stops as if told to when the reader of its output has gone', async () => {
 
 describe('when what it said is more than the pipe to its reader holds', () => {
   it('waits for the reader', async () => {
-    const { child, ended, said } = await start('long')
+    const { child, ended, said, length } = await start('long')
     child.stdout?.pause()
     while (!said().includes('saved')) await setTimeout(20)
     await setTimeout(200)
-    let length = 0
-    child.stdout?.on('data', (data: Buffer) => (length += data.length)).resume()
+    child.stdout?.resume()
     expect(await ended).toEqual({ status: 0, stderr: 'saved\n' })
-    expect(length).toBeGreaterThan(1e6)
+    expect(length()).toBeGreaterThan(1e6)
   })
 
   it('ends at once when it is told to stop', async () => {
