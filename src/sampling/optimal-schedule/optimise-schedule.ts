@@ -80,9 +80,9 @@ export async function* optimiseSchedule(
     parameters: digest,
     ...{ optimality, num_videos, num_timesteps, seed, clip_denoised: clipDenoised },
     ...computedWith(),
+    [FIRST_VIDEO]: firstVideo,
     // Videos are drawn among so many.
     training_videos: dataset.length,
-    [FIRST_VIDEO]: firstVideo,
   })
   const step = boundStep({ model, diffusion, clipDenoised })
   const setup = { step, numTimesteps: diffusion.numTimesteps, dataset, options }
