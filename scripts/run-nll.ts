@@ -34,7 +34,7 @@ export async function runNll(
     folder: run.folder,
   }
   terminal.log(`configuration:\n${printedConfig({ checkpoint: file, step, ...options, ...decided })}`)
-  if (!dryRun) for (const line of summary(await measureAll(run, inputs, terminal))) terminal.log(line)
+  if (!dryRun) for (const line of summary(run, await measureAll(run, inputs, terminal))) terminal.log(line)
   model.dispose()
 }
 
@@ -53,7 +53,7 @@ async function measureAll(run: NllRun, inputs: NllInputs, terminal: Terminal): P
       const { video, bits, bits_per_dimension: bpd } = bound
       const found = isNew ? '' : ' (there already)'
       terminal.log(
-        `video ${video}: at most ${bpd.toFixed(4)} bits per dimension, ${Math.round(bits)} bits${found}`,
+        `video ${video}: ${certainty(run)} ${bpd.toFixed(4)} bits per dimension, ${Math.round(bits)} bits${found}`,
       )
     }
   } finally {
@@ -63,7 +63,7 @@ async function measureAll(run: NllRun, inputs: NllInputs, terminal: Terminal): P
 }
 
 /** Means over the videos, of the stages where all have as many. */
-function summary(bounds: readonly VideoBound[]): string[] {
+function summary(run: NllRun, bounds: readonly VideoBound[]): string[] {
   const [first] = bounds
   if (!first) return []
   const stages = range(first.stages.length).map((stage) => {
@@ -79,8 +79,15 @@ function summary(bounds: readonly VideoBound[]): string[] {
   const bits = Math.round(mean(bounds.map((bound) => bound.bits)))
   return [
     ...stages,
-    `${all.length} videos: ${mean(all).toFixed(4)} bits per dimension${error}; ${bits} bits a video`,
+    `${all.length} videos: ${certainty(run)} ${mean(all).toFixed(4)} bits per dimension${error}; ${bits} bits a video`,
+    ...(isWhole(run)
+      ? []
+      : [`(an estimate of the bound, from ${run.count} of ${run.numTimesteps} diffusion steps)`]),
   ]
 }
+
+/** Of a bound whose terms are all in, and of an estimate of it from some, which may lie below. */
+const certainty = (run: NllRun) => (isWhole(run) ? 'at most' : 'about')
+const isWhole = ({ count, numTimesteps }: NllRun) => count === numTimesteps
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length

@@ -9,7 +9,11 @@ const { wait, data_dir, precision, xla, backend, device } = samplingOptions
 /** The bound on the likelihood of test videos along a scheme: the options of `nll`. */
 export const nllOptions = {
   sampling_scheme,
-  num_timesteps: int(undefined, 'diffusion steps looked at in each stage (default: all)', { min: 1 }),
+  num_timesteps: int(
+    undefined,
+    'diffusion steps looked at in each stage, to estimate the bound (default: all)',
+    { min: 1 },
+  ),
   batch_size: int(8, 'diffusion steps looked at together, and videos of a job in an array', { min: 1 }),
   ...{ eval_dir, n_obs, obs_frames, T, max_frames, max_latent_frames, start_index },
   stop_index: int(undefined, 'end of the range of test videos (default: all)', { min: 1 }),

@@ -67,13 +67,18 @@ export function npyHeader(dtype: NpyDtype, shape: readonly number[]): Uint8Array
   return header
 }
 
+export interface ReadNpyOptions {
+  /** Whether bytes after the array are a fault. NumPy overlooks them, and some programs put more there. */
+  readonly isAll?: boolean
+}
+
 /**
  * Reads a whole array, also of Fortran's order or of big-endian numbers.
  * @throws UserError naming the file if it is missing, malformed, truncated, or of another element type.
  */
-export function readNpy(file: string): NpyArray {
+export function readNpy(file: string, options: ReadNpyOptions = {}): NpyArray {
   return openToRead(file, (fd) => {
-    const { dtype, shape, offset, isFortran, isBigEndian } = parseHeader(file, fd)
+    const { dtype, shape, offset, isFortran, isBigEndian } = parseHeader(file, fd, options)
     const { array } = DTYPES[dtype]
     const bytes = new Uint8Array(byteLength(dtype, shape))
     readFully(file, fd, bytes, offset)
@@ -103,8 +108,8 @@ function inCOrder(bytes: Uint8Array, shape: readonly number[], size: number): Ui
  * Reads the header alone, and checks that the file is as long as it says.
  * @throws UserError naming the file, as `readNpy`; also if its rows cannot be read one by one as they are.
  */
-export function readNpyHeader(file: string): NpyHeader {
-  const { isFortran, isBigEndian, ...header } = openToRead(file, (fd) => parseHeader(file, fd))
+export function readNpyHeader(file: string, options: ReadNpyOptions = {}): NpyHeader {
+  const { isFortran, isBigEndian, ...header } = openToRead(file, (fd) => parseHeader(file, fd, options))
   if (isFortran)
     throw new UserError(`${file} is stored in Fortran order; save it with numpy.ascontiguousarray`)
   if (isBigEndian)
@@ -139,7 +144,7 @@ interface ParsedHeader extends NpyHeader {
   readonly isBigEndian: boolean
 }
 
-function parseHeader(file: string, fd: number): ParsedHeader {
+function parseHeader(file: string, fd: number, { isAll = false }: ReadNpyOptions): ParsedHeader {
   const fault = (what: string, cause?: unknown) => new UserError(`${file} ${what}`, { cause })
   const stat = fstatSync(fd)
   if (!stat.isFile()) throw fault('is not a .npy file: it is no plain file')
@@ -162,6 +167,8 @@ function parseHeader(file: string, fd: number): ParsedHeader {
   const expected = offset + byteLength(dtype, shape)
   if (!(expected <= fileBytes))
     throw fault(`is truncated: (${shape.join(', ')}) ${dtype} takes ${expected} bytes, it has ${fileBytes}`)
+  if (isAll && expected < fileBytes)
+    throw fault(`is damaged: (${shape.join(', ')}) ${dtype} takes ${expected} bytes, it has ${fileBytes}`)
   return { file, dtype, shape, offset, isFortran: fortranOrder && shape.length > 1, isBigEndian }
 }
 

@@ -11,13 +11,23 @@ import { adaptiveFeatures } from '../../sampling/features/adaptive-features.js'
 import { pixelFeatures } from '../../sampling/features/pixel-features.js'
 import { trueStages } from '../../sampling/features/true-stages.js'
 import { computedWith } from '../../sampling/results/computed-with.js'
+import { firstVideoDigest } from '../../sampling/results/first-video.js'
 import { readJsonRecord } from '../../sampling/results/json-record.js'
-import { requireSameSettings } from '../../sampling/results/same-settings.js'
+import { FIRST_VIDEO, isNews, requireSameSettings } from '../../sampling/results/same-settings.js'
 import { videoQueue } from '../../sampling/runs/video-queue.js'
 import { boundStep } from '../../sampling/stages/bound-step.js'
 import type { Film } from '../../sampling/videos/video-batch.js'
 import { range } from '../../schemes/range.js'
-import { elboName, elbosFolder, readBound, readTerms, writeBound, writeTerms } from './elbo-files.js'
+import { withAdvice } from '../../with-advice.js'
+import {
+  elboName,
+  elbosFolder,
+  readBound,
+  readTerms,
+  requireTerms,
+  writeBound,
+  writeTerms,
+} from './elbo-files.js'
 import type { NllInputs, NllRun } from './plan-nll.js'
 import { stageTerms, type TermRow } from './stage-terms.js'
 import { videoBound, type VideoBound } from './video-bound.js'
@@ -59,16 +69,19 @@ export async function* measureNll(
   const unfinished = path.join(folder, '.unfinished')
   const partialFile = (video: number) => path.join(unfinished, `${elboName(video)}.npy`)
   const fileOf = (video: number) => path.join(folder, `${elboName(video)}.json`)
+  const termsFile = (video: number) => path.join(folder, `${elboName(video)}.npy`)
   const diffusion = createDiffusion({ ...checkpoint.config, timestep_respacing })
   requireSignal(diffusion, LEAVE_LAST_STEP_OUT)
+  const firstVideo = await firstVideoDigest(dataset, range(run.settings.videoLength))
   const step = boundStep({ model: checkpoint.model, diffusion, clipDenoised })
   const features = run.features && adaptiveFeatures(options, dataset.imageSize)
-  const record = () => recordBounds(run, inputs, features?.digest, folder, unfinished)
+  const known = { firstVideo, weights: features?.digest }
+  const record = () => recordBounds(run, inputs, known, folder, unfinished)
   const claims = claimsIn(unfinished, claimOptions)
   const queue = videoQueue(run.videos, {
     claims,
     nameOf: elboName,
-    fileOf,
+    isDone: (video) => existsSync(fileOf(video)) && existsSync(termsFile(video)),
     lookForUntidy: () => (video) => existsSync(partialFile(video)),
     tidy: (video) => rmSync(partialFile(video), { force: true }),
   })
@@ -94,7 +107,7 @@ export async function* measureNll(
       writeTerms(partialFile(video), terms)
     }
     const bound = videoBound({ film, video, stages }, terms, diffusion)
-    writeTerms(path.join(folder, `${elboName(video)}.npy`), terms)
+    writeTerms(termsFile(video), terms)
     writeBound(fileOf(video), bound)
     rmSync(partialFile(video), { force: true })
     return bound
@@ -106,7 +119,12 @@ export async function* measureNll(
       const { taken, found } = queue.take(1)
       // Once more: what another process has finished meanwhile it may have measured otherwise.
       if (found.length > 0) record()
-      for (const video of found) yield { bound: readBound(fileOf(video)), file: fileOf(video), isNew: false }
+      for (const video of found) {
+        const file = fileOf(video)
+        const bound = readBound(file)
+        requireTerms(termsFile(video), bound.stages.length, run.count)
+        yield { bound, file, isNew: false }
+      }
       const [next] = taken
       if (!next) {
         if (queue.left.length === 0) return
@@ -134,11 +152,14 @@ export async function* measureNll(
   }
 }
 
+const GO_ON =
+  'remove it if the bounds there were measured as these would be, or give another folder with --eval_dir'
+
 /** Writes how bounds are measured, or makes sure that those that are there were measured the same. */
 function recordBounds(
   run: NllRun,
   { checkpoint, options }: NllInputs,
-  weights: string | undefined,
+  { firstVideo, weights }: { readonly firstVideo: string | undefined; readonly weights: string | undefined },
   folder: string,
   unfinished: string,
 ): void {
@@ -151,13 +172,16 @@ function recordBounds(
     seed: options.seed,
     clip_denoised: options.clip_denoised,
     ...computedWith(),
+    [FIRST_VIDEO]: firstVideo,
     adaptive_features: run.features,
     lpips_weights: weights,
     optimal_schedule: run.optimised?.digest,
   }
   const file = path.join(folder, 'settings.json')
   const isBegun = [folder, unfinished].some((place) => namesIn(place, 'elbo_').length > 0)
-  const before = isBegun ? readJsonRecord(file) : undefined
+  const before = isBegun ? withAdvice(GO_ON, () => readJsonRecord(file)) : undefined
   if (before) requireSameSettings(`the bounds in ${folder}`, before, settings)
-  else writeFileAtomic(file, JSON.stringify(settings, null, 4))
+  // What a folder of an earlier version does not say holds from now on.
+  if (!before || isNews(before, settings))
+    writeFileAtomic(file, JSON.stringify({ ...settings, ...before }, null, 4))
 }

@@ -9,6 +9,9 @@ import { UserError } from '../../errors.js'
 import { removeIfEmpty } from '../../files/remove-if-empty.js'
 import { givenFrames } from '../../schemes/settings.js'
 import { computedWith } from '../results/computed-with.js'
+import { range } from '../../schemes/range.js'
+import { firstVideoDigest } from '../results/first-video.js'
+import { FIRST_VIDEO } from '../results/same-settings.js'
 import { boundStep } from '../stages/bound-step.js'
 import { frameErrors } from './frame-errors.js'
 import { nearbyFrames } from './nearby-frames.js'
@@ -68,6 +71,7 @@ export async function* optimiseSchedule(
   const { optimality, num_videos, num_timesteps, seed, clip_denoised: clipDenoised } = options
   const diffusion = createDiffusion({ ...config, timestep_respacing: '' })
   requireSignal(diffusion, 'train a model with more steps')
+  const firstVideo = await firstVideoDigest(dataset, range(plan.settings.videoLength))
   const folder = path.join(plan.folder, '.optimal_schedule')
   const claims = claimsIn(folder, claimOptions)
   const store = scheduleStore(plan.folder, claims, {
@@ -76,6 +80,9 @@ export async function* optimiseSchedule(
     parameters: digest,
     ...{ optimality, num_videos, num_timesteps, seed, clip_denoised: clipDenoised },
     ...computedWith(),
+    [FIRST_VIDEO]: firstVideo,
+    // Videos are drawn among so many.
+    training_videos: dataset.length,
   })
   const step = boundStep({ model, diffusion, clipDenoised })
   const setup = { step, numTimesteps: diffusion.numTimesteps, dataset, options }

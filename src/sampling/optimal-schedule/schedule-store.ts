@@ -2,8 +2,9 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import type { Claims } from '../../claims/claims.js'
 import { writeFileAtomic } from '../../files/write-file.js'
+import { withAdvice } from '../../with-advice.js'
 import { readJsonRecord, type JsonRecord } from '../results/json-record.js'
-import { requireSameSettings } from '../results/same-settings.js'
+import { isNews, requireSameSettings } from '../results/same-settings.js'
 import {
   readSchedule,
   scheduleFiles,
@@ -25,6 +26,9 @@ export interface ScheduleStore {
    */
   open(): Promise<void>
 }
+
+const GO_ON =
+  'remove it if the stages there were made as these would be, or give another folder with --eval_dir'
 
 /** Milliseconds between two tries to get hold of the files. */
 const TRY_AGAIN = 20
@@ -55,9 +59,11 @@ export function scheduleStore(folder: string, claims: Claims, settings: JsonReco
   }
   const agree = () => {
     const isBegun = finished().size > 0 || partial().size > 0
-    const before = isBegun ? readJsonRecord(files.settings) : undefined
+    const before = isBegun ? withAdvice(GO_ON, () => readJsonRecord(files.settings)) : undefined
     if (before) requireSameSettings(`the stages of the schedule in ${folder}`, before, settings)
-    else if (!isBegun) writeFileAtomic(files.settings, JSON.stringify(settings, null, 4))
+    // What an earlier version did not say holds from now on. Of a schedule from elsewhere nothing is known.
+    if (before ? isNews(before, settings) : !isBegun)
+      writeFileAtomic(files.settings, JSON.stringify({ ...settings, ...before }, null, 4))
   }
   const finished = () => read(files.finished)
   const partial = () => read(files.partial)

@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.js'
+import { withAdvice } from '../../with-advice.js'
 import { readJsonRecord, type JsonRecord } from './json-record.js'
 import { modelConfigFile } from './results-layout.js'
 
@@ -11,7 +12,9 @@ export type SampledConfig = JsonRecord
  */
 export function readModelConfig(runFolder: string): SampledConfig {
   const file = modelConfigFile(runFolder)
-  const config = readJsonRecord(file)
+  const config = withAdvice('remove it, and sample again with the same options to have it written anew', () =>
+    readJsonRecord(file),
+  )
   if (config) return config
   throw new UserError(`${file} is missing: is ${runFolder} the folder that sample wrote to?`)
 }

@@ -5,11 +5,12 @@ import type { SamplingConfig } from '../../config/sampling.js'
 import { isFolder } from '../../files/make-folder.js'
 import { namesIn } from '../../files/names-in.js'
 import { writeFileAtomic } from '../../files/write-file.js'
+import { withAdvice } from '../../with-advice.js'
 import { computedWith } from './computed-with.js'
 import { readJsonRecord, type JsonRecord } from './json-record.js'
 import type { SampledConfig } from './model-config.js'
 import { modelConfigFile } from './results-layout.js'
-import { requireSameSettings } from './same-settings.js'
+import { FIRST_VIDEO, isNews, requireSameSettings } from './same-settings.js'
 
 /** What the samples of a run follow from besides the configuration and the names of its folders. */
 export interface RunOrigin {
@@ -18,6 +19,8 @@ export interface RunOrigin {
   readonly features?: string | undefined
   /** Tells the weights of LPIPS from others, if frames are compared by it. */
   readonly weights?: string | undefined
+  /** Tells the data set from others: see `firstVideoDigest`. */
+  readonly firstVideo?: string | undefined
   /** Tells an optimised schedule from others, if one is used. */
   readonly schedule?: string | undefined
   readonly options: Pick<SamplingConfig, 'seed' | 'clip_denoised' | 'eta' | 'sampler' | 'use_ddim'>
@@ -47,11 +50,13 @@ export function checkRun(runFolder: string, config: SampledConfig, origin: RunOr
   checkedRecords(runFolder, config, origin)
 }
 
+const GO_ON = 'remove it if the samples there were made as these would be, or give another folder with --eval_dir'
+
 /** @returns the files that are to be written, with what goes into them */
 function checkedRecords(
   runFolder: string,
   config: SampledConfig,
-  { checkpoint, features, weights, schedule, options }: RunOrigin,
+  { checkpoint, features, weights, firstVideo, schedule, options }: RunOrigin,
 ): readonly (readonly [file: string, record: JsonRecord])[] {
   const sampling = {
     checkpoint: path.basename(checkpoint.path),
@@ -62,6 +67,7 @@ function checkedRecords(
     seed: options.seed,
     clip_denoised: options.clip_denoised,
     ...computedWith(),
+    [FIRST_VIDEO]: firstVideo,
     adaptive_features: features,
     lpips_weights: weights,
     optimal_schedule: schedule,
@@ -72,11 +78,10 @@ function checkedRecords(
   ]
   const isBegun = hasResults(runFolder)
   return records.flatMap(([file, present, names]) => {
-    const before = isBegun ? readJsonRecord(file) : undefined
+    const before = isBegun ? withAdvice(GO_ON, () => readJsonRecord(file)) : undefined
     if (before) requireSameSettings(`the samples in ${runFolder}`, before, present, names)
     // What a folder of an earlier version does not say holds from now on.
-    const isNews = !before || names.some((name) => before[name] === undefined && present[name] !== undefined)
-    return isNews ? [[file, { ...present, ...before }] as const] : []
+    return !before || isNews(before, present, names) ? [[file, { ...present, ...before }] as const] : []
   })
 }
 

@@ -22,7 +22,7 @@ export function channelsFirst({ shape: [T, H, W, C], data }: Film): Uint8Array<A
  * @throws UserError naming the file if it is missing, damaged, empty, or holds something else.
  */
 export function readSample(file: string): Film {
-  const array = readNpy(file)
+  const array = readNpy(file, { isAll: true })
   const [T, H, W] = sampleShape(file, array)
   return { shape: [T, H, W, 3], data: swapAxes(array.data as Uint8Array, T, 3, H * W) }
 }
@@ -32,7 +32,7 @@ export function readSample(file: string): Film {
  * @throws UserError naming the file if it is missing, damaged, empty, or holds something else.
  */
 export function readSampleShape(file: string): SampleShape {
-  return sampleShape(file, readNpyHeader(file))
+  return sampleShape(file, readNpyHeader(file, { isAll: true }))
 }
 
 /**

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { claimsIn, type Claim, type ClaimOptions } from '../../claims/claims.js'
 import type { VideoDataset } from '../../data/dataset.js'
@@ -73,7 +73,7 @@ export function runVideos(
   const queue = videoQueue(run.videos, {
     claims,
     nameOf,
-    fileOf,
+    isDone: (video) => existsSync(fileOf(video)),
     tidy,
     lookForUntidy() {
       // Once for all: for each video anew it would take a minute where there are 10 000.

@@ -9,6 +9,7 @@ import { range } from '../../schemes/range.js'
 import { withAdvice } from '../../with-advice.js'
 import { adaptiveFeatures, type AdaptiveFeatures } from '../features/adaptive-features.js'
 import type { FrameFeatures } from '../features/frame-features.js'
+import { firstVideoDigest } from '../results/first-video.js'
 import { checkRun, recordRun } from '../results/record-run.js'
 import { readSample, writeSample } from '../results/sample-file.js'
 import { nextBatch } from '../stages/next-batch.js'
@@ -67,12 +68,13 @@ export async function* sampleLong(
 ): AsyncGenerator<SampledChunk, never, undefined> {
   const { dataset, options } = inputs
   const { onProgress, onGiven, signal } = callbacks
+  const firstVideo = await firstVideoDigest(dataset, range(run.numObserved))
   const setup = setUpSampling(inputs)
   const claims = claimsIn(run.chunkFolder, callbacks.claims)
   let claim: Claim | undefined
   let features: AdaptiveFeatures | undefined
   try {
-    const origin = { ...inputs, features: run.features }
+    const origin = { ...inputs, firstVideo, features: run.features }
     checkRun(run.folder, setup.config, origin)
     features = run.features && adaptiveFeatures(options, dataset.imageSize)
     const record = () => recordRun(run.folder, setup.config, { ...origin, weights: features?.digest })

@@ -1,5 +1,7 @@
 import { waitForOthers, type SharedWorkCallbacks } from '../../claims/shared-work.js'
+import { givenFrames } from '../../schemes/settings.js'
 import { adaptiveFeatures } from '../features/adaptive-features.js'
+import { firstVideoDigest } from '../results/first-video.js'
 import { checkRun, recordRun } from '../results/record-run.js'
 import { nextBatch, rowsFor } from '../stages/next-batch.js'
 import { sampleStage } from '../stages/sample-stage.js'
@@ -40,9 +42,10 @@ export async function* sampleRun(
   { onProgress, onOthers, signal, claims }: SampleRunCallbacks = {},
 ): AsyncGenerator<SampledVideo, void, undefined> {
   const { batch_size: batchSize, wait } = inputs.options
+  const firstVideo = await firstVideoDigest(inputs.dataset, givenFrames(run.settings))
   const { config, diffusion, denoise } = setUpSampling(inputs)
   const { numTimesteps } = diffusion
-  const origin = { ...inputs, features: run.features, schedule: run.optimised?.digest }
+  const origin = { ...inputs, firstVideo, features: run.features, schedule: run.optimised?.digest }
   checkRun(run.folder, config, origin)
   const features = run.features && adaptiveFeatures(inputs.options, inputs.dataset.imageSize)
   const record = () => recordRun(run.folder, config, { ...origin, weights: features?.digest })

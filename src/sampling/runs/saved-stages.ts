@@ -8,6 +8,7 @@ import { namesIn } from '../../files/names-in.js'
 import { writeFileAtomic } from '../../files/write-file.js'
 import type { Stage } from '../../schemes/types.js'
 import { withAdvice } from '../../with-advice.js'
+import { framesDigest } from '../results/frames-digest.js'
 import type { VideoInProgress } from '../stages/video-in-progress.js'
 
 /** What the frames of a video depend on: to be the same when it is gone on with. */
@@ -18,7 +19,7 @@ export interface SavedStages {
   /**
    * Goes on where the video was saved, if it was.
    * @param video before its first stage
-   * @throws UserError naming the file if it is damaged, or was made with other settings.
+   * @throws UserError naming the file if it is damaged, or was made with other settings or given frames.
    */
   restore(video: VideoInProgress): void
   /** Keeps the frames of a stage, until `save`. */
@@ -31,6 +32,8 @@ export interface SavedStages {
 
 interface Journal {
   readonly settings: SavedSettings
+  /** Tells the given frames from others, if there are any; earlier versions did not say it. */
+  readonly given?: string | undefined
   /** For each file `<name>.<number>.npy`: the stages in it, each a list of frames. */
   readonly parts: readonly (readonly (readonly number[])[])[]
 }
@@ -45,24 +48,31 @@ export function savedStages(folder: string, name: string, settings: SavedSetting
   const partFile = (part: number) => path.join(folder, `${name}.${part}.npy`)
   let parts: Journal['parts'] = []
   let added: Stage[] = []
+  let given: string | undefined
+  const givenOf = ({ frames }: VideoInProgress) => (given ??= framesDigest(frames.given()))
   return {
     restore(video) {
       const journal = readJournal(journalFile)
       if (!journal) return
       checkSettings(journalFile, journal.settings, settings)
+      checkGiven(journalFile, journal.given, givenOf(video))
       journal.parts.forEach((stages, part) => restorePart(video, stages, partFile(part)))
       parts = journal.parts
     },
     add: (stage) => void added.push(stage),
-    save({ frames }) {
+    save(video) {
       if (added.length === 0) return
+      const { frames } = video
       const stages = added.map(({ latent }) => [...latent])
       const values = stages.flat().map((t) => frames.get(t))
       const shape = [values.length, ...frames.frameShape]
       writeNpy(partFile(parts.length), { dtype: 'float32', shape, data: concat(values) })
       parts = [...parts, stages]
       added = []
-      writeFileAtomic(journalFile, JSON.stringify({ settings, parts } satisfies Journal))
+      writeFileAtomic(
+        journalFile,
+        JSON.stringify({ settings, given: givenOf(video), parts } satisfies Journal),
+      )
     },
     remove() {
       rmSync(journalFile, { force: true })
@@ -81,13 +91,15 @@ export function namesWithFiles(folder: string, start = ''): Set<string> {
 
 function restorePart(video: VideoInProgress, stages: readonly (readonly number[])[], file: string): void {
   const frames = stages.flat()
-  const { dtype, shape, data } = withAdvice(START_ANEW, () => readNpy(file))
+  const { dtype, shape, data } = withAdvice(START_ANEW, () => readNpy(file, { isAll: true }))
   const expected = [frames.length, ...video.frames.frameShape]
   if (dtype !== 'float32' || !isDeepStrictEqual(shape, expected))
     throw new UserError(
       `${file} does not hold the frames of an unfinished video: expected float32 (${expected.join(', ')}), ` +
         `got ${dtype} (${shape.join(', ')}): ${START_ANEW}`,
     )
+  if (!(data as Float32Array).every(Number.isFinite))
+    throw new UserError(`${file} is damaged: it holds values that are no numbers; ${START_ANEW}`)
   const size = data.length / Math.max(1, frames.length)
   let at = 0
   for (const latent of stages) {
@@ -114,11 +126,20 @@ function checkSettings(file: string, saved: SavedSettings, settings: SavedSettin
   )
 }
 
+function checkGiven(file: string, saved: string | undefined, present: string | undefined): void {
+  if (saved === undefined || present === undefined || saved === present) return
+  throw new UserError(
+    `${file} is of a video begun with other given frames: sample with the data set that it was begun with ` +
+      `(--data_dir), give another folder with --eval_dir, or ${START_ANEW}`,
+  )
+}
+
 function readJournal(file: string): Journal | undefined {
   if (!existsSync(file)) return undefined
   try {
     const journal = JSON.parse(readFileSync(file, 'utf8')) as Partial<Journal> | null
-    if (isRecord(journal?.settings) && isNested(journal?.parts)) return journal as Journal
+    const isGiven = ['string', 'undefined'].includes(typeof journal?.given)
+    if (isGiven && isRecord(journal?.settings) && isNested(journal?.parts)) return journal as Journal
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw fileFailure('read', file, error)
   }

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import type { Claim, Claims } from '../../claims/claims.js'
 
 /** The videos of a run that this process has neither sampled nor found sampled. */
@@ -24,8 +23,8 @@ export interface VideoQueueOptions {
   readonly claims: Claims
   /** What claims are named after. */
   readonly nameOf: (video: number) => string
-  /** The file that is there once a video is sampled. */
-  readonly fileOf: (video: number) => string
+  /** Whether the files are there that are once a video is sampled. */
+  readonly isDone: (video: number) => boolean
   /** Called, holding its claim, for a video that is sampled: removes what a killed process left of it. */
   readonly tidy: (video: number) => void
   /** Looks once, for any number of videos, of which there is anything to tidy. */
@@ -33,9 +32,8 @@ export interface VideoQueueOptions {
 }
 
 export function videoQueue(videos: readonly number[], options: VideoQueueOptions): VideoQueue {
-  const { claims, nameOf, fileOf, tidy, lookForUntidy } = options
+  const { claims, nameOf, isDone, tidy, lookForUntidy } = options
   const left = new Set(videos)
-  const isSampled = (video: number) => existsSync(fileOf(video))
   const tidyUp = (video: number) => {
     const claim = claims.claim(nameOf(video))
     if (!claim) return
@@ -53,9 +51,9 @@ export function videoQueue(videos: readonly number[], options: VideoQueueOptions
       let isUntidy: ((video: number) => boolean) | undefined
       for (const video of this.left) {
         if (taken.length === count) break
-        const claim = isSampled(video) ? undefined : (tryClaim ??= claims.look())(nameOf(video))
+        const claim = isDone(video) ? undefined : (tryClaim ??= claims.look())(nameOf(video))
         // Also looked at with the claim in hand: it may have been sampled in between.
-        if (isSampled(video)) {
+        if (isDone(video)) {
           claim?.release()
           isUntidy ??= lookForUntidy()
           if (isUntidy(video)) tidyUp(video)

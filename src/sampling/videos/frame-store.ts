@@ -14,6 +14,8 @@ export interface FrameStore {
   get(t: number): Float32Array
   /** Keeps a sampled frame: (H, W, C) in the network's scale. */
   put(t: number, frame: Float32Array): void
+  /** The bytes of the given frames, each (H, W, C), in their order. */
+  given(): readonly Uint8Array[]
   /** How many frames are done. */
   readonly numDone: number
   /** The frames that are done: given ones, then sampled ones in the order they were put. */
@@ -38,6 +40,7 @@ export function frameStore(given: Film, observed: readonly number[]): FrameStore
       return frame
     },
     put: (t, frame) => void sampled.set(t, frame),
+    given: () => observed.map((t) => frameOfFilm(given, t)),
     get numDone() {
       return known.size + sampled.size
     },

@@ -175,7 +175,9 @@ describe('a bound', () => {
       path.join(folder, name),
     )
     const content = readFileSync(file ?? '', 'utf8')
-    for (const damaged of [content.slice(0, 40), 'null', '{"video": 1}']) {
+    const empty = JSON.stringify({ ...videos[1]?.bound, stages: [] })
+    const noBits = JSON.stringify({ ...videos[1]?.bound, stages: [{ observed: [], latent: [] }] })
+    for (const damaged of [content.slice(0, 40), 'null', '{"video": 1}', empty, noBits]) {
       writeFileSync(file ?? '', damaged)
       await expect(measure(run)).rejects.toThrow(UserError)
       await expect(measure(run)).rejects.toThrow(/elbo_0001.json .* remove it to measure the video anew/)
@@ -187,6 +189,44 @@ describe('a bound', () => {
     rmSync(partial ?? '')
     expect((await measure(run)).videos.map(({ bound }) => bound)).toEqual(videos.map(({ bound }) => bound))
     expect(readFileSync(file ?? '', 'utf8')).toBe(content)
+  })
+
+  it('is done only with its terms, which are measured anew where they are missing', async () => {
+    const run = inputs(newFolder(), { num_timesteps: 2, stop_index: 2 })
+    const { folder, videos } = await measure(run)
+    const file = path.join(folder, 'elbo_0000.npy')
+    const whole = readFileSync(file)
+    rmSync(file)
+    const again = await measure(run)
+    expect(again.videos.map(({ bound, isNew }) => [bound.video, isNew]).sort()).toEqual([[0, true], [1, false]]) // prettier-ignore
+    expect(again.videos.find(({ isNew }) => isNew)?.bound).toEqual(videos[0]?.bound)
+    expect(readFileSync(file)).toEqual(whole)
+    for (const damaged of [whole.subarray(0, 150), Buffer.concat([whole, whole])]) {
+      writeFileSync(file, damaged)
+      await expect(measure(run)).rejects.toThrow(/elbo_0000.npy is .*; remove it to measure the video anew/)
+    }
+    const [short] = (await measure(inputs(newFolder(), { num_timesteps: 3, stop_index: 1 }))).videos
+    writeFileSync(file, readFileSync((short?.file ?? '').replace('.json', '.npy')))
+    await expect(measure(run)).rejects.toThrow(
+      /elbo_0000.npy does not hold terms of 2 stages of 2 diffusion steps: remove it/,
+    )
+  })
+
+  it('of another data set is not mixed in, nor after an earlier version that did not say which it is', async () => {
+    const folder = newFolder()
+    const run = inputs(folder, { num_timesteps: 2, stop_index: 1 })
+    const { folder: elbos } = await measure(run)
+    const pixel = (video: number, frame: number) => 100 + frame + video
+    const dataset = fakeDataset({ split: 'test', videos: 3, frames: T, T, imageSize: SIZE, pixel })
+    const other = { ...inputs(folder, { num_timesteps: 2, start_index: 1 }), dataset }
+    await expect(measure(other)).rejects.toThrow(/the bounds in .* were made of other videos/)
+    const file = path.join(elbos, 'settings.json')
+    const settings = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
+    writeFileSync(file, JSON.stringify({ ...settings, first_video: undefined }))
+    await measure(run)
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(settings)
+    writeFileSync(file, '[]')
+    await expect(measure(run)).rejects.toThrow(/settings.json is damaged: .*; remove it if the bounds there/)
   })
 
   it('of an adaptive scheme, and of whole videos, works too', async () => {

@@ -62,10 +62,10 @@ function inputs(eval_dir: string, options: Partial<OptimalScheduleConfig> = {}) 
   return { checkpoint, options: { ...defaults, ...asked, ...options }, T }
 }
 
-async function optimise(run: ScheduleInputs, callbacks: ScheduleCallbacks = {}) {
+async function optimise(run: ScheduleInputs, callbacks: ScheduleCallbacks = {}, videos = dataset) {
   const plan = planOptimalSchedule(run)
   const stages: FinishedStage[] = []
-  for await (const stage of optimiseSchedule(plan, run, dataset, callbacks)) stages.push(stage)
+  for await (const stage of optimiseSchedule(plan, run, videos, callbacks)) stages.push(stage)
   return { folder: plan.folder, stages }
 }
 
@@ -289,6 +289,21 @@ test('stages chosen in another way are not mixed', async () => {
   await optimise(inputs(folder, { optimality: 'random-t' }))
   const adaptive = inputs(folder, { sampling_scheme: 'adaptive-autoreg' })
   expect(() => planOptimalSchedule(adaptive)).toThrow(/adaptive-autoreg chooses/)
+})
+
+test('stages chosen with other training videos are not mixed', async () => {
+  const folder = newFolder()
+  await optimise(inputs(folder))
+  const pixel = (video: number, frame: number) => 20 * frame + video
+  const videos = { videos: 3, frames: T, T, imageSize: SIZE }
+  const others = fakeDataset({ ...videos, pixel })
+  await expect(optimise(inputs(folder), {}, others)).rejects.toThrow(
+    /the stages of the schedule in .* were made of other videos/,
+  )
+  const more = { ...dataset, length: 4 }
+  await expect(optimise(inputs(folder), {}, more)).rejects.toThrow(
+    'with training_videos 3, these would be with training_videos 4',
+  )
 })
 
 test('the nearest frames are those around what is sampled', () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { resolveModelConfig } from '../../../src/config/model.js'
@@ -116,7 +116,12 @@ test('what another program has not said is not compared', () => {
   writeFileSync(path.join(folder, 'model_config.json'), '{"diffusion_steps": 1000}')
   recordRun(folder, config, { checkpoint, options })
   writeFileSync(path.join(folder, 'sampling.json'), '{"seed": ')
-  expect(() => recordRun(folder, config, { checkpoint, options })).toThrow(/sampling\.json is damaged/)
+  expect(() => recordRun(folder, config, { checkpoint, options })).toThrow(
+    /sampling\.json is damaged: it holds no JSON object; remove it if the samples there were made as these/,
+  )
+  rmSync(path.join(folder, 'sampling.json'))
+  recordRun(folder, config, { checkpoint, options })
+  expect(readFileSync(path.join(folder, 'sampling.json'), 'utf8')).toContain('"seed": 0')
 })
 
 test('what another process said at the same time is found out once this one has a claim', () => {

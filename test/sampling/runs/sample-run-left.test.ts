@@ -29,6 +29,7 @@ async function complete(run: SampleRunInputs) {
 
 test.each<[string, (whole: Buffer) => Buffer, RegExp]>([
   ['cut short', (whole) => whole.subarray(0, -1), /sample_0001-0.npy is truncated/],
+  ['twice in its file', (whole) => Buffer.concat([whole, whole]), /sample_0001-0.npy is damaged: .* takes/],
   ['empty', () => Buffer.alloc(0), /sample_0001-0.npy is empty/],
   [
     'of another length',

@@ -126,7 +126,11 @@ test('samples every video once, as (T, 3, H, W), and leaves finished ones alone'
 test('only the observed frames are read', async () => {
   read.length = 0
   await complete(inputs({ eval_dir: path.join(folder, 'b'), stop_index: 1 }))
-  expect(read).toEqual([[0, [0, 1]]])
+  // The first video once more, which tells the data set.
+  expect(read).toEqual([[0, [0, 1]], [0, [0, 1]]]) // prettier-ignore
+  read.length = 0
+  await complete(inputs({ eval_dir: path.join(folder, 'b'), start_index: 3, stop_index: 4 }))
+  expect(read).toEqual([[0, [0, 1]], [3, [0, 1]]]) // prettier-ignore
   read.length = 0
   const { videos } = await complete(
     inputs({ eval_dir: path.join(folder, 'b'), n_obs: 0, start_index: 9, stop_index: 10 }),

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { writeNpy } from '../../../src/data/npy.js'
 import { UserError } from '../../../src/errors.js'
 import { namesWithFiles, savedStages } from '../../../src/sampling/runs/saved-stages.js'
 import { beginVideo, type VideoInProgress } from '../../../src/sampling/stages/video-in-progress.js'
@@ -154,9 +155,20 @@ test('what does not go on is refused, with what to do', () => {
   const part = path.join(folder, 'sample_0003-0.1.npy')
   writeFileSync(part, readFileSync(part).subarray(0, 300))
   refused(restore, /sample_0003-0.1.npy is truncated.*; remove it and the files beside it/)
+  for (const value of [NaN, -Infinity]) {
+    const data = new Float32Array(2 * SIZE * SIZE * 3).fill(value, 7, 8)
+    writeNpy(part, { dtype: 'float32', shape: [2, SIZE, SIZE, 3], data })
+    refused(restore, /sample_0003-0.1.npy is damaged: it holds values that are no numbers; remove it and/)
+  }
   rmSync(part)
   refused(restore, /sample_0003-0.1.npy: it does not exist; remove it and the files beside it/)
-  for (const content of ['{', 'null', '{"settings": {}, "parts": [[1]]}', '{"parts": []}']) {
+  for (const content of [
+    '{',
+    'null',
+    '{"settings": {}, "parts": [[1]]}',
+    '{"parts": []}',
+    '{"settings": {}, "given": 1, "parts": []}',
+  ]) {
     writeFileSync(path.join(folder, 'sample_0003-0.json'), content)
     refused(restore, /sample_0003-0.json is damaged/)
   }

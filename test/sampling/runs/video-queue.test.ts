@@ -10,13 +10,14 @@ const newFolder = temporaryFolders()
 test('a video that another process finishes between the look and the claim is found, not taken', () => {
   const folder = newFolder()
   const fileOf = (video: number) => path.join(folder, String(video))
+  const isDone = (video: number) => existsSync(fileOf(video))
   const released: string[] = []
   const claim = (name: string) => {
     if (name === '1') writeFileSync(fileOf(1), '')
     return { isHeld: () => true, release: () => void released.push(name) }
   }
   const claims: Claims = { claim, look: () => claim, close: () => Promise.resolve() }
-  const options = { claims, nameOf: String, fileOf, tidy: () => undefined, lookForUntidy: () => () => false }
+  const options = { claims, nameOf: String, isDone, tidy: () => undefined, lookForUntidy: () => () => false }
   const queue = videoQueue([0, 1, 2], options)
   const { taken, found } = queue.take(2)
   expect(taken.map(({ video }) => video)).toEqual([0, 2])
@@ -35,7 +36,7 @@ test('what is to be tidied is looked for once for all that are found', () => {
   const queue = videoQueue([0, 1, 2, 3, 4], {
     claims,
     nameOf: String,
-    fileOf,
+    isDone: (video) => existsSync(fileOf(video)),
     tidy: (video) => void tidied.push(video),
     lookForUntidy() {
       looks.push('look')
