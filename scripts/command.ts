@@ -41,8 +41,6 @@ export interface CommandSpec<
   readonly sections?: readonly Section[]
   /** Options without a default that must be given. */
   readonly required?: readonly R[]
-  /** Options of the original that are not here, and why that is. */
-  readonly leftOut?: Readonly<Record<string, string>>
   /** Lines for the end of the help, without the leading `fdm`. */
   readonly examples?: readonly string[]
   /** @param given the options that were typed, without defaults */

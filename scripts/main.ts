@@ -32,7 +32,7 @@ export async function main(program: (terminal: Terminal) => Promise<void>): Prom
     setTimeout(() => setImmediate(() => (isAnotherWish = true)), ONE_WISH).unref()
     // Of several ranks the process that started them says it.
     if (!process.env[JOB_VARIABLE] && signal !== 'SIGPIPE')
-      process.stderr.write('\nstopping after the current step; once more to stop at once\n')
+      process.stderr.write('\nstopping where nothing is lost; once more to stop at once\n')
     abort.abort()
   }
   process.on('SIGINT', interrupt)

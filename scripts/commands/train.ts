@@ -24,10 +24,6 @@ export const trainCommand = defineCommand({
     ...modelOptions,
     image_size: trainingOptions.image_size,
   },
-  leftOut: {
-    fp16_scale_growth:
-      'bfloat16 (--use_fp16, --precision bf16) has the range of float32, so the loss is not scaled',
-  },
   sections: [{ heading: 'Model and diffusion', options: modelOptions }],
   examples: [
     'train --dataset toy_town --batch_size 2 --num_channels 32 --max_frames 8',

@@ -12,7 +12,7 @@ const networkOptions = {
   attention_resolutions: text('16,8', 'feature-map sizes at which frames and places attend to each other'),
   dropout: float(0, 'dropout rate inside residual blocks', { min: 0, max: 0.999 }),
   learn_sigma: flag(false, 'also predict the variance of each denoising step'),
-  class_cond: flag(false, 'accepted for compatibility; only False works'),
+  class_cond: flag(false, 'has no effect, as in the original: there are no classes'),
   use_checkpoint: flag(false, 'recompute activations in the backward pass to save memory'),
   use_scale_shift_norm: flag(true, 'inject the timestep as a scale and shift of the normalised features'),
   use_rpe_net: flag(true, 'relative positions from a network; only True works'),
@@ -34,8 +34,8 @@ export const diffusionOptions = {
 /** All options of model and diffusion, as a checkpoint's config holds them. */
 export const modelOptions = { ...networkOptions, ...diffusionOptions } as const
 
-/** Options that say how a step is computed, not what the parameters mean: a run may change them. */
-const CHANGEABLE: readonly string[] = ['dropout', 'use_checkpoint']
+/** Options that say how a step is computed, or nothing at all, not what the parameters mean: a run may change them. */
+const CHANGEABLE: readonly string[] = ['dropout', 'use_checkpoint', 'class_cond']
 
 /** Options that a checkpoint's parameters are bound to: with another value they mean nothing. */
 export const fixedModelOptions: readonly string[] = Object.keys(modelOptions).filter(
@@ -80,8 +80,6 @@ export function requireNetworkConfig(where: string, config: NetworkConfig): void
 
 /** What options ask of one another. */
 function checkNetwork(config: NetworkConfig): void {
-  if (config.class_cond)
-    throw new UserError('--class_cond: class-conditional models do not exist; leave it False')
   if (!config.use_rpe_net) throw new UserError('--use_rpe_net False is not supported: use the default, True')
   channelMultipliers(config)
   attentionFactors(config)

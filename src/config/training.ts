@@ -43,6 +43,10 @@ export const trainingOptions = {
     min: -1,
   }),
   use_fp16: flag(false, "the original's name for --precision bf16"),
+  fp16_scale_growth: float(
+    1e-3,
+    'has no effect: bfloat16 has the range of float32, so the loss is not scaled',
+  ),
   precision: choice(
     'fp32',
     precisions,

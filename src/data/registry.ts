@@ -75,7 +75,7 @@ const FORMS: Readonly<
   >
 > = {
   carla: (folder, { split, onBad }) => asTheyAre(carlaFiles(folder, split, onBad)),
-  npy: (folder, { split }) => asTheyAre(npyFiles(folder, split)),
+  npy: (folder, { split, onBad }) => asTheyAre(npyFiles(folder, split, onBad)),
   videos: (folder, options, imageSize) => {
     const {
       resize = 'crop',

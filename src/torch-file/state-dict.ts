@@ -12,12 +12,13 @@ export interface CheckpointFile {
   readonly stateDict: StateDict
   /** All of it, also what this program does not know. */
   readonly config: Readonly<Record<string, TorchValue>>
-  readonly step: number
+  /** Undefined if neither the file nor its name says. */
+  readonly step: number | undefined
 }
 
 /**
  * Reads a file of `{state_dict, config, step}`. Tensors stay in the file until they are asked for. A file
- * without a step takes it from the last number in its name.
+ * without a step takes it from the number that its name ends in, if there is one.
  * @throws UserError naming the file and the part that is missing or is not what it should be.
  */
 export function readCheckpointFile(file: string): CheckpointFile {
@@ -68,11 +69,11 @@ function withoutWrappers<T>(entries: (readonly [string, T])[]): (readonly [strin
   }, entries)
 }
 
-function stepOf(file: string, value: TorchValue | undefined): number {
+function stepOf(file: string, value: TorchValue | undefined): number | undefined {
   if (value === undefined || value === null) {
-    const digits = /(\d+)\D*$/.exec(path.parse(file).name)?.[1]
-    if (digits !== undefined && Number.isSafeInteger(Number(digits))) return Number(digits)
-    throw new UserError(`${file}: it holds no "step", and its name ends in no number that could be it`)
+    // Not the decimals of a rate, as in ema_0.9999.pt.
+    const digits = /(?:^|[^\d.])(\d+)$/.exec(path.parse(file).name)?.[1]
+    return digits !== undefined && Number.isSafeInteger(Number(digits)) ? Number(digits) : undefined
   }
   const step = value instanceof TorchTensor && value.size === 1 ? value.numbers()[0] : value
   if (typeof step === 'number' && Number.isSafeInteger(step) && step >= 0) return step

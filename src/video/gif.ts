@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import type { Gifenc } from 'gifenc'
 import { atOnce, type Steps } from '../in-turns.js'
 import type { Film } from '../sampling/videos/video-batch.js'
+import { fewerColours } from './fewer-colours.js'
 import { framesOf, type FilmFrames } from './film-frames.js'
 import { toRgba } from './rgba.js'
 
@@ -25,7 +26,7 @@ export function* gifSteps({ shape, frame }: FilmFrames, fps: number): Steps<Uint
   const begin = (t: number) => Math.round((100 * t) / fps)
   for (let t = 0; t < T; t++) {
     const pixels = toRgba(frame(t))
-    const palette = gifenc.quantize(pixels, 256)
+    const palette = gifenc.quantize(fewerColours(pixels), 256)
     encoder.writeFrame(gifenc.applyPalette(pixels, palette), W, H, {
       palette,
       delay: 10 * (begin(t + 1) - begin(t)),

@@ -5,7 +5,6 @@ import { resolveModelConfig, resolveTrainConfig, UserError } from '../../src/ind
 const saved = {
   ...resolveTrainConfig({ num_channels: 64 }),
   image_size: 64,
-  fp16_scale_growth: 0.001,
   enforce_position_invariance: false,
 }
 

@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import type { BadVideo } from '../../src/data/file-dataset.js'
 import { writeNpy } from '../../src/data/npy.js'
 import { datasetDefaults, datasetNames, openDataset } from '../../src/data/registry.js'
 import { UserError } from '../../src/errors.js'
@@ -66,10 +67,10 @@ describe.each(['carla_no_traffic', 'toy_town'])('%s', (name) => {
 describe.each(['mazes_cwvae', 'minerl'])('%s', (name) => {
   test('takes its files by number', async () => {
     const dataDir = newFolder()
-    for (const i of [0, 1, 2, 10]) writeVideo(path.join(dataDir, 'train', `${i}.npy`), 5 + i, SIZE)
+    for (const i of Array(11).keys()) writeVideo(path.join(dataDir, 'train', `${i}.npy`), 5 + i, SIZE)
     const train = await openDataset({ name, split: 'train', dataDir, ...small })
-    expect(Array.from({ length: train.length }, (_, i) => train.frameCount(i))).toEqual([5, 6, 7, 15])
-    expect(await train.readFrames(3, [14])).toEqual(frameOf(countingVideo(15, SIZE), 14))
+    expect([train.length, train.frameCount(2), train.frameCount(10)]).toEqual([11, 7, 15])
+    expect(await train.readFrames(10, [14])).toEqual(frameOf(countingVideo(15, SIZE), 14))
     await expect(openDataset({ name, split: 'test', dataDir, ...small })).rejects.toThrow(/no folder test/)
   })
 })
@@ -84,6 +85,37 @@ test('reading a few frames reads no others: the rest of a file may be damaged', 
   await expect(train.readFrames(0, [10])).rejects.toThrow(UserError)
   await expect(train.readFrames(0, [20])).rejects.toThrow(RangeError)
   await expect(train.readFrames(1, [0])).rejects.toThrow(RangeError)
+})
+
+describe('numbered videos', () => {
+  const folderOf = (...names: readonly string[]) => {
+    const dataDir = newFolder()
+    for (const [i, name] of names.entries())
+      writeVideo(path.join(dataDir, 'test', `${name}.npy`), 5 + i, SIZE, i)
+    return dataDir
+  }
+  const open = (dataDir: string, options = {}) =>
+    openDataset({ name: 'mazes_cwvae', split: 'test', dataDir, ...small, ...options })
+
+  test('that have gaps are no data set, unless what is missing is to be left out', async () => {
+    const dataDir = folderOf('0', '2', '6')
+    const opened = open(dataDir)
+    const folder = path.join(dataDir, 'test')
+    await expect(opened).rejects.toThrow(
+      `${folder} has no 1.npy, 3.npy to 5.npy, but 6.npy: its videos are numbered from 0 without gaps`,
+    )
+    await expect(opened).rejects.toMatchObject({ name: 'BadVideoError' })
+    await expect(open(folderOf('1', '2'))).rejects.toThrow('has no 0.npy, but 2.npy')
+    const bad: string[] = []
+    const { length } = await open(dataDir, { onBad: ({ video }: BadVideo) => bad.push(video) })
+    expect([length, bad]).toEqual([3, [path.join(folder, '1.npy'), path.join(folder, '3.npy to 5.npy')]])
+  })
+
+  test('and freely named ones are taken by name', async () => {
+    const { videos } = await open(folderOf('0', '2', 'maze'))
+    expect(videos?.map(({ name }) => name)).toEqual(['0.npy', '2.npy', 'maze.npy'])
+    expect(await open(folderOf('001', '003'))).toMatchObject({ length: 2 })
+  })
 })
 
 describe('what is wrong is said', () => {

@@ -98,6 +98,17 @@ describe('check', () => {
     expect(error).toBe('1 video in both splits')
   })
 
+  test('says which numbers are missing', async () => {
+    const folder = newFolder()
+    for (const file of ['train/0', 'test/0', 'test/2']) writeVideo(path.join(folder, `${file}.npy`), 5, 16)
+    const mazes = ['--dataset', 'mazes_cwvae', '--data_dir', folder, '--T', '5', '--image_size', '16']
+    const { lines, error } = await run('check', ...mazes, '--sheet', path.join(folder, 'sheet.png'))
+    expect(error).toBe('1 video of data set mazes_cwvae cannot be used')
+    expect(lines).toContain(
+      `test: bad: ${folder}/test has no 1.npy, but 2.npy: its videos are numbered from 0 without gaps`,
+    )
+  })
+
   test('says why no video can be used', async () => {
     expect((await check(carlaFolder(), '--T', '0')).error).toMatch(
       /^--T takes -1 or a number of frames, not 0/,

@@ -31,7 +31,7 @@ it('takes signals that come together for one, as where npm passes on what the te
   child.kill('SIGINT')
   child.kill('SIGTERM')
   const { status, stderr } = await ended
-  expect(stderr).toMatch(/stopping after the current step.*\nsaved\n$/)
+  expect(stderr).toMatch(/stopping where nothing is lost.*\nsaved\n$/)
   expect([130, 143]).toContain(status)
 })
 
@@ -76,7 +76,7 @@ describe('under npx, whose shell ends when it is told to and passes nothing on',
     const closed = once(shell, 'close')
     shell.kill('SIGTERM')
     await closed
-    expect(stderr()).toMatch(/stopping after the current step.*\nsaved\n$/)
+    expect(stderr()).toMatch(/stopping where nothing is lost.*\nsaved\n$/)
   })
 
   it.runIf(process.platform === 'linux')('it goes on where both hear of a terminal that closes', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { inTurns } from '../../src/in-turns.js'
+import { hostRandom } from '../../src/random.js'
 import { encodeGif, gifSteps } from '../../src/video/gif.js'
 import { film } from './films.js'
 
@@ -84,6 +85,16 @@ test('a film of many colours stays close', () => {
   const rms = Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / squares.length)
   expect(frames.flat()).toHaveLength(2 * 48 * 64)
   expect(rms).toBeLessThan(12)
+})
+
+test('a frame of noise stays as close as its colours allow', () => {
+  const random = hostRandom('noise', 1)
+  const made = film(1, 128, 128, () => [0, 1, 2].map(() => random.integer(0, 256)))
+  const squares = decodeGif(encodeGif(made, 10))
+    .frames.flat(2)
+    .map((value, i) => (value - (made.data[i] ?? 0)) ** 2)
+  // 11.559 with a palette for all its colours, which takes seconds to find.
+  expect(Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / squares.length)).toBeLessThan(11.6)
 })
 
 test('frames a second', () => {

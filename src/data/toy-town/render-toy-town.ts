@@ -125,8 +125,8 @@ async function renderVideo(
   writeTorchFile(videoFile(directory, number), tensor('uint8', [frames, size, size, 3], pixels))
 }
 
-/** CARLA's lists: a header and numbered rows. */
+/** CARLA's lists: a header and numbered rows. Readers of such lists take what follows the last slash of a line. */
 function list(first: number, count: number): string {
-  const rows = Array.from({ length: count }, (_, row) => `${row},video_${first + row}.pt\n`)
+  const rows = Array.from({ length: count }, (_, row) => `${row},./video_${first + row}.pt\n`)
   return `,path\n${rows.join('')}`
 }

@@ -14,7 +14,11 @@ import { FIRST_VIDEO, isNews, requireSameSettings } from './same-settings.js'
 
 /** What the samples of a run follow from besides the configuration and the names of its folders. */
 export interface RunOrigin {
-  readonly checkpoint: { readonly path: string; readonly step: number; readonly digest?: string }
+  readonly checkpoint: {
+    readonly path: string
+    readonly step: number | undefined
+    readonly digest?: string
+  }
   /** What an adaptive scheme compares frames by. */
   readonly features?: string | undefined
   /** Tells the weights of LPIPS from others, if frames are compared by it. */

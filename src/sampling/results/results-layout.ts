@@ -1,5 +1,6 @@
 import path from 'node:path'
 import type { SamplerName } from '../../config/sampler.js'
+import { UserError } from '../../errors.js'
 import { observedLabel } from '../../schemes/observed-frames.js'
 import type { SchemeSettings } from '../../schemes/types.js'
 
@@ -7,8 +8,8 @@ import type { SchemeSettings } from '../../schemes/types.js'
 export interface ModelResults {
   /** Path of the checkpoint as the person gave it. */
   readonly checkpoint: string
-  /** Training steps in the checkpoint. */
-  readonly step: number
+  /** Training steps in the checkpoint, if it says. */
+  readonly step: number | undefined
   readonly sampler: SamplerName
   /** Noise of DDIM steps; 0 for other samplers. */
   readonly eta: number
@@ -28,7 +29,8 @@ export interface RunSettings {
  * The folder of everything sampled from a checkpoint in one way:
  * `results/<folders below checkpoints>/<name>[_<step>][_<sampler>][_eta<eta>][_respace<R>]`. Ancestral
  * sampling has no name there. The checkpoint's folders are what follows the first one whose name contains
- * `checkpoint`; without one, its parent's name.
+ * `checkpoint`; without one, its parent's name. The step stands there if the name ends in `latest`.
+ * @throws UserError if it is to stand there and the checkpoint does not say it.
  */
 export function modelResultsFolder(results: ModelResults): string {
   const { dir, name } = path.parse(path.normalize(results.checkpoint))
@@ -36,12 +38,20 @@ export function modelResultsFolder(results: ModelResults): string {
   const below = parts.findIndex((part) => part.includes('checkpoint')) + 1
   const folders = below > 0 ? parts.slice(below) : [path.basename(path.resolve(dir))]
   const suffixes = [
-    name.endsWith('latest') && `_${results.step}`,
+    name.endsWith('latest') && `_${stepOf(results)}`,
     results.sampler !== 'ancestral' && `_${results.sampler}`,
     results.eta !== 0 && `_eta${results.eta}`,
     results.timestepRespacing !== '' && `_respace${results.timestepRespacing}`,
   ]
   return path.join('results', ...folders, [name, ...suffixes.filter((suffix) => suffix !== false)].join(''))
+}
+
+function stepOf({ checkpoint, step }: ModelResults): number {
+  if (step !== undefined) return step
+  throw new UserError(
+    `${checkpoint}: it holds no "step", which the results of a checkpoint whose name ends in "latest" are named ` +
+      'after: choose their folder with --eval_dir',
+  )
 }
 
 /** The folder name of one run: `<scheme>[_optimal-<kind>]_<K>_<step>_<T>_<n_obs>`. */

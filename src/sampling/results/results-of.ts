@@ -9,7 +9,7 @@ type Options = Pick<SamplingConfig, 'sampler' | 'use_ddim' | 'eta' | 'timestep_r
  * @throws UserError for options of the sampler that contradict each other.
  */
 export function resultsOf(
-  { path: checkpoint, step }: { readonly path: string; readonly step: number },
+  { path: checkpoint, step }: { readonly path: string; readonly step: number | undefined },
   options: Options,
 ): ModelResults {
   const { eta, timestep_respacing: timestepRespacing } = options

@@ -17,8 +17,8 @@ export interface SampleRunInputs {
   readonly checkpoint: {
     /** As the person gave it: the folder of the results is named after it. */
     readonly path: string
-    /** Training steps done. */
-    readonly step: number
+    /** Training steps done, if it says. */
+    readonly step: number | undefined
     readonly config: DiffusionConfig & Readonly<Record<string, unknown>>
     readonly model: SamplingModel
     /** Tells its parameters from others; what is not known is not compared. */

@@ -10,8 +10,8 @@ export interface Checkpoint {
   readonly diffusion: GaussianDiffusion
   /** Every option it was trained with, also those this program does not know. */
   readonly config: Readonly<Record<string, unknown>>
-  /** Updates done. */
-  readonly step: number
+  /** Updates done; undefined if neither the file nor its name says. */
+  readonly step: number | undefined
 }
 
 /**

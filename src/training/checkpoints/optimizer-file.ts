@@ -18,13 +18,14 @@ export interface OptimizerState {
 
 /**
  * Writes what `torch.optim.AdamW.state_dict()` gives, parameters numbered in order.
+ * @param used the learning rate and the weight decay of the last update: an annealed rate, not the one it falls from
  * @throws UserError naming the file if it cannot be written.
  */
 export function writeOptimizerFile(
   file: string,
   { expAvg, expAvgSq, step }: OptimizerState,
   specs: readonly ParameterSpec[],
-  config: Pick<TrainingConfig, 'lr' | 'weight_decay'>,
+  used: Pick<TrainingConfig, 'lr' | 'weight_decay'>,
 ): void {
   const moments = specs.map(({ name, shape }, i) => {
     const moment = (values: Parameters) => tensor('float32', shape, toTorchLayout(scopeOf(values).get(name)))
@@ -39,10 +40,10 @@ export function writeOptimizerFile(
     state: new Map(moments),
     param_groups: [
       {
-        lr: new PyFloat(config.lr),
+        lr: new PyFloat(used.lr),
         betas: tuple(ADAMW_DEFAULTS.betas),
         eps: ADAMW_DEFAULTS.eps,
-        weight_decay: new PyFloat(config.weight_decay),
+        weight_decay: new PyFloat(used.weight_decay),
         amsgrad: false,
         maximize: false,
         foreach: null,

@@ -82,7 +82,8 @@ function resumed(
   const host = files.state ? readHostState(files.state) : undefined
   return {
     state: { params: fresh.params, expAvg: optimizer.expAvg, expAvgSq: optimizer.expAvgSq, ema },
-    step,
+    // As the original, which counts from 0 if the name of the file does not say otherwise.
+    step: step ?? 0,
     optimizerStep: optimizer.step,
     ...(host ? { host } : {}),
     checkpoint: files.model,

@@ -9,6 +9,7 @@ import type { Parameters } from '../../nn/scope.js'
 import type { RunningMeansState } from '../../tracking/running-means.js'
 import type { BadStepCounts } from '../bad-steps/bad-steps.js'
 import type { VideoList } from '../batches/video-list.js'
+import { learningRate } from '../step/learning-rate.js'
 import type { TrainingState } from '../step/state.js'
 import type { TimestepSamplerState } from '../step/timestep-sampler.js'
 import { checkpointFileNames } from './checkpoint-files.js'
@@ -62,6 +63,10 @@ export function saveCheckpoint(
   const writeModel = (file: string, parameters: Parameters) =>
     writeCheckpoint(file, { parameters, config, step: host.step })
   const { expAvg, expAvgSq, optimizerStep } = state
+  const lastUsed = {
+    lr: learningRate(config, Math.max(0, host.step - 1)),
+    weight_decay: config.weight_decay,
+  }
   const writes: readonly (readonly [file: string, write: (file: string) => void])[] = [
     [inFolder(names.state), (file) => writeFileAtomic(file, `${JSON.stringify(host)}\n`)],
     ...state.ema.map(
@@ -69,7 +74,7 @@ export function saveCheckpoint(
     ),
     [
       inFolder(names.optimizer),
-      (file) => writeOptimizerFile(file, { expAvg, expAvgSq, step: optimizerStep }, specs, config),
+      (file) => writeOptimizerFile(file, { expAvg, expAvgSq, step: optimizerStep }, specs, lastUsed),
     ],
     [saved.model, (file) => writeModel(file, state.params)],
   ]

@@ -166,9 +166,11 @@ describe('the data set', () => {
     const progress: number[][] = []
     await renderToyTown({ directory, ...settings, onProgress: (done, total) => progress.push([done, total]) })
     expect(progress).toEqual([0, 1, 2, 3, 4, 5].map((done) => [done, 5]))
-    expect(readFileSync(path.join(directory, 'video_test.csv'), 'utf8')).toBe(
-      ',path\n0,video_3.pt\n1,video_4.pt\n',
-    )
+    const list = readFileSync(path.join(directory, 'video_test.csv'), 'utf8')
+    expect(list).toBe(',path\n0,./video_3.pt\n1,./video_4.pt\n')
+    // As the original reads a list.
+    const read = list.split(/(?<=\n)/).filter((line) => line.includes('.pt'))
+    expect(read.map((line) => line.trimEnd().split('/').at(-1))).toEqual(['video_3.pt', 'video_4.pt'])
 
     const open = (split: 'train' | 'test') =>
       openDataset({ name: 'toy_town', split, dataDir: directory, T: 6, imageSize: 16 })
@@ -180,6 +182,20 @@ describe('the data set', () => {
     expect([...coords.data]).toEqual(drive.flatMap(({ x, y }) => [Math.fround(x), Math.fround(y)]))
     const [last] = drive.slice(-1)
     expect(await held.readFrames(1, [5])).toEqual(last && createRenderer(16)(last))
+  })
+
+  test('is read with the lists of older versions too, which have no slash', async () => {
+    const directory = newFolder()
+    await renderToyTown({ directory, ...settings })
+    const list = path.join(directory, 'video_test.csv')
+    const now = readFileSync(list, 'utf8')
+    writeFileSync(list, now.replaceAll('./', ''))
+    const request = { name: 'toy_town', split: 'test', dataDir: directory, T: 6, imageSize: 16 } as const
+    const { videos } = await openDataset(request)
+    expect(videos?.map(({ name }) => name)).toEqual(['video_3.pt', 'video_4.pt'])
+    // Rendering again finds all videos there, and makes the lists new.
+    await renderToyTown({ directory, ...settings })
+    expect(readFileSync(list, 'utf8')).toBe(now)
   })
 
   test('is the same in every run, also in one that was interrupted', async () => {

@@ -29,6 +29,14 @@ test.each([
   expect(results(checkpoint)).toBe(folder)
 })
 
+test('of a checkpoint that does not say its step, only a name of one that ends in latest asks for it', () => {
+  const without = { step: undefined }
+  expect(results('checkpoints/abcdefg/ema_0.9999.pt', without)).toBe('results/abcdefg/ema_0.9999')
+  expect(() => results('checkpoints/abcdefg/ema_latest.pt', without)).toThrow(
+    'checkpoints/abcdefg/ema_latest.pt: it holds no "step"',
+  )
+})
+
 test('the way of sampling is part of the folder', () => {
   const checkpoint = 'checkpoints/a/ema_latest.pt'
   expect(results(checkpoint, { sampler: 'ddim' })).toBe('results/a/ema_latest_4000_ddim')

@@ -1,10 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { parameterSpecs } from '../../../src/model/parameters.js'
 import { createModel } from '../../../src/model/video-model.js'
 import { startRuntime } from '../../../src/runtime/start.js'
+import { orderedDict, tensor, writeTorchFile } from '../../../src/torch-file/index.js'
 import { loadCheckpoint } from '../../../src/training/checkpoints/load-checkpoint.js'
+import { startingPoint } from '../../../src/training/checkpoints/resume.js'
 import { saveCheckpoint } from '../../../src/training/checkpoints/save-checkpoint.js'
 import { disposeState, initialState } from '../../../src/training/step/state.js'
 import { availableBackends } from '../../helpers/backends.js'
@@ -13,8 +16,9 @@ import { smallConfig } from '../fixtures.js'
 const folder = mkdtempSync(path.join(tmpdir(), 'fdm-load-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-it('names a damaged file once', async () => {
-  await startRuntime({ backend: availableBackends()[0] ?? 'wasm' })
+beforeAll(() => startRuntime({ backend: availableBackends()[0] ?? 'wasm' }))
+
+it('names a damaged file once', () => {
   const network = createModel(smallConfig())
   const state = initialState(network.parameters, 1)
   network.dispose()
@@ -40,4 +44,23 @@ it('names a damaged file once', async () => {
   }
   expect(message).toMatch(/the file is damaged: its content has the checksum/)
   expect(message.split(file)).toHaveLength(2)
+})
+
+it("loads one of the original's that asks for classes, which it has not, or does not say its step", () => {
+  const config = smallConfig({ class_cond: true })
+  const zeros = parameterSpecs(config).map(({ name, shape }) => {
+    const size = shape.reduce((product, length) => product * length, 1)
+    return [name, tensor('float32', shape, new Float32Array(size))] as const
+  })
+  const file = path.join(folder, 'mean.pt')
+  writeTorchFile(file, { state_dict: orderedDict(zeros), config: { ...config } })
+  const { model, config: loaded, step } = loadCheckpoint(file)
+  expect([loaded.class_cond, step, model.parameters.size]).toEqual([true, undefined, zeros.length])
+  model.dispose()
+  // Training counts from 0 then, with classes or without.
+  for (const class_cond of [false, true]) {
+    const start = startingPoint(smallConfig({ class_cond, resume_checkpoint: file }), folder)
+    expect([start.step, start.checkpoint]).toEqual([0, file])
+    disposeState(start.state)
+  }
 })

@@ -16,6 +16,7 @@ const saved = {
   max_frames: 8,
   num_channels: 64,
   predict_xstart: true,
+  class_cond: false,
   dropout: 0.1,
   lr: 1e-3,
   batch_size: 4,
@@ -23,7 +24,7 @@ const saved = {
   num_heads: null,
   resume_checkpoint: 'elsewhere.pt',
   allow_changed_data: true,
-  fp16_scale_growth: 1e-3,
+  enforce_position_invariance: false,
 }
 
 beforeAll(() => {
@@ -43,7 +44,7 @@ it('leaves a run that starts anew alone', () => {
 
 it.each(['resume_id', 'wandb_id'])('takes all that is not given from a run resumed by %s', (option) => {
   // Python's None, what that run itself went on from, what was allowed once, and what this program does not know.
-  const left = ['num_heads', 'resume_checkpoint', 'allow_changed_data', 'fp16_scale_growth']
+  const left = ['num_heads', 'resume_checkpoint', 'allow_changed_data', 'enforce_position_invariance']
   const known = Object.fromEntries(Object.entries(saved).filter(([name]) => !left.includes(name)))
   const values = { ...known, [option]: 'old' }
   expect(resumedOptions({ [option]: 'old' }, root)).toEqual({ values, checkpoint, changes: [] })
@@ -85,6 +86,7 @@ it('takes model and data, but not the course of training, from a checkpoint give
     max_frames: 8,
     num_channels: 64,
     predict_xstart: true,
+    class_cond: false,
     dropout: 0.1,
     resume_checkpoint: checkpoint,
   })
@@ -95,6 +97,11 @@ it('does not look for other data where the old ones were', () => {
   expect(values).toMatchObject({ dataset: 'toy_town', image_size: 32 })
   expect(Object.keys(values)).not.toEqual(expect.arrayContaining(['data_dir']))
   expect(Object.keys(values)).not.toEqual(expect.arrayContaining(['T']))
+})
+
+it('lets class_cond be another one: it has no effect', () => {
+  const { changes } = resumedOptions({ resume_checkpoint: checkpoint, class_cond: true }, root)
+  expect(changes).toEqual([{ name: 'class_cond', saved: false, given: true }])
 })
 
 it.each([

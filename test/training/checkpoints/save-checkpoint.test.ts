@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { UserError } from '../../../src/errors.js'
 import { createModel } from '../../../src/model/video-model.js'
 import { startRuntime } from '../../../src/runtime/start.js'
+import { readTorchFile, type TorchRecord } from '../../../src/torch-file/index.js'
 import { findResume } from '../../../src/training/checkpoints/checkpoint-files.js'
 import { saveCheckpoint } from '../../../src/training/checkpoints/save-checkpoint.js'
 import { disposeState, initialState, type TrainingState } from '../../../src/training/step/state.js'
@@ -37,10 +38,10 @@ vi.mock('node:fs', async (importOriginal) => {
 const folder = mkdtempSync(path.join(tmpdir(), 'fdm-save-'))
 const rates = [0.99]
 let state: TrainingState
-const save = (step: number) =>
+const save = (step: number, changes: Parameters<typeof smallConfig>[0] = {}) =>
   saveCheckpoint(
     folder,
-    smallConfig(),
+    smallConfig(changes),
     rates,
     { ...state, optimizerStep: step },
     { step, lastLine: 0, timesteps: { history: [] }, means: {} },
@@ -90,4 +91,15 @@ it('has the disk note the other names of a set before that of the model, and tha
   // A file's content, too, before its name: those of three files, their names, those of the model's.
   const file = ['sync', 'rename']
   expect(disk.events).toEqual([...file, ...file, ...file, 'sync', ...file, 'sync'])
+})
+
+it('keeps the learning rate that was used last with the state of the optimizer, as PyTorch does', () => {
+  const lrOf = (step: number, lr_anneal_steps: number) => {
+    save(step, { lr: 1e-3, lr_anneal_steps })
+    const file = path.join(folder, `opt${String(step).padStart(6, '0')}.pt`)
+    const [group] = (readTorchFile(file) as { param_groups: TorchRecord[] }).param_groups
+    return group?.lr
+  }
+  // The last of four updates is made with a quarter of the first one's.
+  expect([lrOf(4, 4), lrOf(1, 4), lrOf(3, 0)]).toEqual([0.00025, 1e-3, 1e-3])
 })
