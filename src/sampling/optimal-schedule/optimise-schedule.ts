@@ -28,7 +28,10 @@ export interface FinishedStage {
 export interface ChosenFrame {
   readonly stage: number
   readonly frame: number
-  /** The mean squared error of predicted noise with it: the smallest of all candidates. */
+  /**
+   * The mean squared error of predicted noise with it, over the values of the stage's latent frames: the smallest
+   * of all candidates.
+   */
   readonly error: number
   /** How many frames the stage now conditions on, of how many in the end. */
   readonly chosen: number
