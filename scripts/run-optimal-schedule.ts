@@ -59,6 +59,10 @@ async function optimiseAll(
           `stage ${stage}: frame ${frame}, error ${error.toPrecision(4)} (${chosen} of ${places})`,
         ),
       onOthers: tellOfOthers(terminal, wait, (numbers) => `stages ${frameRanges(numbers)}`),
+      onHeld: () =>
+        terminal.log(
+          `another process has the files in ${plan.folder}: waiting for it, or until it is known to be dead`,
+        ),
       signal: terminal.signal,
     })
     for await (const { stage, frames, isNew } of stages) {

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { claimsIn, type Claim } from '../../claims/claims.js'
 import { waitForOthers, type SharedWorkCallbacks } from '../../claims/shared-work.js'
-import { forcesNearby } from '../../config/optimality.js'
+import { forcesNearby, spreadsTimes } from '../../config/optimality.js'
 import type { VideoDataset } from '../../data/dataset.js'
 import { createDiffusion } from '../../diffusion/gaussian-diffusion.js'
 import { requireSignal } from '../../diffusion/require-signal.js'
@@ -51,6 +51,8 @@ export interface ScheduleProgress {
 export interface ScheduleCallbacks extends SharedWorkCallbacks {
   readonly onProgress?: (progress: ScheduleProgress) => void
   readonly onChoice?: (choice: ChosenFrame) => void
+  /** Called where the files of the schedule cannot be changed for long, as another process has them. */
+  readonly onHeld?: () => void
 }
 
 /**
@@ -66,20 +68,23 @@ export async function* optimiseSchedule(
   plan: SchedulePlan,
   { checkpoint: { path: file, step: trained, digest, model, config }, options }: ScheduleInputs,
   dataset: VideoDataset,
-  { onProgress, onChoice, onOthers, signal, claims: claimOptions }: ScheduleCallbacks = {},
+  { onProgress, onChoice, onHeld, onOthers, signal, claims: claimOptions }: ScheduleCallbacks = {},
 ): AsyncGenerator<FinishedStage, void, undefined> {
   const { optimality, num_videos, num_timesteps, seed, clip_denoised: clipDenoised } = options
   const diffusion = createDiffusion({ ...config, timestep_respacing: '' })
   requireSignal(diffusion, 'train a model with more steps')
   const folder = path.join(plan.folder, '.optimal_schedule')
   const claims = claimsIn(folder, claimOptions)
-  const store = scheduleStore(plan.folder, claims, {
+  const record = {
     checkpoint: path.basename(file),
     step: trained,
     parameters: digest,
-    ...{ optimality, num_videos, num_timesteps, seed, clip_denoised: clipDenoised },
+    ...{ optimality, num_videos, seed, clip_denoised: clipDenoised },
+    // Random times are as many as there are videos.
+    ...(spreadsTimes(optimality) && { num_timesteps }),
     ...computedWith(),
-  })
+  }
+  const store = scheduleStore(plan.folder, claims, record, { ...(onHeld && { onHeld }), signal })
   const step = boundStep({ model, diffusion, clipDenoised })
   const setup = { step, numTimesteps: diffusion.numTimesteps, dataset, options }
   const left = new Set(plan.order)
@@ -122,7 +127,10 @@ export async function* optimiseSchedule(
   try {
     while (left.size > 0) {
       // Each time: until something was chosen, another process may have said otherwise.
-      await store.open()
+      if (!(await store.open(options.wait))) {
+        onOthers?.([...left].sort((a, b) => a - b))
+        return
+      }
       const finished = store.finished()
       for (const stage of [...left]) {
         const frames = finished.get(stage)

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import type { Claims } from '../../claims/claims.js'
+import { waitForOthers } from '../../claims/shared-work.js'
 import { writeFileAtomic } from '../../files/write-file.js'
 import { readJsonRecord, type JsonRecord } from '../results/json-record.js'
 import { requireSameSettings } from '../results/same-settings.js'
@@ -22,32 +23,56 @@ export interface ScheduleStore {
   /**
    * Makes sure that the schedule is made the same as before, and puts right what a process left that was killed
    * between writing two files.
+   * @param wait whether to go on where another process has the files for long
+   * @returns false if one has, and is not waited for
    */
-  open(): Promise<void>
+  open(wait: boolean): Promise<boolean>
 }
 
-/** Milliseconds between two tries to get hold of the files. */
+export interface ScheduleStoreCallbacks {
+  /**
+   * Called once in each wait for another process that has the files for longer than a change of them takes, as
+   * those of a dead one are until it is known to be dead.
+   */
+  readonly onHeld?: () => void
+  /** Ends the waiting; a change that waits is then not made. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Milliseconds between two tries to get hold of the files, which are changed within a few. */
 const TRY_AGAIN = 20
+/** Tries, about a second of them, before another process is taken to have the files for long. */
+const QUICK_TRIES = 50
 
 /**
  * `open`, `keep` and `finish` throw a UserError naming the first setting that differs from those that the schedule
- * was begun with. Until a frame is chosen, the last process to say how it is made decides.
+ * was begun with. Until a frame is chosen, the last process to say how it is made decides. They throw the signal's
+ * reason when it aborts while another process has the files.
  * @param claims the files are changed by one process at a time
  * @param settings how the schedule is made
  */
-export function scheduleStore(folder: string, claims: Claims, settings: JsonRecord): ScheduleStore {
+export function scheduleStore(
+  folder: string,
+  claims: Claims,
+  settings: JsonRecord,
+  { onHeld, signal }: ScheduleStoreCallbacks = {},
+): ScheduleStore {
   const files = scheduleFiles(folder)
-  const alone = async (change: () => void) => {
-    for (;;) {
+  /** @returns whether the change was made: it always is, but for one that does not wait */
+  const alone = async (change: () => void, wait = true): Promise<boolean> => {
+    for (let tries = 1; ; tries++) {
       const claim = claims.claim('files')
       if (!claim) {
-        await setTimeout(TRY_AGAIN)
+        if (tries >= QUICK_TRIES && !wait) return false
+        if (tries === QUICK_TRIES) onHeld?.()
+        signal?.throwIfAborted()
+        await (tries < QUICK_TRIES ? setTimeout(TRY_AGAIN) : waitForOthers(signal))
         continue
       }
       try {
         agree()
         change()
-        return
+        return true
       } finally {
         claim.release()
       }
@@ -78,15 +103,17 @@ export function scheduleStore(folder: string, claims: Claims, settings: JsonReco
   return {
     finished,
     chosen: (stage) => partial().get(stage) ?? [],
-    keep: (stage, chosen) =>
-      alone(() => writeSchedule(files.partial, new Map([...partial(), [stage, chosen]]))),
-    finish: (stage, chosen) =>
-      alone(() => {
+    async keep(stage, chosen) {
+      await alone(() => writeSchedule(files.partial, new Map([...partial(), [stage, chosen]])))
+    },
+    async finish(stage, chosen) {
+      await alone(() => {
         const all = new Map([...finished(), [stage, chosen.toSorted((a, b) => a - b)]])
         writeSchedule(files.finished, all)
         dropFinished(all)
-      }),
-    open: () => alone(mend),
+      })
+    },
+    open: (wait) => alone(mend, wait),
   }
 }
 

@@ -254,3 +254,30 @@ test('nearest frames are taken before any is chosen', async () => {
   expect(stages.map(({ frames }) => frames)).toEqual([[3], [6]])
   expect(choices).toEqual([])
 })
+
+test('random times do not depend on how many times there are to spread over', async () => {
+  const folder = newFolder()
+  const run = inputs(folder, { optimality: 'random-t', num_timesteps: 10 })
+  await optimise(run)
+  const { settings } = scheduleFiles(planOptimalSchedule(run).folder)
+  const record = JSON.parse(readFileSync(settings, 'utf8')) as Record<string, unknown>
+  expect(record).not.toHaveProperty('num_timesteps')
+  // Earlier versions recorded it: schedules of theirs are gone on with.
+  writeFileSync(settings, JSON.stringify({ ...record, num_timesteps: 10 }))
+  const { stages } = await optimise(inputs(folder, { optimality: 'random-t', num_timesteps: 3 }))
+  expect(stages.every(({ isNew }) => !isNew)).toBe(true)
+  const spread = newFolder()
+  await optimise(inputs(spread, { num_timesteps: 4 }))
+  await expect(optimise(inputs(spread, { num_timesteps: 2 }))).rejects.toThrow(/num_timesteps 4/)
+})
+
+test('where another process has the files, no stage is begun, and it is said what is left to it', async () => {
+  const run = inputs(newFolder(), { wait: false })
+  const { folder } = planOptimalSchedule(run)
+  mkdirSync(path.join(folder, '.optimal_schedule'), { recursive: true })
+  const claim = JSON.stringify({ machine: 'another', pid: 1 })
+  writeFileSync(path.join(folder, '.optimal_schedule', 'files.claim-1'), claim)
+  const others: (readonly number[])[] = []
+  expect((await optimise(run, { onOthers: (left) => others.push(left) })).stages).toEqual([])
+  expect(others).toEqual([[0, 1, 2]])
+})
