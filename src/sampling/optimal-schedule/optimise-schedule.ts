@@ -13,6 +13,7 @@ import { boundStep } from '../stages/bound-step.js'
 import { frameErrors } from './frame-errors.js'
 import { nearbyFrames } from './nearby-frames.js'
 import type { ScheduleInputs, SchedulePlan } from './plan-optimal-schedule.js'
+import { claimsFolder } from './schedule-folder.js'
 import { scheduleStore } from './schedule-store.js'
 
 /** A finished stage of the schedule. */
@@ -73,7 +74,7 @@ export async function* optimiseSchedule(
   const { optimality, num_videos, num_timesteps, seed, clip_denoised: clipDenoised } = options
   const diffusion = createDiffusion({ ...config, timestep_respacing: '' })
   requireSignal(diffusion, 'train a model with more steps')
-  const folder = path.join(plan.folder, '.optimal_schedule')
+  const folder = claimsFolder(plan.folder)
   const claims = claimsIn(folder, claimOptions)
   const record = {
     checkpoint: path.basename(file),

@@ -3,10 +3,12 @@ import { setTimeout } from 'node:timers/promises'
 import type { Claims } from '../../claims/claims.js'
 import { waitForOthers } from '../../claims/shared-work.js'
 import { writeFileAtomic } from '../../files/write-file.js'
-import { readJsonRecord, type JsonRecord } from '../results/json-record.js'
+import { withAdvice } from '../../with-advice.js'
+import type { JsonRecord } from '../results/json-record.js'
 import { requireSameSettings } from '../results/same-settings.js'
 import {
-  readSchedule,
+  readFoundSchedule,
+  readScheduleSettings,
   scheduleFiles,
   scheduleJson,
   writeSchedule,
@@ -80,8 +82,8 @@ export function scheduleStore(
   }
   const agree = () => {
     const isBegun = finished().size > 0 || partial().size > 0
-    const before = isBegun ? readJsonRecord(files.settings) : undefined
-    if (before) requireSameSettings(`the stages of the schedule in ${folder}`, before, settings)
+    const before = isBegun ? readScheduleSettings(folder) : undefined
+    if (before) requireSameSchedule(folder, before, settings)
     else if (!isBegun) writeFileAtomic(files.settings, JSON.stringify(settings, null, 4))
   }
   const finished = () => read(files.finished)
@@ -117,7 +119,18 @@ export function scheduleStore(
   }
 }
 
+/** @throws UserError naming the first setting that differs, and how both schedules can be had. */
+function requireSameSchedule(folder: string, before: JsonRecord, settings: JsonRecord): void {
+  const [kind, other] = [settings.optimality, before.optimality]
+  // Schedules of two kinds are made in two folders: these were begun in one at the same moment.
+  const advice =
+    kind === other || other === undefined
+      ? 'sample takes a schedule from elsewhere with --optimal_schedule'
+      : 'or run this again: schedules of two kinds, begun one after the other, go to a folder each'
+  withAdvice(advice, () => requireSameSettings(`the stages of the schedule in ${folder}`, before, settings))
+}
+
 function read({ torch, json }: { torch: string; json: string }): Schedule {
   const file = [torch, json].find((path) => existsSync(path))
-  return file === undefined ? new Map() : readSchedule(file)
+  return file === undefined ? new Map() : readFoundSchedule(file)
 }

@@ -97,7 +97,8 @@ test('of processes with other settings that begin together, those that choose fi
   expect(all[1 - done]).toMatchObject({
     reason: new UserError(
       `the stages of the schedule in ${path.join(folder, 'autoreg_4_2_10_4')} were made with seed ${done}, these would be ` +
-        `with seed ${1 - done}: give the same again, or another folder with --eval_dir`,
+        `with seed ${1 - done}: give the same again, or another folder with --eval_dir; ` +
+        'sample takes a schedule from elsewhere with --optimal_schedule',
     ),
   })
   const { finished, settings } = scheduleFiles(path.join(folder, 'autoreg_4_2_10_4'))
@@ -199,8 +200,8 @@ test('stages chosen in another way are not mixed', async () => {
   const folder = newFolder()
   const signal = AbortSignal.abort(new Error('stopped'))
   await optimise(inputs(folder, { max_latent_frames: 3 }))
-  const other = inputs(folder, { max_latent_frames: 3, optimality: 'random-t' })
-  await expect(optimise(other)).rejects.toThrow(/made with optimality linspace-t, .* random-t: .*--eval_dir/)
+  const other = inputs(folder, { max_latent_frames: 3, seed: 1 })
+  await expect(optimise(other)).rejects.toThrow(/made with seed 0, .* seed 1: .*--eval_dir/)
   const retrained = {
     ...inputs(folder, { max_latent_frames: 3 }),
     checkpoint: { ...checkpoint, digest: 'b1' },
