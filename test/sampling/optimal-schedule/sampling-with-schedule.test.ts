@@ -76,7 +76,12 @@ test('options of schedules that contradict each other are errors', () => {
   expect(() => sampling('x', { sampling_scheme: 'adaptive-hierarchy-2' })).toThrow(/no --optimality for it/)
   expect(() =>
     chosenScheme(
-      { sampling_scheme: 'adaptive-autoreg', optimality: 'linspace-t', eval_dir: undefined, optimal_schedule: undefined },
+      {
+        sampling_scheme: 'adaptive-autoreg',
+        optimality: 'linspace-t',
+        eval_dir: undefined,
+        optimal_schedule: undefined,
+      },
       { videoLength: T, observed: 4, maxFrames: 4, stepSize: 2 },
       undefined,
     ),
