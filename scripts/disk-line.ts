@@ -1,3 +1,4 @@
+import { counted } from '../src/counted.js'
 import type { DiskNews } from '../src/training/outages/disk-news.js'
 
 /** What a person is told when a disk does not take what a run writes, and when it does again. */
@@ -20,5 +21,3 @@ export function diskLine(news: DiskNews): string {
       return `older checkpoints could not be removed: ${news.reason}; it is tried again with the next`
   }
 }
-
-const counted = (count: number, one: string, more: string) => `${count} ${count === 1 ? one : more}`

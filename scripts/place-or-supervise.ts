@@ -1,3 +1,4 @@
+import { counted } from '../src/counted.js'
 import { UserError } from '../src/errors.js'
 import { JOB_VARIABLE, launchedRank, type RankPlace } from '../src/ranks/launcher.js'
 import { findTensorFlow } from '../src/runtime/find-tensorflow.js'
@@ -29,7 +30,7 @@ export async function placeOrSupervise(
   if (isStarted) endWithParent()
   else if (place && devices !== undefined)
     throw new UserError(
-      `--devices ${devices} and a launcher that has started ${place.size} processes: leave --devices out`,
+      `--devices ${devices} and a launcher that has started ${counted(place.size, 'process', 'processes')}: leave --devices out`,
     )
   if (backend === 'wasm')
     throw new UserError('WebAssembly computes on one device: several need --backend tensorflow')

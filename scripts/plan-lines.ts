@@ -1,4 +1,6 @@
+import { counted } from '../src/counted.js'
 import { frameRanges } from '../src/schemes/frame-ranges.js'
+import { numbered } from '../src/schemes/numbered.js'
 import type { PlanRecord, StageRecord } from '../src/schemes/plan-record.js'
 
 /** Network calls of a plan, and what they cost here if that was measured. */
@@ -26,29 +28,34 @@ export interface Cost {
 /** A plan for people: a line, then one per stage. */
 export function planLines(plan: PlanRecord): string[] {
   const { sampling_scheme, T, observed, max_frames, max_latent_frames, stages } = plan
-  const given =
-    typeof observed === 'number' ? `the first ${observed} frames` : `frames ${frameRanges(observed)}`
+  const given = typeof observed === 'number' ? firstFrames(observed) : numbered('frame', observed)
   return [
-    `${sampling_scheme}: ${T} frames from ${given}, at most ${max_frames} at once, ${max_latent_frames} of them new`,
+    `${sampling_scheme}: ${counted(T, 'frame')} from ${given}, at most ${max_frames} at once, ${max_latent_frames} of them new`,
     ...stages.map(
       (stage, i) => `stage ${String(i).padStart(3)}: ${frameRanges(stage.latent)} ${origin(stage)}`,
     ),
   ]
 }
 
+const firstFrames = (count: number) =>
+  count === 0 ? 'nothing' : count === 1 ? 'the first frame' : `the first ${count} frames`
+
 function origin({ observed, num_observed: count }: StageRecord): string {
-  if (observed === null) return `from ${count} frames chosen by what they look like`
+  if (observed === null) return `from ${counted(count, 'frame')} chosen by what they look like`
   return count === 0 ? 'from nothing' : `from ${frameRanges(observed)}`
 }
 
 /** What a plan costs, for people. */
 export function costLines(cost: Cost): string[] {
-  const { diffusion_steps: steps, network_calls: calls, batch_size: B } = cost
-  const lines = [`${calls / steps} stages of ${steps} steps: ${calls} calls of the network per ${B} videos`]
+  const { diffusion_steps: steps, network_calls: calls, batch_size } = cost
+  const videos = batch_size === 1 ? 'video' : `${batch_size} videos`
+  const lines = [
+    `${counted(calls / steps, 'stage')} of ${counted(steps, 'step')}: ${counted(calls, 'call')} of the network per ${videos}`,
+  ]
   if (cost.seconds_per_call !== undefined && cost.seconds_per_batch !== undefined)
     lines.push(
       `a call takes ${cost.seconds_per_call.toPrecision(3)} s here: ` +
-        `about ${duration(cost.seconds_per_batch)} per ${B} videos`,
+        `about ${duration(cost.seconds_per_batch)} per ${videos}`,
     )
   const memory = memoryParts(cost)
   return memory.length > 0 ? [...lines, `memory: ${memory.join(', ')}`] : lines

@@ -2,6 +2,7 @@ import { readFileSync, rmSync } from 'node:fs'
 import { defaultsOf } from '../src/config/option.js'
 import type { ReportConfig } from '../src/config/report.js'
 import { videoOptions } from '../src/config/sampling.js'
+import { counted } from '../src/counted.js'
 import { UserError } from '../src/errors.js'
 import { givenFrames } from '../src/evaluation/given-frames.js'
 import type { ReportPicture } from '../src/evaluation/report/report-page.js'
@@ -59,7 +60,7 @@ export async function reportFilm(
       signal: terminal.signal,
     })
     const truth = options.add_gt ? 'The truth on top, below it ' : ''
-    const caption = `${truth}${count(seeds, 'sample')} of ${count(videos, 'video')}; frames with a red border were given`
+    const caption = `${truth}${counted(seeds, 'sample')} of ${counted(videos, 'video')}; frames with a red border were given`
     const type = ffmpeg === undefined ? 'image/gif' : 'video/mp4'
     return { pictures: [{ caption, type, bytes: readFileSync(file) }], notes }
   } finally {
@@ -83,5 +84,3 @@ function whichFrames(folder: string, T: number): number[] {
     throw error
   }
 }
-
-const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? '' : 's'}`

@@ -5,6 +5,7 @@ import { readRealDrives, readSampledDrives } from '../src/carla/read-drives.js'
 import { speedHistogram } from '../src/carla/speed-histogram.js'
 import { townMap } from '../src/carla/town-map.js'
 import type { DrivingConfig } from '../src/config/evaluation.js'
+import { counted } from '../src/counted.js'
 import { datasetDefaults } from '../src/data/registry.js'
 import { UserError } from '../src/errors.js'
 import { givenFrames } from '../src/evaluation/given-frames.js'
@@ -76,5 +77,5 @@ function report({ total, videos }: DrivesResult): string {
 
 function line({ distance, outliers, pairs }: DrivingMetrics): string {
   const wd = distance === undefined ? 'none, as all speeds are outliers' : `${distance.toFixed(3)} m/s`
-  return `WD ${wd}, PO ${outliers.toFixed(2)} % of ${pairs} speeds`
+  return `WD ${wd}, PO ${outliers.toFixed(2)} % of ${counted(pairs, 'speed')}`
 }

@@ -1,5 +1,6 @@
 import path from 'node:path'
 import type { DatasetConfig } from '../src/config/dataset.js'
+import { counted } from '../src/counted.js'
 import { checkDataset, type SplitReport } from '../src/data/check-dataset.js'
 import type { VideoDataset } from '../src/data/dataset.js'
 import type { BadVideo } from '../src/data/file-dataset.js'
@@ -49,8 +50,8 @@ export async function runDataCheck(request: DataCheckRequest, terminal: Terminal
   if (bad > 0 || both.length > 0)
     throw new UserError(
       [
-        ...(bad > 0 ? [`${counted(bad)} of data set ${name} cannot be used`] : []),
-        ...(both.length > 0 ? [`${counted(both.length)} in both splits`] : []),
+        ...(bad > 0 ? [`${counted(bad, 'video')} of data set ${name} cannot be used`] : []),
+        ...(both.length > 0 ? [`${counted(both.length, 'video')} in both splits`] : []),
       ].join(', '),
     )
   if (!json) terminal.log('nothing is wrong')
@@ -82,13 +83,11 @@ async function checkSplit(request: DataCheckRequest, split: 'train' | 'test', te
   return { dataset, report }
 }
 
-const counted = (videos: number) => `${videos} ${videos === 1 ? 'video' : 'videos'}`
-
 function reportLines({ split, videos, frames, imageSize, bad, still }: SplitReport): string[] {
   const [fewest, most, total] = frames
   const lengths = fewest === most ? `${most}` : `${fewest} to ${most}`
   return [
-    `${split}: ${counted(videos)} of ${lengths} frames, ${total} in all; each uint8 (T, ${imageSize}, ${imageSize}, 3)`,
+    `${split}: ${counted(videos, 'video')} of ${lengths} frames, ${total} in all; each uint8 (T, ${imageSize}, ${imageSize}, 3)`,
     ...bad.map(({ reason }) => `${split}: bad: ${reason}`),
     ...(still.length > 0 ? [`${split}: note: nothing moves in ${some(still)}`] : []),
   ]

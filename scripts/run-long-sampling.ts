@@ -7,6 +7,7 @@ import { planLongRun, type LongRun, type LongRunInputs } from '../src/sampling/r
 import { sampleLong, type SampledChunk } from '../src/sampling/runs/sample-long.js'
 import type { PictureStatistics } from '../src/sampling/videos/picture-statistics.js'
 import type { Film } from '../src/sampling/videos/video-batch.js'
+import { numbered } from '../src/schemes/numbered.js'
 import { range } from '../src/schemes/range.js'
 import { jsonLines } from '../src/tracking/json-lines.js'
 import type { Metrics, Tracker } from '../src/tracking/tracker.js'
@@ -75,7 +76,7 @@ async function sampleChunks(run: LongRun, inputs: LongRunInputs, terminal: Termi
       onGiven(statistics) {
         start = statistics
         note(GIVEN, metrics(statistics))
-        terminal.log(`given frames 0-${run.numObserved - 1}: ${described(statistics)}`)
+        terminal.log(`given ${numbered('frame', range(run.numObserved))}: ${described(statistics)}`)
       },
       signal: terminal.signal,
     })
@@ -116,7 +117,7 @@ async function join(
 }
 
 function line({ index, frames, statistics, isNew }: SampledChunk, start?: PictureStatistics): string {
-  const place = `chunk ${index}, frames ${frames[0]}-${frames[1] - 1}`
+  const place = `chunk ${index}, ${numbered('frame', range(frames[0], frames[1]))}`
   return `${place}: ${described(statistics, start)}${isNew ? '' : ' (there already)'}`
 }
 

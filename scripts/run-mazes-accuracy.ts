@@ -1,5 +1,6 @@
 import path from 'node:path'
 import type { MazesConfig } from '../src/config/mazes.js'
+import { counted } from '../src/counted.js'
 import { UserError } from '../src/errors.js'
 import { givenFrames } from '../src/evaluation/given-frames.js'
 import { mazeAccuracy, type MazeAccuracy } from '../src/evaluation/mazes/maze-accuracy.js'
@@ -60,7 +61,7 @@ function report({ accuracy, standardError, kinds }: MazeAccuracy, samples: numbe
   const lines = MAZE_WALKS.map((kind) => {
     const { videos, accuracy } = kinds[kind]
     const right = accuracy === undefined ? '' : `, ${accuracy.toFixed(1)} % of their samples right`
-    return `  ${kind}: ${videos} true videos${right}`
+    return `  ${kind}: ${counted(videos, 'true video')}${right}`
   })
-  return `${[`accuracy: ${accuracy.toFixed(1)}${error} % of ${samples} samples`, ...lines].join('\n')}\n`
+  return `${[`accuracy: ${accuracy.toFixed(1)}${error} % of ${counted(samples, 'sample')}`, ...lines].join('\n')}\n`
 }

@@ -1,8 +1,10 @@
 import type { NllConfig } from '../src/config/nll.js'
+import { counted } from '../src/counted.js'
 import { measureNll } from '../src/evaluation/nll/measure-nll.js'
 import { planNll, type NllInputs, type NllRun } from '../src/evaluation/nll/plan-nll.js'
 import type { VideoBound } from '../src/evaluation/nll/video-bound.js'
 import { frameRanges } from '../src/schemes/frame-ranges.js'
+import { numbered } from '../src/schemes/numbered.js'
 import { range } from '../src/schemes/range.js'
 import type { CheckpointRequest } from './checkpoint-request.js'
 import { askedLength, openConfigDataset } from './open-dataset.js'
@@ -45,7 +47,7 @@ async function measureAll(run: NllRun, inputs: NllInputs, terminal: Terminal): P
     const videos = measureNll(run, inputs, {
       onProgress: ({ video, stage, stages, done, total }) =>
         bar.update(done, total, `video ${video}, stage ${stage + 1} of ${stages}`),
-      onOthers: tellOfOthers(terminal, inputs.options.wait, (numbers) => `videos ${frameRanges(numbers)}`),
+      onOthers: tellOfOthers(terminal, inputs.options.wait, (numbers) => numbered('video', numbers)),
       signal: terminal.signal,
     })
     for await (const { bound, isNew } of videos) {
@@ -69,7 +71,7 @@ function summary(run: NllRun, bounds: readonly VideoBound[]): string[] {
   const stages = range(first.stages.length).map((stage) => {
     const { latent = [] } = first.stages[stage] ?? {}
     const values = bounds.map((bound) => bound.stages[stage]?.bits_per_dimension ?? NaN)
-    return `stage ${stage}, frames ${frameRanges(latent)}: ${mean(values).toFixed(4)} bits per dimension`
+    return `stage ${stage}, ${numbered('frame', latent)}: ${mean(values).toFixed(4)} bits per dimension`
   })
   const all = bounds.map((bound) => bound.bits_per_dimension)
   const deviation = Math.sqrt(
@@ -79,7 +81,7 @@ function summary(run: NllRun, bounds: readonly VideoBound[]): string[] {
   const bits = Math.round(mean(bounds.map((bound) => bound.bits)))
   return [
     ...stages,
-    `${all.length} videos: ${certainty(run)} ${mean(all).toFixed(4)} bits per dimension${error}; ${bits} bits a video`,
+    `${counted(all.length, 'video')}: ${certainty(run)} ${mean(all).toFixed(4)} bits per dimension${error}; ${bits} bits a video`,
     ...(isWhole(run)
       ? []
       : [`(an estimate of the bound, from ${run.count} of ${run.numTimesteps} diffusion steps)`]),

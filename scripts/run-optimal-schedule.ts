@@ -14,6 +14,7 @@ import { printedConfig } from './print-config.js'
 import { openCheckpoint } from './sampling-inputs.js'
 import { tellOfOthers } from './tell-of-others.js'
 import type { Terminal } from './terminal.js'
+import { numbered } from '../src/schemes/numbered.js'
 
 /**
  * Optimises what the stages of a scheme condition on, with a bar per choice and a line for each.
@@ -58,7 +59,11 @@ async function optimiseAll(
         terminal.log(
           `stage ${stage}: frame ${frame}, error ${error.toPrecision(4)} (${chosen} of ${places})`,
         ),
-      onOthers: tellOfOthers(terminal, wait, (numbers) => `stages ${frameRanges(numbers)}`),
+      onOthers: tellOfOthers(terminal, wait, (numbers) => numbered('stage', numbers)),
+      onHeld: () =>
+        terminal.log(
+          `another process has the files in ${plan.folder}: waiting for it, or until it is known to be dead`,
+        ),
       signal: terminal.signal,
     })
     for await (const { stage, frames, isNew } of stages) {

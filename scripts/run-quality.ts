@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { QualityConfig } from '../src/config/quality.js'
+import { counted } from '../src/counted.js'
 import { UserError } from '../src/errors.js'
 import { givenFrames } from '../src/evaluation/given-frames.js'
 import { measureQuality } from '../src/evaluation/quality/measure-quality.js'
@@ -14,6 +15,7 @@ import { startRuntime } from '../src/runtime/start.js'
 import { readModelConfig } from '../src/sampling/results/model-config.js'
 import { sampleSet, wholeVideos, type SampleSet } from '../src/sampling/results/sample-set.js'
 import { frameRanges } from '../src/schemes/frame-ranges.js'
+import { numbered } from '../src/schemes/numbered.js'
 import { range } from '../src/schemes/range.js'
 import { lpipsWeights } from './lpips-weights.js'
 import { inDataDir, openConfigDataset } from './open-dataset.js'
@@ -64,7 +66,7 @@ export async function runQuality(
   writeFileAtomic(`${base}.svg`, drawingSvg(qualityCurves(quality, frames, each)))
   terminal.log(text.trimEnd())
   terminal.log(
-    `of ${videos} videos, frames ${frameRanges(frames)}; ${base}.svg shows them over time, ${base}.json has each frame's`,
+    `of ${counted(videos, 'video')}, ${numbered('frame', frames)}; ${base}.svg shows them over time, ${base}.json has each frame's`,
   )
 }
 
@@ -75,7 +77,8 @@ function chooseSamples(options: QualityConfig & { eval_dir: string }, terminal: 
   const whole = wholeVideos(all)
   for (const { file, reason } of all.skipped) terminal.log(`left out: ${file} ${reason}`)
   const also = all.samples.length - whole.samples.length
-  if (also > 0) terminal.log(`left out: ${also} other samples of the same videos, so that all have as many`)
+  if (also > 0)
+    terminal.log(`left out: ${counted(also, 'other sample')} of the same videos, so that all have as many`)
   return whole
 }
 

@@ -23,6 +23,7 @@ import { trainLocator, type EpochReport } from '../src/carla/training/train-loca
 import { asTyped, resolveConfig } from '../src/config/option.js'
 import { regressorTrainingOptions, type RegressorTrainingConfig } from '../src/config/regressor-training.js'
 import { requireRunId } from '../src/config/training.js'
+import { counted } from '../src/counted.js'
 import { UserError } from '../src/errors.js'
 import { startRuntime } from '../src/runtime/start.js'
 import { claimRun, type RunClaim } from '../src/training/claim-run.js'
@@ -86,7 +87,7 @@ async function trainClaimed(
   const network = networkOf(config)
   const train = openPlacedFrames(dataDir, 'train', config.train_stride)
   const test = openPlacedFrames(dataDir, 'test', config.test_stride)
-  terminal.log(`${train.count} frames to train on, ${test.count} to test on`)
+  terminal.log(`${counted(train.count, 'frame')} to train on, ${test.count} to test on`)
   const runtime = await startRuntime({ backend: config.backend, device: config.device })
   if (runtime.backend !== 'tensorflow')
     throw new UserError('regressor-train needs TensorFlow: run npx fdm setup, or leave out --backend')
@@ -145,7 +146,7 @@ async function trainClaimed(
 function endLine(step: number, isDone: boolean, epochs: number, goOn: string | undefined): string {
   if (goOn === undefined) return `stopped after step ${step}: no step was done, nothing is saved`
   return isDone
-    ? `all ${epochs} epochs are done, ${step} steps; more with: ${goOn} --num_epochs <more than ${epochs}>`
+    ? `${counted(epochs, 'epoch')} done, ${counted(step, 'step')}; more with: ${goOn} --num_epochs <more than ${epochs}>`
     : `stopped after step ${step}; go on with: ${goOn}`
 }
 

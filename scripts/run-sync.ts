@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { counted } from '../src/counted.js'
 import { UserError } from '../src/errors.js'
 import { findRunFolder, runFolderAt, type RunFolder } from '../src/tracking/wandb/run-folder.js'
 import { newsLine } from '../src/tracking/wandb/open-wandb.js'
@@ -44,7 +45,7 @@ export async function runSync(
   terminal.signal.throwIfAborted()
   if (end !== 'done')
     throw new UserError(`${place} is not all sent (${reason}): nothing is lost, try again later`)
-  terminal.log(`${place} is sent: ${sender.sent} lines`)
+  terminal.log(`${place} is sent: ${counted(sender.sent, 'line')}`)
 }
 
 function folderOf(run: string, env: NodeJS.ProcessEnv): RunFolder {

@@ -1,3 +1,4 @@
+import { counted } from '../src/counted.js'
 import { UserError } from '../src/errors.js'
 import type { CoordinateConfig } from '../src/config/evaluation.js'
 import {
@@ -33,7 +34,7 @@ export async function runToWorldCoords(
   clearUnfinished(folder)
   const open = tasks.filter((task) => !isDone(task)).length
   terminal.log(
-    `${tasks.length} videos, coordinates go to ${folder}; ${tasks.length - open} are there already`,
+    `${counted(tasks.length, 'video')}, coordinates go to ${folder}; there already: ${tasks.length - open}`,
   )
   if (open === 0) return
 
@@ -53,12 +54,12 @@ export async function runToWorldCoords(
         frames += count
         if (video !== current) videos++
         current = video
-        update(Math.min(videos, open) - 1, open, `${frames} frames`)
+        update(Math.min(videos, open) - 1, open, counted(frames, 'frame'))
       },
       signal: terminal.signal,
     })
   })
   locator.dispose()
   for (const reason of result.skipped) terminal.log(`left out: ${reason}`)
-  terminal.log(`wrote the coordinates of ${result.written} videos`)
+  terminal.log(`wrote the coordinates of ${counted(result.written, 'video')}`)
 }

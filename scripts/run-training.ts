@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import path from 'node:path'
 import { precisionOf } from '../src/config/training.js'
+import { counted } from '../src/counted.js'
 import type { RankPlace } from '../src/ranks/launcher.js'
 import { heldMemory } from '../src/runtime/held-memory.js'
 import { startRuntime } from '../src/runtime/start.js'
@@ -61,7 +62,7 @@ export async function runTraining(
     ...joined?.runtime,
   })
   await joined?.ready()
-  terminal.log(runtime.description + (place ? `; ${place.size} ranks` : ''))
+  terminal.log(runtime.description + (place ? `; ${counted(place.size, 'rank')}` : ''))
   const bars = trainingBars(terminal)
   let lastSaved: number | undefined
   try {

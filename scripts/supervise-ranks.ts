@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { createInterface } from 'node:readline'
+import { counted } from '../src/counted.js'
 import { LostWork, UserError } from '../src/errors.js'
 import { JOB_VARIABLE } from '../src/ranks/launcher.js'
 import { freePort } from '../src/ranks/meet.js'
@@ -31,12 +32,12 @@ export async function superviseRanks(
   const cores = availableParallelism()
   // Two are allowed anywhere, to see that it works; thousands would take the machine down.
   if (cards === 0 && devices > Math.max(cores, 2))
-    throw new UserError(`--devices ${devices} is more than the ${cores} cores there are`)
+    throw new UserError(`--devices ${devices} is more than the ${counted(cores, 'core')} of this machine`)
   const threads = Math.max(1, Math.floor(cores / devices))
   terminal.log(
     cards > 0
-      ? `${devices} ranks, one per GPU`
-      : `${devices} ranks of ${threads} ${threads === 1 ? 'thread' : 'threads'} each, on ${cores} cores`,
+      ? `${counted(devices, 'rank')}, one per GPU`
+      : `${counted(devices, 'rank')} of ${counted(threads, 'thread')} each, on ${counted(cores, 'core')}`,
   )
   const common = {
     ...process.env,

@@ -1,3 +1,4 @@
+import { counted } from '../src/counted.js'
 import type { ResolvedTrainConfig } from '../src/training/checkpoints/save-checkpoint.js'
 import { lastStep } from '../src/training/step/learning-rate.js'
 import type { RunStart } from '../src/training/train-run.js'
@@ -13,7 +14,7 @@ export function trainingStart(
   const { before, now } = commonBatch
   if (before !== undefined && before !== now)
     lines.push(
-      `a batch had ${before} ${before === 1 ? 'video' : 'videos'} over all ranks there and has ${now} now: ` +
+      `a batch had ${counted(before, 'video')} over all ranks there and has ${now} now: ` +
         'the order of the videos is another one from here on',
     )
   if (anew.optimizer) lines.push('no state of the optimizer lies beside it: AdamW starts anew')

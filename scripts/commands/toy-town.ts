@@ -2,6 +2,7 @@ import path from 'node:path'
 import { int, text } from '../../src/config/option.js'
 import { defineCommand } from '../command.js'
 import { withProgress } from '../terminal.js'
+import { counted } from '../../src/counted.js'
 
 export const toyTownCommand = defineCommand({
   name: 'toy-town',
@@ -21,6 +22,8 @@ export const toyTownCommand = defineCommand({
     await withProgress(terminal, 'Rendering videos', (onProgress) =>
       renderToyTown({ directory, size, frames, train, test, seed, onProgress, signal: terminal.signal }),
     )
-    terminal.log(`${train} training and ${test} test videos are in ${path.resolve(directory)}`)
+    terminal.log(
+      `${counted(train, 'training video')} and ${counted(test, 'test video')} are in ${path.resolve(directory)}`,
+    )
   },
 })

@@ -1,3 +1,4 @@
+import { counted } from '../counted.js'
 import { median } from '../median.js'
 import type { ProductResult } from './measure-products.js'
 import { sideName, type SideResult, type TaskResult } from './measure-task.js'
@@ -7,7 +8,7 @@ import { pairedRatio } from './paired-ratio.js'
 export function productLines(products: readonly ProductResult[], threads: number): readonly string[] {
   return products.map(
     ({ side, software, device, precision, gflops }) =>
-      `${side}: ${software} on ${device}, ${threads} ${threads === 1 ? 'thread' : 'threads'}; ` +
+      `${side}: ${software} on ${device}, ${counted(threads, 'thread')}; ` +
       `best matrix product ${gflops.toFixed(0)} GFLOP/s in ${precision}`,
   )
 }
@@ -49,7 +50,7 @@ function profileLines({ side, profile }: SideResult): readonly string[] {
     (count / steps).toFixed(0),
   ])
   return [
-    `${title}, of ${steps} steps (${file}):`,
+    `${title}, of ${counted(steps, 'step')} (${file}):`,
     ...table([['operation', 'ms a step', 'share', 'times a step'], ...rows]),
   ]
 }

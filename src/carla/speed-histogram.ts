@@ -1,3 +1,4 @@
+import { counted } from '../counted.js'
 import type { Colour, Drawing, Shape } from '../pictures/drawing.js'
 
 const SAMPLED: Colour = [50, 90, 220]
@@ -45,9 +46,19 @@ export function speedHistogram(sampled: readonly number[], real: readonly number
     { kind: 'line', points: [[x(0) - 4, y(tallest)], [x(0), y(tallest)], [x(0), y(0)]], colour: BLACK, width: 1 }, // prettier-ignore
     { kind: 'text', at: [x(BINS / 2), HEIGHT - 8], text: 'speed in m/s (the last bar: all faster ones), share of speeds', anchor: 'middle' }, // prettier-ignore
     { kind: 'rectangle', corner: [x(0), 8], size: [12, 12], colour: REAL },
-    { kind: 'text', at: [x(0) + 18, 18], text: `data set (${real.length} speeds)`, anchor: 'start' },
+    {
+      kind: 'text',
+      at: [x(0) + 18, 18],
+      text: `data set (${counted(real.length, 'speed')})`,
+      anchor: 'start',
+    },
     { kind: 'rectangle', corner: [x(16), 8], size: [12, 12], colour: SAMPLED },
-    { kind: 'text', at: [x(16) + 18, 18], text: `samples (${sampled.length} speeds)`, anchor: 'start' },
+    {
+      kind: 'text',
+      at: [x(16) + 18, 18],
+      text: `samples (${counted(sampled.length, 'speed')})`,
+      anchor: 'start',
+    },
   ]
   return { width: WIDTH, height: HEIGHT, shapes: [...bars, outline, axis, ...ticks, ...labels] }
 }

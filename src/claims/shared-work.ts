@@ -17,5 +17,11 @@ const LOOK_AGAIN = 1000
  * @throws the signal's reason, as soon as it aborts.
  */
 export async function waitForOthers(signal: AbortSignal | undefined): Promise<void> {
-  await setTimeout(LOOK_AGAIN, undefined, { ...(signal && { signal }) })
+  try {
+    await setTimeout(LOOK_AGAIN, undefined, { ...(signal && { signal }) })
+  } catch (error) {
+    // The timer's own error says nothing but that it was aborted.
+    signal?.throwIfAborted()
+    throw error
+  }
 }

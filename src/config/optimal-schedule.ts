@@ -14,7 +14,11 @@ export const optimalScheduleOptions = {
     'diffusion times of the errors, evenly spread or random; -force-nearby takes the nearest frames first',
   ),
   num_videos: int(100, 'training videos that the error is a mean over', { min: 1 }),
-  num_timesteps: int(10, 'diffusion times that linspace-t spreads the videos over', { min: 1 }),
+  num_timesteps: int(
+    10,
+    'diffusion times that linspace-t spreads the videos over (random-t draws one for each)',
+    { min: 1 },
+  ),
   batch_size: int(8, 'candidates that are looked at together', { min: 1 }),
   ...{ eval_dir, n_obs, obs_frames, T, max_frames, max_latent_frames },
   seed: int(0, 'seed of videos and noise', { min: 0 }),

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import path from 'node:path'
+import { counted } from '../counted.js'
 import { UserError } from '../errors.js'
 import type { VideoDataset, VideoEntry } from './dataset.js'
 import { frameReader, type FrameReader, type FrameSource } from './frame-reader.js'
@@ -148,7 +149,7 @@ function checkVideo(
     )
   if (Math.ceil(frames / stride) < T)
     throw new UserError(
-      `${path.basename(source)} has ${frames} frames, fewer than T = ${T}${stride > 1 ? ` times ${stride}` : ''} ` +
+      `${path.basename(source)} has ${counted(frames, 'frame')}, fewer than T = ${T}${stride > 1 ? ` times ${stride}` : ''} ` +
         `(data set ${name}, ${source}): choose a smaller --T${stride > 1 ? ' or --frame_stride' : ''}, or remove the video`,
     )
   return video

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
+import { counted } from '../counted.js'
 import { UserError } from '../errors.js'
 import { fileReason } from '../system-errors.js'
 import { byName } from './by-name.js'
@@ -85,7 +86,9 @@ function splitNames(
   if (names.length < 2) return names
   const trainCount = names.length - Math.max(1, Math.floor(names.length * by.testShare + 1e-9))
   if (trainCount === 0)
-    throw new UserError(`--test_share ${by.testShare} leaves none of ${names.length} videos to train on`)
+    throw new UserError(
+      `--test_share ${by.testShare} leaves none of ${counted(names.length, 'video')} to train on`,
+    )
   return split === 'train' ? names.slice(0, trainCount) : names.slice(trainCount)
 }
 

@@ -1,3 +1,4 @@
+import { counted } from '../counted.js'
 import { UserError } from '../errors.js'
 import { expectCount, expectObject } from '../expect.js'
 import type { VideoDataset } from './dataset.js'
@@ -16,6 +17,6 @@ export function requireDataset(where: string, dataset: VideoDataset): void {
   for (let video = 0; video < length; video++) {
     const frames = dataset.frameCount(video)
     if (!(frames >= T))
-      throw new UserError(`video ${video} of ${name} has ${frames} frames, fewer than T = ${T}`)
+      throw new UserError(`video ${video} of ${name} has ${counted(frames, 'frame')}, fewer than T = ${T}`)
   }
 }

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
+import { counted } from '../counted.js'
 import { UserError } from '../errors.js'
 import { readText } from '../files/read-text.js'
 import { writeFileAtomic } from '../files/write-file.js'
@@ -26,7 +27,7 @@ export function splitCarla(folder: string, overwrite = false): CarlaSplit {
   const videos = numberedVideos(folder)
   if (videos.length <= TEST_VIDEOS)
     throw new UserError(
-      `${folder} holds ${videos.length} videos (video_<i>.pt): ${TEST_VIDEOS} are for testing, and some must be left to train on`,
+      `${folder} holds ${counted(videos.length, 'video')} (video_<i>.pt): ${TEST_VIDEOS} are for testing, and some must be left to train on`,
     )
   const train = videos.length - TEST_VIDEOS
   const rows = videos.map((name, row) => `${row},${pythonPath(folder, name)}\n`)

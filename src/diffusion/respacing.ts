@@ -1,3 +1,4 @@
+import { counted } from '../counted.js'
 import { UserError } from '../errors.js'
 
 /**
@@ -36,7 +37,7 @@ function sectionedTimesteps(steps: number, respacing: string): readonly number[]
     const size = Math.floor(steps / counts.length) + (section < steps % counts.length ? 1 : 0)
     if (size < count)
       throw new UserError(
-        `--timestep_respacing ${respacing}: section ${section + 1} has ${size} steps, fewer than ${count}`,
+        `--timestep_respacing ${respacing}: section ${section + 1} has ${counted(size, 'step')}, fewer than ${count}`,
       )
     const stride = count > 1 ? (size - 1) / (count - 1) : 1
     // The position is accumulated, not multiplied, because halves must round as the original's do.

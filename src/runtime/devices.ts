@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
+import { counted } from '../counted.js'
 
 /** A device that computes. */
 export interface Device {
@@ -14,7 +15,7 @@ export interface Device {
 export function processor(): Device {
   const cores = cpus()
   return {
-    name: `${cores[0]?.model.trim() ?? 'CPU'} (${cores.length} cores)`,
+    name: `${cores[0]?.model.trim() ?? 'CPU'} (${counted(cores.length, 'core')})`,
     type: 'cpu',
     memory: totalmem(),
   }

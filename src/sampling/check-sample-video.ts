@@ -1,3 +1,4 @@
+import { counted } from '../counted.js'
 import type { Sampler } from '../diffusion/types.js'
 import { UserError } from '../errors.js'
 import { expectCount, expectObject } from '../expect.js'
@@ -29,7 +30,9 @@ export function checkSampleVideo(options: SampleVideoOptions): void {
   })
   const B = checkPixels(videos.shape, videos.data, model.config.image_size)
   if (videoIndices && videoIndices.length !== B)
-    throw new UserError(`${videoIndices.length} indices were given for ${B} videos`)
+    throw new UserError(
+      `${counted(videoIndices.length, 'index was', 'indices were')} given for ${counted(B, 'video')}`,
+    )
   if (typeof observed !== 'number' && !Array.isArray(observed))
     throw new UserError(`${takes} observed a number of frames, or which, not ${String(observed)}`)
   for (const video of videoIndices ?? []) expectCount(`${takes} videoIndices integers`, video, 0)
@@ -46,7 +49,7 @@ function checkSampler(sampler: Sampler, numTimesteps: number): void {
   expectObject(what, sampler, { numTimesteps: 'number', weights: 'function', update: 'function' })
   if (sampler.numTimesteps !== numTimesteps)
     throw new UserError(
-      `the sampler takes ${sampler.numTimesteps} steps, the diffusion has ${numTimesteps}: ` +
+      `the sampler takes ${counted(sampler.numTimesteps, 'step')}, the diffusion has ${numTimesteps}: ` +
         'make the sampler from the schedule of that diffusion',
     )
 }

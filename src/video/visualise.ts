@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { counted } from '../counted.js'
 import { writeFileAtomic } from '../files/write-file.js'
 import { inTurns } from '../in-turns.js'
 import { observedLabel } from '../schemes/observed-frames.js'
@@ -56,13 +57,15 @@ export async function drawPlan(plan: DrawnPlan, file: string, signal?: AbortSign
 /** What a plan is of, in a line. */
 export function planTitle({ scheme, settings, stages, optimality, video }: DrawnPlan): string {
   const { videoLength, observed, maxFrames, stepSize } = settings
-  const given = typeof observed === 'number' ? `the first ${observed}` : observedLabel(observed)
+  const given = typeof observed === 'number' ? firstFrames(observed) : observedLabel(observed)
   return [
     scheme,
     ...(optimality === undefined ? [] : [`optimised (${optimality})`]),
     ...(video === undefined ? [] : [`video ${video}`]),
-    `${videoLength} frames from ${given}`,
+    `${counted(videoLength, 'frame')} from ${given}`,
     `at most ${maxFrames} at once, ${stepSize} of them new`,
-    `${stages.length} stages`,
+    counted(stages.length, 'stage'),
   ].join(', ')
 }
+
+const firstFrames = (count: number) => (count === 0 ? 'nothing' : `the first ${count}`)

@@ -75,11 +75,11 @@ test('flags choose other speeds', () => {
   const { evalDir } = run([drive(1, 40)])
   expect(measure(evalDir)[0]).toContain('of 30 speeds')
   expect(measure(evalDir, { pairs: 'disjoint' })[0]).toContain('of 3 speeds')
-  expect(measure(evalDir, { pairs: 'disjoint', stride: 20 })[0]).toContain('of 1 speeds')
+  expect(measure(evalDir, { pairs: 'disjoint', stride: 20 })[0]).toContain('of 1 speed')
   expect(measure(evalDir, { limit: 2.5 })[0]).toContain('PO 0.00 %')
   expect(() => measure(evalDir, { limit: 0.5 })).toThrow('the data set has no speeds up to 0.5 m/s')
   expect(() => measure(evalDir, { stride: 40 })).toThrow('no sample has two frames 40 apart')
-  expect(measure(evalDir, { count_given: false, n_obs: 40 - 1 })[0]).toContain('of 1 speeds')
+  expect(measure(evalDir, { count_given: false, n_obs: 40 - 1 })[0]).toContain('of 1 speed')
   expect(measure(evalDir, { count_given: false, obs_frames: '0,10' })[0]).toContain('of 29 speeds')
 })
 

@@ -303,7 +303,7 @@ test('what does not fit together is said before any work', async () => {
   const wrong: readonly [Partial<SampleVideoOptions>, RegExp][] = [
     [{ observed: 9 }, /nothing to sample/],
     [{ maxFrames: 1 }, /leaves no room .* max_frames = 1/],
-    [{ videoIndices: [1] }, /1 indices were given for 2 videos/],
+    [{ videoIndices: [1] }, /1 index was given for 2 videos/],
     [{ videos: { shape: [2, 9, 8, 8, 3], data: new Uint8Array(2 * 9 * 192) } }, /4x4 pixels, not 8x8/],
     [{ videos: { shape: videos.shape, data: videos.data.subarray(1) } }, /values, not/],
   ]

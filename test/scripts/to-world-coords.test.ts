@@ -31,6 +31,6 @@ test('with nothing left to do it still clears away what a killed process left, a
       progress: () => ({ update: () => undefined, clear: () => undefined, stop: () => undefined }),
     },
   )
-  expect(lines).toEqual([`1 videos, coordinates go to ${coordinates}; 1 are there already`])
+  expect(lines).toEqual([`1 video, coordinates go to ${coordinates}; there already: 1`])
   expect([of(ended), of(process.ppid)].map((file) => existsSync(file))).toEqual([false, true])
 })

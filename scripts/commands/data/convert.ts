@@ -1,4 +1,5 @@
 import { choice, int, text } from '../../../src/config/option.js'
+import { counted } from '../../../src/counted.js'
 import { DATASETS } from '../../../src/data/records.js'
 import { defineCommand } from '../../command.js'
 import { shellWord } from '../../shell-word.js'
@@ -38,7 +39,7 @@ export const dataConvertCommand = defineCommand({
       }),
     )
     terminal.log(
-      `${form}: ${train} training and ${test} test videos are in ${target}${kept > 0 ? `, ${kept} of them from before` : ''}`,
+      `${form}: ${counted(train, 'training video')} and ${counted(test, 'test video')} are in ${target}${kept > 0 ? `, ${kept} of them from before` : ''}`,
     )
     terminal.log(
       `look at them with: npx fdm data check --dataset ${dataset}${dataDir === '' ? '' : ` --data_dir ${shellWord(dataDir)}`}`,

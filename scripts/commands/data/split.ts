@@ -1,5 +1,6 @@
 import { flag, text } from '../../../src/config/option.js'
 import { defineCommand } from '../../command.js'
+import { counted } from '../../../src/counted.js'
 
 export const dataSplitCommand = defineCommand({
   name: 'data split',
@@ -12,6 +13,8 @@ export const dataSplitCommand = defineCommand({
   async run({ dir, overwrite }, terminal) {
     const { splitCarla } = await import('../../../src/data/split-carla.js')
     const { train, test, files } = splitCarla(dir, overwrite)
-    terminal.log(`${train} training and ${test} test videos: ${files.join(', ')}`)
+    terminal.log(
+      `${counted(train, 'training video')} and ${counted(test, 'test video')}: ${files.join(', ')}`,
+    )
   },
 })

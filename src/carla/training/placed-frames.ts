@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { counted } from '../../counted.js'
 import { carlaFiles } from '../../data/carla-files.js'
 import { openVideoFile } from '../../data/video-file.js'
 import { UserError } from '../../errors.js'
@@ -62,7 +63,9 @@ export function openPlacedFrames(folder: string, split: 'train' | 'test', stride
             `${file} has frames of ${video.height}x${video.width} pixels, others have ${size.join('x')}`,
           )
         if (frame >= video.frames)
-          throw new UserError(`${file} has ${video.frames} frames, but there are coordinates of more`)
+          throw new UserError(
+            `${file} has ${counted(video.frames, 'frame')}, but there are coordinates of more`,
+          )
         return video.read([frame])
       })
       const [height, width] = size ?? [0, 0]

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
+import { counted } from '../../counted.js'
 import { UserError } from '../../errors.js'
 import { isFolder } from '../../files/make-folder.js'
 import { WireError } from '../../protobuf/wire.js'
@@ -68,7 +69,9 @@ function videoOf(place: RecordPlace): PublishedVideo {
       }
       const frames = bytes / (size * size * 3)
       if (frames !== pictures.length)
-        throw new UserError(`${name} holds ${pictures.length} pictures, of which ${frames} could be decoded`)
+        throw new UserError(
+          `${name} holds ${counted(pictures.length, 'picture')}, of which ${frames} could be decoded`,
+        )
     },
   }
 }

@@ -1,5 +1,6 @@
 import { existsSync, statfsSync } from 'node:fs'
 import path from 'node:path'
+import { counted } from '../../counted.js'
 import { UserError } from '../../errors.js'
 import type { ToyTownSettings } from './render-toy-town.js'
 
@@ -24,7 +25,7 @@ export function requireRoom(directory: string, { frames, size }: ToyTownSettings
   const free = freeBytes(directory)
   if (needed <= free) return
   throw new UserError(
-    `${videos} videos of ${frames} frames of ${size} pixels take ${gigabytes(needed)}, and ${gigabytes(free)} are free where ` +
+    `${counted(videos, 'video')} of ${counted(frames, 'frame')} of ${size} pixels take ${gigabytes(needed)}, and ${gigabytes(free)} are free where ` +
       `${directory} is: make room, or ask for fewer with --train, --test and --frames`,
   )
 }

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
+import { counted } from '../../counted.js'
 import { byName } from '../../data/by-name.js'
 import { UserError } from '../../errors.js'
 import { readJsonRecord, type JsonRecord } from '../../sampling/results/json-record.js'
@@ -71,7 +72,7 @@ function ofQuality({ evalDir, name, parts: [videos, each] }: Found): ReportNumbe
       const { name: title, digits } = METRIC_TITLES[metric]
       const value = required(evalDir, name, at(record, metric, kind, 'value'))
       const error = at(record, metric, kind, 'standardError')
-      const context = `${videos} videos, ${Number(each) > 1 ? `${kind} of ${each}` : 'one sample'}`
+      const context = `${counted(Number(videos), 'video')}, ${Number(each) > 1 ? `${kind} of ${each}` : 'one sample'}`
       return {
         name: metric === 'psnr' ? `${title} in dB` : title,
         context,
@@ -85,7 +86,7 @@ function ofMazes({ evalDir, name, parts: [videos, each] }: Found): ReportNumber[
   const record = readJsonRecord(path.join(evalDir, name)) ?? {}
   const accuracy = required(evalDir, name, at(record, 'accuracy'))
   const detail = plusMinus(at(record, 'standardError'), 1)
-  const context = `${videos} videos, ${each} of each`
+  const context = `${counted(Number(videos), 'video')}, ${each} of each`
   return [{ name: 'maze accuracy in %', context, value: accuracy.toFixed(1), detail }]
 }
 
@@ -101,8 +102,8 @@ function ofDrives({ evalDir, name, parts: [videos, sampleIdx] }: Found): ReportN
   ]
 }
 
-function of(videos = '', sampleIdx = '0'): string {
-  return `${videos} videos${sampleIdx === '0' ? '' : `, sample ${sampleIdx}`}`
+function of(videos: string | undefined, sampleIdx = '0'): string {
+  return `${counted(Number(videos), 'video')}${sampleIdx === '0' ? '' : `, sample ${sampleIdx}`}`
 }
 
 const plusMinus = (error: number | undefined, digits: number) =>

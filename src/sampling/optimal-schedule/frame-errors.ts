@@ -34,7 +34,8 @@ export interface FrameChoice {
 
 /**
  * For each candidate, the mean squared error of the noise that the network predicts in the latent frames of
- * true videos, given the frames chosen before and the candidate. Videos, windows, diffusion times and noise are
+ * true videos, given the frames chosen before and the candidate: a mean over the values of those frames, so that
+ * errors with few frames and with many can be compared. Videos, windows, diffusion times and noise are
  * drawn for each choice anew, and are the same for all its candidates.
  * @param onProgress told how many calls for single videos are done, of all; what it throws ends the measuring
  */
@@ -43,7 +44,7 @@ export async function frameErrors(
   { step, numTimesteps, dataset, options }: ErrorSetup,
   onProgress: (done: number, total: number) => void,
 ): Promise<readonly number[]> {
-  const { candidates, stage, chosen } = choice
+  const { candidates, stage, chosen, latent } = choice
   const sums = new Float64Array(candidates.length)
   const total = candidates.length * options.num_videos
   const random = hostRandom('optimal schedule', options.seed, stage, chosen.length)
@@ -69,7 +70,9 @@ export async function frameErrors(
     }
   }
   if (waiting.length > 0) await measure()
-  return Array.from(sums, (sum) => sum / options.num_videos)
+  // Terms are means over all K frames, of which the latent ones alone count: this makes means over those.
+  const scale = (chosen.length + 1 + latent.length) / latent.length
+  return Array.from(sums, (sum) => (sum * scale) / options.num_videos)
 }
 
 interface VideoDraw {

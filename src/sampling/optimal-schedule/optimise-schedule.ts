@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { claimsIn, type Claim } from '../../claims/claims.js'
 import { waitForOthers, type SharedWorkCallbacks } from '../../claims/shared-work.js'
-import { forcesNearby } from '../../config/optimality.js'
+import { forcesNearby, spreadsTimes } from '../../config/optimality.js'
 import type { VideoDataset } from '../../data/dataset.js'
 import { createDiffusion } from '../../diffusion/gaussian-diffusion.js'
 import { requireSignal } from '../../diffusion/require-signal.js'
@@ -16,6 +16,7 @@ import { boundStep } from '../stages/bound-step.js'
 import { frameErrors } from './frame-errors.js'
 import { nearbyFrames } from './nearby-frames.js'
 import type { ScheduleInputs, SchedulePlan } from './plan-optimal-schedule.js'
+import { claimsFolder } from './schedule-folder.js'
 import { scheduleStore } from './schedule-store.js'
 
 /** A finished stage of the schedule. */
@@ -31,7 +32,10 @@ export interface FinishedStage {
 export interface ChosenFrame {
   readonly stage: number
   readonly frame: number
-  /** The mean squared error of predicted noise with it: the smallest of all candidates. */
+  /**
+   * The mean squared error of predicted noise with it, over the values of the stage's latent frames: the smallest
+   * of all candidates.
+   */
   readonly error: number
   /** How many frames the stage now conditions on, of how many in the end. */
   readonly chosen: number
@@ -51,6 +55,8 @@ export interface ScheduleProgress {
 export interface ScheduleCallbacks extends SharedWorkCallbacks {
   readonly onProgress?: (progress: ScheduleProgress) => void
   readonly onChoice?: (choice: ChosenFrame) => void
+  /** Called where the files of the schedule cannot be changed for long, as another process has them. */
+  readonly onHeld?: () => void
 }
 
 /**
@@ -66,24 +72,27 @@ export async function* optimiseSchedule(
   plan: SchedulePlan,
   { checkpoint: { path: file, step: trained, digest, model, config }, options }: ScheduleInputs,
   dataset: VideoDataset,
-  { onProgress, onChoice, onOthers, signal, claims: claimOptions }: ScheduleCallbacks = {},
+  { onProgress, onChoice, onHeld, onOthers, signal, claims: claimOptions }: ScheduleCallbacks = {},
 ): AsyncGenerator<FinishedStage, void, undefined> {
   const { optimality, num_videos, num_timesteps, seed, clip_denoised: clipDenoised } = options
   const diffusion = createDiffusion({ ...config, timestep_respacing: '' })
   requireSignal(diffusion, 'train a model with more steps')
   const firstVideo = await firstVideoDigest(dataset, range(plan.settings.videoLength))
-  const folder = path.join(plan.folder, '.optimal_schedule')
+  const folder = claimsFolder(plan.folder)
   const claims = claimsIn(folder, claimOptions)
-  const store = scheduleStore(plan.folder, claims, {
+  const record = {
     checkpoint: path.basename(file),
     step: trained,
     parameters: digest,
-    ...{ optimality, num_videos, num_timesteps, seed, clip_denoised: clipDenoised },
+    ...{ optimality, num_videos, seed, clip_denoised: clipDenoised },
+    // Random times are as many as there are videos.
+    ...(spreadsTimes(optimality) && { num_timesteps }),
     ...computedWith(),
     [FIRST_VIDEO]: firstVideo,
     // Videos are drawn among so many.
     training_videos: dataset.length,
-  })
+  }
+  const store = scheduleStore(plan.folder, claims, record, { ...(onHeld && { onHeld }), signal })
   const step = boundStep({ model, diffusion, clipDenoised })
   const setup = { step, numTimesteps: diffusion.numTimesteps, dataset, options }
   const left = new Set(plan.order)
@@ -126,7 +135,10 @@ export async function* optimiseSchedule(
   try {
     while (left.size > 0) {
       // Each time: until something was chosen, another process may have said otherwise.
-      await store.open()
+      if (!(await store.open(options.wait))) {
+        onOthers?.([...left].sort((a, b) => a - b))
+        return
+      }
       const finished = store.finished()
       for (const stage of [...left]) {
         const frames = finished.get(stage)

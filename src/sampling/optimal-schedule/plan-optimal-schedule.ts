@@ -1,4 +1,3 @@
-import path from 'node:path'
 import type { OptimalScheduleConfig } from '../../config/optimal-schedule.js'
 import { UserError } from '../../errors.js'
 import { requireFixed } from '../../schemes/optimised-scheme.js'
@@ -6,9 +5,10 @@ import { planVideo } from '../../schemes/plan.js'
 import { range } from '../../schemes/range.js'
 import { findScheme } from '../../schemes/registry.js'
 import type { SamplingScheme, SchemeSettings, Stage } from '../../schemes/types.js'
-import { modelResultsFolder, runIdentifier } from '../results/results-layout.js'
+import { modelResultsFolder } from '../results/results-layout.js'
 import type { SampleRunInputs } from '../runs/plan-sample-run.js'
 import { schemeSettings } from '../stages/scheme-settings.js'
+import { scheduleFolder } from './schedule-folder.js'
 
 /** What the `optimal-schedule` command works with. */
 export interface ScheduleInputs {
@@ -22,7 +22,7 @@ export interface ScheduleInputs {
 
 /** An optimisation with everything decided, before any work. */
 export interface SchedulePlan {
-  /** The results folder of the scheme: `optimal_schedule.pt` goes there. */
+  /** Where `optimal_schedule.pt` goes: the results folder of the scheme, or one for schedules of this kind. */
   readonly folder: string
   readonly scheme: SamplingScheme
   readonly settings: SchemeSettings
@@ -33,8 +33,8 @@ export interface SchedulePlan {
 }
 
 /**
- * Decides what is optimised and where it is written.
- * @throws UserError for options that do not fit each other or the checkpoint.
+ * Decides what is optimised and where it is written, by what is there.
+ * @throws UserError for options that do not fit each other or the checkpoint, or a file that cannot be read.
  */
 export function planOptimalSchedule({ checkpoint, options, T, taskId = 0 }: ScheduleInputs): SchedulePlan {
   if (options.sampling_scheme === undefined) throw new UserError('--sampling_scheme is missing: name one')
@@ -47,7 +47,7 @@ export function planOptimalSchedule({ checkpoint, options, T, taskId = 0 }: Sche
     options.eval_dir ??
     modelResultsFolder({ ...results, sampler: 'ancestral', eta: 0, timestepRespacing: '' })
   return {
-    folder: path.join(parent, runIdentifier({ scheme: scheme.name, settings })),
+    folder: scheduleFolder(parent, { scheme: scheme.name, settings, optimality: options.optimality }),
     scheme,
     settings,
     stages,

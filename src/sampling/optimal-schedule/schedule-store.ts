@@ -1,12 +1,14 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import type { Claims } from '../../claims/claims.js'
+import { waitForOthers } from '../../claims/shared-work.js'
 import { writeFileAtomic } from '../../files/write-file.js'
 import { withAdvice } from '../../with-advice.js'
-import { readJsonRecord, type JsonRecord } from '../results/json-record.js'
+import type { JsonRecord } from '../results/json-record.js'
 import { isNews, requireSameSettings } from '../results/same-settings.js'
 import {
-  readSchedule,
+  readFoundSchedule,
+  readScheduleSettings,
   scheduleFiles,
   scheduleJson,
   writeSchedule,
@@ -23,35 +25,56 @@ export interface ScheduleStore {
   /**
    * Makes sure that the schedule is made the same as before, and puts right what a process left that was killed
    * between writing two files.
+   * @param wait whether to go on where another process has the files for long
+   * @returns false if one has, and is not waited for
    */
-  open(): Promise<void>
+  open(wait: boolean): Promise<boolean>
 }
 
-const GO_ON =
-  'remove it if the stages there were made as these would be, or give another folder with --eval_dir'
+export interface ScheduleStoreCallbacks {
+  /**
+   * Called once in each wait for another process that has the files for longer than a change of them takes, as
+   * those of a dead one are until it is known to be dead.
+   */
+  readonly onHeld?: () => void
+  /** Ends the waiting; a change that waits is then not made. */
+  readonly signal?: AbortSignal | undefined
+}
 
-/** Milliseconds between two tries to get hold of the files. */
+/** Milliseconds between two tries to get hold of the files, which are changed within a few. */
 const TRY_AGAIN = 20
+/** Tries, about a second of them, before another process is taken to have the files for long. */
+const QUICK_TRIES = 50
 
 /**
  * `open`, `keep` and `finish` throw a UserError naming the first setting that differs from those that the schedule
- * was begun with. Until a frame is chosen, the last process to say how it is made decides.
+ * was begun with. Until a frame is chosen, the last process to say how it is made decides. They throw the signal's
+ * reason when it aborts while another process has the files.
  * @param claims the files are changed by one process at a time
  * @param settings how the schedule is made
  */
-export function scheduleStore(folder: string, claims: Claims, settings: JsonRecord): ScheduleStore {
+export function scheduleStore(
+  folder: string,
+  claims: Claims,
+  settings: JsonRecord,
+  { onHeld, signal }: ScheduleStoreCallbacks = {},
+): ScheduleStore {
   const files = scheduleFiles(folder)
-  const alone = async (change: () => void) => {
-    for (;;) {
+  /** @returns whether the change was made: it always is, but for one that does not wait */
+  const alone = async (change: () => void, wait = true): Promise<boolean> => {
+    for (let tries = 1; ; tries++) {
       const claim = claims.claim('files')
       if (!claim) {
-        await setTimeout(TRY_AGAIN)
+        if (tries >= QUICK_TRIES && !wait) return false
+        if (tries === QUICK_TRIES) onHeld?.()
+        signal?.throwIfAborted()
+        await (tries < QUICK_TRIES ? setTimeout(TRY_AGAIN) : waitForOthers(signal))
         continue
       }
       try {
         agree()
         change()
-        return
+        return true
       } finally {
         claim.release()
       }
@@ -59,8 +82,8 @@ export function scheduleStore(folder: string, claims: Claims, settings: JsonReco
   }
   const agree = () => {
     const isBegun = finished().size > 0 || partial().size > 0
-    const before = isBegun ? withAdvice(GO_ON, () => readJsonRecord(files.settings)) : undefined
-    if (before) requireSameSettings(`the stages of the schedule in ${folder}`, before, settings)
+    const before = isBegun ? readScheduleSettings(folder) : undefined
+    if (before) requireSameSchedule(folder, before, settings)
     // What an earlier version did not say holds from now on. Of a schedule from elsewhere nothing is known.
     if (before ? isNews(before, settings) : !isBegun)
       writeFileAtomic(files.settings, JSON.stringify({ ...settings, ...before }, null, 4))
@@ -84,19 +107,32 @@ export function scheduleStore(folder: string, claims: Claims, settings: JsonReco
   return {
     finished,
     chosen: (stage) => partial().get(stage) ?? [],
-    keep: (stage, chosen) =>
-      alone(() => writeSchedule(files.partial, new Map([...partial(), [stage, chosen]]))),
-    finish: (stage, chosen) =>
-      alone(() => {
+    async keep(stage, chosen) {
+      await alone(() => writeSchedule(files.partial, new Map([...partial(), [stage, chosen]])))
+    },
+    async finish(stage, chosen) {
+      await alone(() => {
         const all = new Map([...finished(), [stage, chosen.toSorted((a, b) => a - b)]])
         writeSchedule(files.finished, all)
         dropFinished(all)
-      }),
-    open: () => alone(mend),
+      })
+    },
+    open: (wait) => alone(mend, wait),
   }
+}
+
+/** @throws UserError naming the first setting that differs, and how both schedules can be had. */
+function requireSameSchedule(folder: string, before: JsonRecord, settings: JsonRecord): void {
+  const [kind, other] = [settings.optimality, before.optimality]
+  // Schedules of two kinds are made in two folders: these were begun in one at the same moment.
+  const advice =
+    kind === other || other === undefined
+      ? 'sample takes a schedule from elsewhere with --optimal_schedule'
+      : 'or run this again: schedules of two kinds, begun one after the other, go to a folder each'
+  withAdvice(advice, () => requireSameSettings(`the stages of the schedule in ${folder}`, before, settings))
 }
 
 function read({ torch, json }: { torch: string; json: string }): Schedule {
   const file = [torch, json].find((path) => existsSync(path))
-  return file === undefined ? new Map() : readSchedule(file)
+  return file === undefined ? new Map() : readFoundSchedule(file)
 }

@@ -5,9 +5,8 @@ import type { Optimality } from '../../config/optimality.js'
 import { UserError } from '../../errors.js'
 import { optimisedScheme, requireFixed } from '../../schemes/optimised-scheme.js'
 import type { SamplingScheme, SchemeSettings } from '../../schemes/types.js'
-import { readJsonRecord } from './json-record.js'
 import { runIdentifier } from './results-layout.js'
-import { readSchedule, scheduleFiles } from './schedule-files.js'
+import { maybeOfKind, readFoundSchedule, readSchedule, scheduleFiles } from './schedule-files.js'
 
 /** Which optimised schedule is meant, and where it may be. */
 export interface ScheduleSearch {
@@ -29,7 +28,8 @@ export interface FoundSchedule {
 
 /**
  * Finds and reads an optimised schedule: `optimal_schedule.pt`, or else `.json`, in the results folder of its
- * scheme, where it was made, or in the one with `_optimal-<kind>` in its name.
+ * scheme, or in the one with `_optimal-<kind>` in its name: it is made there where one of another kind is in the
+ * former, and the original makes all there.
  * @throws UserError if there is none, or it does not fit scheme and settings.
  */
 export function findSchedule({ optimality, file, scheme, settings, parents }: ScheduleSearch): FoundSchedule {
@@ -41,10 +41,11 @@ export function findSchedule({ optimality, file, scheme, settings, parents }: Sc
   const found = file ?? folders.flatMap((folder) => scheduleIn(folder, optimality)).at(0)
   if (found === undefined)
     throw new UserError(
-      `there is no optimised schedule (${optimality}) in ${folders[0] ?? '.'}: make it with npx fdm ` +
-        'optimal-schedule and the same settings, or name a file with --optimal_schedule',
+      `there is no optimised schedule (${optimality}) in ${folders[0] ?? '.'}, nor in ` +
+        `${path.basename(folders.at(-1) ?? '.')} beside it: make it with npx fdm optimal-schedule and the same ` +
+        'settings, or name a file with --optimal_schedule',
     )
-  const stages = readSchedule(found)
+  const stages = file === undefined ? readFoundSchedule(found) : readSchedule(found)
   const optimised = optimisedScheme(scheme, { source: found, stages })
   const frames = optimised.stages(settings)
   const content = JSON.stringify([...frames].map(({ observed }) => observed))
@@ -53,8 +54,7 @@ export function findSchedule({ optimality, file, scheme, settings, parents }: Sc
 
 /** The schedule in a folder, unless it says itself that it is of another kind. */
 function scheduleIn(folder: string, optimality: Optimality): string[] {
-  const { finished, settings } = scheduleFiles(folder)
-  const kind = readJsonRecord(settings)?.optimality
-  if (kind !== undefined && kind !== optimality) return []
+  const { finished } = scheduleFiles(folder)
+  if (!maybeOfKind(folder, optimality)) return []
   return [finished.torch, finished.json].filter((file) => existsSync(file)).slice(0, 1)
 }

@@ -1,3 +1,4 @@
+import { counted } from '../../counted.js'
 import { readNpy, readNpyHeader, writeNpy, type NpyHeader } from '../../data/npy.js'
 import { UserError } from '../../errors.js'
 import { withAdvice } from '../../with-advice.js'
@@ -54,7 +55,7 @@ export type SampleShape = readonly [T: number, H: number, W: number]
 
 /** A shape in words. */
 export function sizeInWords([T, H, W]: SampleShape): string {
-  return `${T} frames of ${H}x${W} pixels`
+  return `${counted(T, 'frame')} of ${H}x${W} pixels`
 }
 
 function sampleShape(file: string, { dtype, shape }: Pick<NpyHeader, 'dtype' | 'shape'>): SampleShape {

@@ -1,9 +1,12 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import type { Optimality } from '../../config/optimality.js'
 import { UserError } from '../../errors.js'
 import { fileFailure } from '../../files/file-failure.js'
 import { writeFileAtomic } from '../../files/write-file.js'
 import { readTorchFile, writeTorchFile } from '../../torch-file/index.js'
+import { withAdvice } from '../../with-advice.js'
+import { readJsonRecord, type JsonRecord } from './json-record.js'
 
 /** Frames to condition on, by the number of the stage. */
 export type Schedule = ReadonlyMap<number, readonly number[]>
@@ -54,6 +57,34 @@ export function readSchedule(file: string): Schedule {
     schedule.set(stage, frames)
   }
   return schedule
+}
+
+/**
+ * Reads a schedule that was found where `optimal-schedule` puts it.
+ * @throws UserError naming the file, and what becomes of the schedule without it.
+ */
+export function readFoundSchedule(file: string): Schedule {
+  const { dir, name, ext } = path.parse(file)
+  const other = path.join(dir, `${name}${ext === '.pt' ? '.json' : '.pt'}`)
+  const advice = existsSync(other)
+    ? `remove it to go by ${path.basename(other)} beside it`
+    : 'remove it to have optimal-schedule make it anew'
+  return withAdvice(advice, () => readSchedule(file))
+}
+
+/**
+ * How the schedule in a folder is made; undefined if nothing says it, as of the original's.
+ * @throws UserError naming the file if it is damaged.
+ */
+export function readScheduleSettings(folder: string): JsonRecord | undefined {
+  const advice = 'remove it to take the schedule beside it for one that was made as asked for'
+  return withAdvice(advice, () => readJsonRecord(scheduleFiles(folder).settings))
+}
+
+/** Whether the schedule in a folder may be of a kind: nothing there says that it is of another. */
+export function maybeOfKind(folder: string, optimality: Optimality): boolean {
+  const kind = readScheduleSettings(folder)?.optimality
+  return kind === undefined || kind === optimality
 }
 
 const isIndex = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0

@@ -1,6 +1,7 @@
 import type { Optimality } from '../../config/optimality.js'
 import type { SamplingConfig } from '../../config/sampling.js'
 import { UserError } from '../../errors.js'
+import { requireFixed } from '../../schemes/optimised-scheme.js'
 import { findScheme } from '../../schemes/registry.js'
 import type { SamplingScheme, SchemeSettings } from '../../schemes/types.js'
 import { findSchedule } from '../results/find-schedule.js'
@@ -31,6 +32,8 @@ export function chosenScheme(
     if (file === undefined) return { scheme, optimised: undefined }
     throw new UserError('--optimal_schedule needs --optimality, which says how the schedule was made')
   }
+  // First of all: no schedule that is named helps.
+  requireFixed(scheme)
   const parents = evalDir === undefined ? resultsFolders(results) : [evalDir]
   if (file === undefined && parents.length === 0)
     throw new UserError('--optimality: without a checkpoint, name the schedule with --optimal_schedule')

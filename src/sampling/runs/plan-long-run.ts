@@ -1,5 +1,6 @@
 import path from 'node:path'
 import type { LongSamplingConfig } from '../../config/sampling.js'
+import { counted } from '../../counted.js'
 import type { VideoDataset } from '../../data/dataset.js'
 import { respacedTimesteps } from '../../diffusion/respacing.js'
 import { UserError } from '../../errors.js'
@@ -51,7 +52,7 @@ export function planLongRun({ checkpoint, dataset, options, chunkLength }: LongR
   const { start_index: video, length } = options
   if (length !== undefined && length <= numObserved)
     throw new UserError(
-      `nothing to sample: --length ${length} is reached by the ${numObserved} given frames (n_obs)`,
+      `nothing to sample: --length ${length} is reached by the ${counted(numObserved, 'given frame')} (n_obs)`,
     )
   if (numObserved > 0 && video >= dataset.length)
     throw new UserError(`there is no video ${video} to start from: there are ${dataset.length}, from 0`)

@@ -1,3 +1,4 @@
+import { counted } from '../../counted.js'
 import { UserError } from '../../errors.js'
 import { range } from '../../schemes/range.js'
 
@@ -25,7 +26,7 @@ export function selectVideos({ start, stop, batchSize, taskId, available }: Vide
     throw new UserError(`no video is in the range from start_index ${first} to stop_index ${end}`)
   if (available !== undefined && end > available)
     throw new UserError(
-      `video ${end - 1} cannot be completed: the data set has ${available} test videos, from 0`,
+      `video ${end - 1} cannot be completed: the data set has ${counted(available, 'test video')}, from 0`,
     )
   return range(first, end)
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { counted } from '../../counted.js'
 import type { VideoDataset, VideoEntry } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
 
@@ -30,7 +31,7 @@ export function videoList({ videos }: VideoDataset): VideoList | undefined {
  */
 export function changedVideos(before: unknown, now: VideoList | undefined): string | undefined {
   if (!now || !isVideoList(before) || before.sha256 === now.sha256) return undefined
-  const counts = `${before.count} videos then, ${now.count} now`
+  const counts = `${counted(before.count, 'video')} then, ${now.count} now`
   if (!before.videos || !now.videos) return counts
   const [old, current] = [byName(before.videos), byName(now.videos)]
   const named = (what: string, names: readonly string[]) =>

@@ -17,7 +17,10 @@ async function rowsOf(changes: Partial<FrameChoice> = {}, optimality: Optimality
   const rows: BoundRow[] = []
   const run = (batch: readonly BoundRow[]) => {
     rows.push(...batch)
-    return Promise.resolve(batch.map(({ t }) => ({ vb: 0, xstart_mse: 0, mse: t })))
+    // A mean over all frames, where each latent value has the error t and the others none.
+    const mse = ({ t, stage: { observed, latent } }: BoundRow) =>
+      (t * latent.length) / (observed.length + latent.length)
+    return Promise.resolve(batch.map((row) => ({ vb: 0, xstart_mse: 0, mse: mse(row) })))
   }
   const options = { optimality, num_videos: VIDEOS, num_timesteps: 10, batch_size: 6, seed: 0 }
   const setup = { step: { run, dispose: () => undefined }, numTimesteps: STEPS, dataset, options }
@@ -34,6 +37,11 @@ test('videos take turns at ten evenly spread diffusion times, from the noisiest 
   const times = range(VIDEOS).map((i) => STEPS - 1 - 100 * (i % 10))
   for (const rows of byCandidate) expect(rows.map(({ t }) => t)).toEqual(times)
   expect(errors).toEqual([549, 549, 549])
+})
+
+test('errors are of latent values: conditioning on more frames alone does not change them', async () => {
+  for (const chosen of [[], [1], [1, 6], [1, 6, 7, 8, 9]])
+    for (const error of (await rowsOf({ chosen })).errors) expect(error).toBeCloseTo(549, 9)
 })
 
 test('all candidates are measured on the same windows of videos, times and noise', async () => {

@@ -1,80 +1,22 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
-import { optimalScheduleOptions, type OptimalScheduleConfig } from '../../../src/config/optimal-schedule.js'
-import { defaultsOf } from '../../../src/config/option.js'
-import { samplingOptions, type SamplingConfig } from '../../../src/config/sampling.js'
 import { UserError } from '../../../src/errors.js'
 import { startRuntime } from '../../../src/runtime/start.js'
-import { tf } from '../../../src/runtime/tf.js'
 import { nearbyFrames } from '../../../src/sampling/optimal-schedule/nearby-frames.js'
-import {
-  optimiseSchedule,
-  type ChosenFrame,
-  type FinishedStage,
-  type ScheduleCallbacks,
-} from '../../../src/sampling/optimal-schedule/optimise-schedule.js'
-import {
-  planOptimalSchedule,
-  type ScheduleInputs,
-} from '../../../src/sampling/optimal-schedule/plan-optimal-schedule.js'
+import type { ChosenFrame, FinishedStage } from '../../../src/sampling/optimal-schedule/optimise-schedule.js'
+import { planOptimalSchedule } from '../../../src/sampling/optimal-schedule/plan-optimal-schedule.js'
 import { scheduleFiles, writeSchedule } from '../../../src/sampling/results/schedule-files.js'
-import { planSampleRun } from '../../../src/sampling/runs/plan-sample-run.js'
 import { readTorchFile } from '../../../src/torch-file/index.js'
 import { temporaryFolders } from '../../data/temporary.js'
 import { fakeDataset } from '../../training/fixtures.js'
-import { fakeConfig, fakeModel, SIZE } from '../fake-model.js'
+import { SIZE } from '../fake-model.js'
+import { BEST, checkpoint, dataset, inputs, optimise, T } from './fixtures.js'
 
 const newFolder = temporaryFolders()
 beforeAll(async () => {
   await startRuntime({ backend: 'wasm' })
 })
-
-const T = 10
-/** Every frame is as bright as its distance from frame 5 is large, a little brighter in later videos. */
-const dataset = fakeDataset({
-  videos: 3,
-  frames: T,
-  T,
-  imageSize: SIZE,
-  pixel: (video, frame) => 40 * Math.abs(frame - 5) + video,
-})
-
-/** Predicts that latent frames are as bright as those that are given, on average. */
-const averageModel = () =>
-  fakeModel(({ x0, obsMask }) => {
-    const [B, K, H, W, C] = x0.shape
-    const given = tf.reshape(obsMask, [B, K, 1, 1, 1])
-    const mean = tf.div(tf.sum(tf.mul(x0, given), 1, true), tf.sum(given, 1, true))
-    return tf.tile(mean, [1, K, 1, 1, 1]).reshape([B, K, H, W, C])
-  })
-const checkpoint = {
-  path: 'checkpoints/run/ema_0.9_000012.pt',
-  step: 12,
-  digest: 'a0',
-  config: { ...fakeConfig, timestep_respacing: '', dataset: 'fake', max_frames: 4 },
-  model: averageModel(),
-}
-
-function inputs(eval_dir: string, options: Partial<OptimalScheduleConfig> = {}) {
-  const defaults = defaultsOf(optimalScheduleOptions)
-  const asked = { sampling_scheme: 'autoreg', eval_dir, n_obs: 4, num_videos: 4, batch_size: 5 } as const
-  return { checkpoint, options: { ...defaults, ...asked, ...options }, T }
-}
-
-async function optimise(run: ScheduleInputs, callbacks: ScheduleCallbacks = {}, videos = dataset) {
-  const plan = planOptimalSchedule(run)
-  const stages: FinishedStage[] = []
-  for await (const stage of optimiseSchedule(plan, run, videos, callbacks)) stages.push(stage)
-  return { folder: plan.folder, stages }
-}
-
-// Latent frames 4-5, 6-7 and 8-9 are at distances 1 0, 1 2 and 3 4: these come nearest to their means.
-const BEST = new Map([
-  [0, [2, 3]],
-  [1, [3, 4]],
-  [2, [1, 2]],
-])
 
 test('chooses the frames with the smallest error, and writes both kinds of file', async () => {
   const errors = new Map<number, number[]>()
@@ -93,24 +35,6 @@ test('chooses the frames with the smallest error, and writes both kinds of file'
   })
   expect([...errors.values()].map((each) => each.length)).toEqual([2, 2, 2])
   expect(readdirSync(folder).filter((name) => name.startsWith('.'))).toEqual([])
-})
-
-test('errors do not depend on the batches that they are measured in, which are all of one size', async () => {
-  const measured = async (batch_size: number) => {
-    const run = inputs(newFolder(), { batch_size })
-    const model = averageModel()
-    const errors: number[] = []
-    const onChoice = ({ error }: ChosenFrame) => void errors.push(error)
-    await optimise({ ...run, checkpoint: { ...checkpoint, model } }, { onChoice })
-    return { errors, sizes: new Set(model.seen.map(({ x0 }) => x0.shape[0])) }
-  }
-  const single = await measured(1)
-  expect(single.sizes).toEqual(new Set([1]))
-  // Of 4 videos with 4 candidates or 3, 6 or 5, and 8 or 7, some are left over.
-  const batches = await measured(5)
-  expect(batches.sizes).toEqual(new Set([5]))
-  expect(batches.errors.length).toBe(6)
-  for (const [i, error] of batches.errors.entries()) expect(error).toBeCloseTo(single.errors[i] ?? NaN, 6)
 })
 
 test('stopped after a choice, goes on with the next one, and comes to the same', async () => {
@@ -175,7 +99,8 @@ test('of processes with other settings that begin together, those that choose fi
   expect(all[1 - done]).toMatchObject({
     reason: new UserError(
       `the stages of the schedule in ${path.join(folder, 'autoreg_4_2_10_4')} were made with seed ${done}, these would be ` +
-        `with seed ${1 - done}: give the same again, or another folder with --eval_dir`,
+        `with seed ${1 - done}: give the same again, or another folder with --eval_dir; ` +
+        'sample takes a schedule from elsewhere with --optimal_schedule',
     ),
   })
   const { finished, settings } = scheduleFiles(path.join(folder, 'autoreg_4_2_10_4'))
@@ -277,8 +202,8 @@ test('stages chosen in another way are not mixed', async () => {
   const folder = newFolder()
   const signal = AbortSignal.abort(new Error('stopped'))
   await optimise(inputs(folder, { max_latent_frames: 3 }))
-  const other = inputs(folder, { max_latent_frames: 3, optimality: 'random-t' })
-  await expect(optimise(other)).rejects.toThrow(/made with optimality linspace-t, .* random-t: .*--eval_dir/)
+  const other = inputs(folder, { max_latent_frames: 3, seed: 1 })
+  await expect(optimise(other)).rejects.toThrow(/made with seed 0, .* seed 1: .*--eval_dir/)
   const retrained = {
     ...inputs(folder, { max_latent_frames: 3 }),
     checkpoint: { ...checkpoint, digest: 'b1' },
@@ -348,46 +273,29 @@ test('nearest frames are taken before any is chosen', async () => {
   expect(choices).toEqual([])
 })
 
-/** A run of sampling below `eval_dir`, over videos as long as those that the schedule is for. */
-function sampling(eval_dir: string | undefined, options: Partial<SamplingConfig> = {}) {
-  const asked = { sampling_scheme: 'autoreg', n_obs: 4, eval_dir, optimality: 'linspace-t' } as const
-  const all = { ...defaultsOf(samplingOptions), ...asked, ...options }
-  return planSampleRun({ checkpoint, dataset, options: all, taskId: 0 })
-}
-
-test('sampling follows a schedule from either file, and names a stage that is missing', async () => {
-  const parent = newFolder()
-  expect(() => sampling(parent)).toThrow(
-    /no optimised schedule \(linspace-t\) in .*autoreg_4_2_10_4: make it/,
-  )
-  const { folder } = await optimise(inputs(parent))
-  const { finished } = scheduleFiles(folder)
-  const observed = () => {
-    const { scheme, settings } = sampling(parent)
-    return [...scheme.stages(settings)].map((stage) => stage.observed)
-  }
-  expect(observed()).toEqual([...BEST.values()])
-  const run = sampling(parent)
-  expect(path.basename(run.folder)).toBe('autoreg_optimal-linspace-t_4_2_10_4')
-  expect(run.optimised?.digest).toMatch(/^[0-9a-f]{16}$/)
-  expect(() => sampling(parent, { optimality: 'random-t' })).toThrow(/no optimised schedule \(random-t\)/)
-
-  rmSync(finished.torch)
-  expect(observed()).toEqual([...BEST.values()])
-  writeFileSync(finished.json, '{"0": [2, 3], "2": [1, 2]}')
-  expect(() => sampling(parent)).toThrow(UserError)
-  expect(() => sampling(parent)).toThrow(/stage 1 of 3 in .*optimal_schedule.json is missing/)
-  for (const content of ['[]', '{"0": 3}', '{"x": [3]}', '{"0": [-1]}', 'null', '3']) {
-    writeFileSync(finished.json, content)
-    expect(() => sampling(parent)).toThrow(/optimal_schedule.json holds no schedule|stage 0 of 3/)
-  }
-  writeFileSync(finished.json, '{"0"')
-  expect(() => sampling(parent)).toThrow(/could not read .*: it is no JSON/)
+test('random times do not depend on how many times there are to spread over', async () => {
+  const folder = newFolder()
+  const run = inputs(folder, { optimality: 'random-t', num_timesteps: 10 })
+  await optimise(run)
+  const { settings } = scheduleFiles(planOptimalSchedule(run).folder)
+  const record = JSON.parse(readFileSync(settings, 'utf8')) as Record<string, unknown>
+  expect(record).not.toHaveProperty('num_timesteps')
+  // Earlier versions recorded it: schedules of theirs are gone on with.
+  writeFileSync(settings, JSON.stringify({ ...record, num_timesteps: 10 }))
+  const { stages } = await optimise(inputs(folder, { optimality: 'random-t', num_timesteps: 3 }))
+  expect(stages.every(({ isNew }) => !isNew)).toBe(true)
+  const spread = newFolder()
+  await optimise(inputs(spread, { num_timesteps: 4 }))
+  await expect(optimise(inputs(spread, { num_timesteps: 2 }))).rejects.toThrow(/num_timesteps 4/)
 })
 
-test('options of schedules that contradict each other are errors', () => {
-  const optimality = undefined
-  expect(() => sampling('x', { optimality, optimal_schedule: 'a.pt' })).toThrow(/needs --optimality/)
-  expect(() => sampling('x', { sampling_scheme: 'adaptive-hierarchy-2' })).toThrow(/no --optimality for it/)
-  expect(() => sampling('x', { optimal_schedule: 'missing.json' })).toThrow(/missing.json: it does not exist/)
+test('where another process has the files, no stage is begun, and it is said what is left to it', async () => {
+  const run = inputs(newFolder(), { wait: false })
+  const { folder } = planOptimalSchedule(run)
+  mkdirSync(path.join(folder, '.optimal_schedule'), { recursive: true })
+  const claim = JSON.stringify({ machine: 'another', pid: 1 })
+  writeFileSync(path.join(folder, '.optimal_schedule', 'files.claim-1'), claim)
+  const others: (readonly number[])[] = []
+  expect((await optimise(run, { onOthers: (left) => others.push(left) })).stages).toEqual([])
+  expect(others).toEqual([[0, 1, 2]])
 })
