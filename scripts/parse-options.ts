@@ -2,7 +2,8 @@ import { Option as CommanderOption } from 'commander'
 import { expectation, parseOption, type Option, type OptionTable } from '../src/config/option.js'
 import { UserError } from '../src/errors.js'
 
-const BOOLEAN = /^(true|false|yes|no|t|f|y|n|1|0)$/i
+/** What is taken for the value of a flag, rather than for a word of its own. */
+export const BOOLEAN = /^(true|false|yes|no|t|f|y|n|1|0)$/i
 
 /**
  * Brings what a person typed into one form, `--name=value` with underscores: dashes in names become
