@@ -61,9 +61,8 @@ export function* checkedStages(
 }
 
 function stageFault(stage: Stage, done: DoneFrames, settings: SchemeSettings): string | undefined {
-  // A program's own scheme may have no types.
-  const { observed, latent } = (stage as Partial<Stage> | undefined) ?? {}
-  if (!Array.isArray(observed) || !Array.isArray(latent)) return 'is no { observed, latent } of frames'
+  if (!isStage(stage)) return 'is no { observed, latent } of frames'
+  const { observed, latent } = stage
   const size = observed.length + latent.length
   if (latent.length === 0) return 'samples nothing'
   if (size > settings.maxFrames) return `takes ${size} frames, more than ${settings.maxFrames}`
@@ -77,4 +76,10 @@ function stageFault(stage: Stage, done: DoneFrames, settings: SchemeSettings): s
   )
   if (outside !== undefined) return `samples frame ${outside}, which is not in the video`
   return undefined
+}
+
+/** A program's own scheme may have no types. */
+function isStage(stage: unknown): boolean {
+  const { observed, latent } = Object(stage) as Partial<Record<keyof Stage, unknown>>
+  return Array.isArray(observed) && Array.isArray(latent)
 }

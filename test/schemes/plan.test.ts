@@ -24,6 +24,7 @@ test.each([
   ['conditions on nothing', { observed: [], latent: [1] }],
   ['is no { observed, latent } of frames', { observed: [0] }],
   ['is no { observed, latent } of frames', [1, 2]],
+  ['is no { observed, latent } of frames', undefined],
   ['ends with 2 of 4 frames done', { observed: [0], latent: [1] }],
 ])('a fault is named: %s', (message, stage) => {
   expect(() => check(stage as Stage)).toThrow(UserError)
