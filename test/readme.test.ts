@@ -24,12 +24,11 @@ it(
   { timeout: 60_000 },
   () => {
     expect(programs.length).toBeGreaterThan(2)
-    const files = Object.fromEntries(
-      programs.flatMap((program, i) => [
-        [`test/readme-${i}.ts`, ofProgram(program)],
-        ...(program.includes("'./") ? [[`src/schemes/readme-${i}.ts`, program]] : []),
-      ]),
-    )
+    const files: Record<string, string> = {}
+    for (const [i, program] of programs.entries()) {
+      files[`test/readme-${i}.ts`] = ofProgram(program)
+      if (program.includes("'./")) files[`src/schemes/readme-${i}.ts`] = program
+    }
     const found = checkPrograms(files)
     expect(found).toEqual(Object.fromEntries(Object.keys(files).map((name) => [name, []])))
   },
@@ -41,7 +40,11 @@ it("README's scheme plans what it says", () => {
     compilerOptions: { module: ts.ModuleKind.CommonJS },
   })
   const exports: { oneByOne?: api.SamplingScheme } = {}
-  vm.runInThisContext(`(function (require, exports) {${outputText}\n})`)(() => api, exports)
+  const run = vm.runInThisContext(`(function (require, exports) {${outputText}\n})`) as (
+    require: () => typeof api,
+    made: object,
+  ) => void
+  run(() => api, exports)
   const { oneByOne } = exports
   expect(
     oneByOne && api.planVideo(oneByOne, { videoLength: 5, observed: 2, maxFrames: 3, stepSize: 1 }),
