@@ -39,7 +39,7 @@ const wrong: readonly (readonly [string, RegExp])[] = [
   ['resolveModelConfig({ ...config, timestep_respacin: 20 })', /'timestep_respacin' does not exist/],
 ]
 
-it('the compiler finds names that no option has, and values of other types', { timeout: 60_000 }, () => {
+it('the compiler finds names that no option has, and values of other types', { timeout: 120_000 }, () => {
   const programs = [right, wrong.map(([line]) => line)].map((lines) => IMPORTS + lines.join('\n'))
   const found = checkPrograms({ 'test/right.ts': programs[0] ?? '', 'test/wrong.ts': programs[1] ?? '' })
   expect(found['test/right.ts']).toEqual([])

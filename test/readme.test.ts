@@ -21,7 +21,7 @@ it("README's programs import what the package exports", () => {
 
 it(
   "README's programs compile, the scheme both as a file of src/schemes and as a program of its own",
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   () => {
     expect(programs.length).toBeGreaterThan(2)
     const files: Record<string, string> = {}

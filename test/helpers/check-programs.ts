@@ -4,9 +4,13 @@ import ts from 'typescript'
 /**
  * What the compiler says, with the project's strict settings, of programs that import the package.
  * @param programs text by file name; the files need not exist, but their folders do
+ * @param overrides settings that are not the project's
  * @returns by file name, one line for each error, beginning with the number of the line
  */
-export function checkPrograms(programs: Readonly<Record<string, string>>): Record<string, string[]> {
+export function checkPrograms(
+  programs: Readonly<Record<string, string>>,
+  overrides: ts.CompilerOptions = {},
+): Record<string, string[]> {
   const texts = new Map(Object.entries(programs).map(([name, text]) => [path.resolve(name), text]))
   const { options } = ts.parseJsonConfigFileContent(
     ts.readConfigFile('tsconfig.json', (name) => ts.sys.readFile(name)).config,
@@ -18,6 +22,7 @@ export function checkPrograms(programs: Readonly<Record<string, string>>): Recor
     noEmit: true,
     incremental: false,
     paths: { 'flexible-video-diffusion': [path.resolve('src/index.ts')] },
+    ...overrides,
   }
   const disk = ts.createCompilerHost(settings)
   const host: ts.CompilerHost = {

@@ -37,7 +37,7 @@ function builtDeclarations(): Map<string, string> {
   return files
 }
 
-it('editors show what --help says at the fields of configurations', { timeout: 60_000 }, () => {
+it('editors show what --help says at the fields of configurations', { timeout: 120_000 }, () => {
   const files = builtDeclarations()
   const program = path.resolve('built/test/program.ts')
   files.set(program, PROGRAM)
