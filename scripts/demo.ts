@@ -102,7 +102,7 @@ async function untrainedLoss(settings: DemoSettings, terminal: Terminal): Promis
     const checkpoint = {
       model: createModel(config, { seed: 0 }),
       diffusion: createDiffusion(config),
-      config: settings.train,
+      config: { ...settings.train, ...config },
     }
     return lossOf(checkpoint, settings, terminal)
   })

@@ -2,7 +2,8 @@ import { Option as CommanderOption } from 'commander'
 import { expectation, parseOption, type Option, type OptionTable } from '../src/config/option.js'
 import { UserError } from '../src/errors.js'
 
-const BOOLEAN = /^(true|false|yes|no|t|f|y|n|1|0)$/i
+/** What is taken for the value of a flag, rather than for a word of its own. */
+export const BOOLEAN = /^(true|false|yes|no|t|f|y|n|1|0)$/i
 
 /**
  * Brings what a person typed into one form, `--name=value` with underscores: dashes in names become
@@ -47,7 +48,10 @@ export function normalizeArguments(
 /** The options of a table for commander: each checks its value, and its help says default and expectation. */
 export function commanderOptions(table: OptionTable, required: ReadonlySet<string>): CommanderOption[] {
   return Object.entries(table).map(([name, option]) => {
-    const made = new CommanderOption(`--${name} <${placeholder(option)}>`, help(option, required.has(name)))
+    const made = new CommanderOption(
+      `--${name} <${placeholder(option)}>`,
+      optionHelp(option, required.has(name)),
+    )
     return made.argParser((typed: string) => parseOption(name, option, typed))
   })
 }
@@ -64,7 +68,7 @@ function placeholder(option: Option): string {
 }
 
 /** What an option is, then in parentheses what it takes beyond its placeholder, and its default. */
-function help(option: Option, required: boolean): string {
+export function optionHelp(option: Option, required = false): string {
   const plain: readonly string[] = ['an integer', 'a number', 'text', 'True or False']
   const takes = expectation(option)
   const facts = [

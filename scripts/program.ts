@@ -3,6 +3,7 @@ import { defaultsOf, type OptionTable } from '../src/config/option.js'
 import { UserError } from '../src/errors.js'
 import { commandGroups, type CommandSpec } from './command.js'
 import { packageVersion } from './package-version.js'
+import { misreadFlag } from './misread-flag.js'
 import { commanderOptions, normalizeArguments } from './parse-options.js'
 import type { Terminal } from './terminal.js'
 import { unknownOption } from './unknown-option.js'
@@ -35,6 +36,10 @@ export async function runProgram(
     if (error.exitCode === 0) return
     const option = /^error: unknown option '--([^'=]+)/.exec(error.message)?.[1]
     const known = chosen && option !== undefined ? unknownOption(chosen, option) : undefined
+    if (chosen && error.code === 'commander.excessArguments') {
+      const misread = misreadFlag(words.slice(names.length), chosen.options, chosen.arguments?.length ?? 0)
+      if (misread !== undefined) throw new UserError(misread)
+    }
     const group = Object.hasOwn(commandGroups, first) ? [first] : []
     throw new UserError(known ?? describe(error, chosen ? names : group))
   }

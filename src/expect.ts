@@ -31,7 +31,8 @@ export function expectChoice(what: string, value: unknown, choices: readonly str
 
 /** @throws UserError unless the argument is an integer of at least `least`. */
 export function expectCount(what: string, value: unknown, least: number): void {
-  if (!(Number.isSafeInteger(value) && Number(value) >= least)) throw unexpected(what, value)
+  if (!Number.isSafeInteger(value)) throw unexpected(what, value)
+  if (Number(value) < least) throw unexpected(`${what} of at least ${least}`, value)
 }
 
 /** @throws UserError unless the argument is a tensor of this shape. */

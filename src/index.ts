@@ -58,6 +58,7 @@ export type {
 export { fixedScheme, type FixedScheme } from './schemes/fixed-scheme.js'
 export { findScheme, samplingSchemes } from './schemes/registry.js'
 export { planVideo } from './schemes/plan.js'
+export { range } from './schemes/range.js'
 export type { FrameDistances, SamplingScheme, SchemeSettings, Stage } from './schemes/types.js'
 export { sampleVideo } from './sampling/sample-video.js'
 export type { SampleVideoOptions, SamplingProgress } from './sampling/stages/sample-video-options.js'

@@ -93,7 +93,7 @@ test.each<[string, unknown[], RegExp]>([
   ],
   ['sampleVideo', [{ ...sampling, observed: '2' }], /as observed a number of frames, or which, not 2/],
   ['sampleVideo', [{ ...sampling, seed: NaN }], /takes as seed an integer, not NaN/],
-  ['sampleVideo', [{ ...sampling, sampleIdx: -1 }], /takes as sampleIdx an integer, not -1/],
+  ['sampleVideo', [{ ...sampling, sampleIdx: -1 }], /takes as sampleIdx an integer of at least 0, not -1/],
   ['sampleVideo', [{ ...sampling, videoIndices: ['a'] }], /takes as videoIndices integers, not "a"/],
   ['sampleVideo', [{ ...sampling, features: {} }], /features an object with embed, not an object without/],
   [
@@ -172,6 +172,18 @@ test('a network says which of its tensors does not go with the others', () => {
     expect(call).toThrow(message)
   }
   model.dispose()
+})
+
+test('a model that was disposed of says so', async () => {
+  const model = api.createModel(config)
+  model.dispose()
+  const message = /: the model was disposed of: dispose of it after its last use$/
+  const size = config.image_size
+  const videos = { shape: [1, 6, size, size, 3], data: new Uint8Array(6 * size * size * 3) }
+  const call = untyped.sampleVideo?.({ ...sampling, model, diffusion, videos })
+  await expect(call).rejects.toThrow(UserError)
+  await expect(call).rejects.toThrow(message)
+  expect(() => model.apply({} as never)).toThrow(message)
 })
 
 test.each([

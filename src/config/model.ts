@@ -3,7 +3,7 @@ import { expectObject } from '../expect.js'
 import { choice, flag, float, int, requireConfig, resolveConfig, text, type ConfigOf } from './option.js'
 
 /** Everything that shapes the network. Defaults are the original's. */
-const networkOptions = {
+export const networkOptions = {
   image_size: int(64, 'height and width of a frame in pixels: 32, 64, 128 or 256'),
   num_channels: int(128, 'channels of the first level; deeper levels have multiples of it', { min: 32 }),
   num_res_blocks: int(2, 'residual blocks per level', { min: 1 }),

@@ -4,13 +4,18 @@ import { modelOptions, resolveModelConfig, type ModelConfig } from './model.js'
 import { resolveTrainConfig, trainOptions, type TrainConfig } from './training.js'
 
 /**
+ * Some of a configuration's options; `undefined` asks for the default. It has no index signature: with one, the
+ * compiler would take any name.
+ */
+export type Given<Config> = { readonly [Name in keyof Config]?: Config[Name] | undefined }
+
+/**
  * Checks a record of options, and fills in defaults. A checkpoint's whole config may be given, with options of training
- * and such as this version does not know: what is not of model and diffusion is left out.
+ * and such as this version does not know: what is not of model and diffusion is left out. A record of unknown
+ * values, as read from a file, may be given too.
  * @throws UserError naming the option and what it expects, or a name that no option has.
  */
-export function strictModelConfig(
-  values: Partial<ModelConfig> | Readonly<Record<string, unknown>>,
-): ModelConfig {
+export function strictModelConfig(values: Given<ModelConfig>): ModelConfig {
   const config = resolveModelConfig(values)
   requireKnownNames('resolveModelConfig', values)
   return config
@@ -18,12 +23,10 @@ export function strictModelConfig(
 
 /**
  * Checks a record of `train`'s options and fills in defaults. A checkpoint's whole config may be given, with such as this
- * version does not know, which are left out.
+ * version does not know, which are left out. A record of unknown values, as read from a file, may be given too.
  * @throws UserError naming the option and what it expects, or a name that no option has.
  */
-export function strictTrainConfig(
-  values: Partial<TrainConfig> | Readonly<Record<string, unknown>>,
-): TrainConfig {
+export function strictTrainConfig(values: Given<TrainConfig>): TrainConfig {
   const config = resolveTrainConfig(values)
   requireKnownNames('resolveTrainConfig', values)
   return config

@@ -9,14 +9,22 @@ import type { DiffusionConfig } from '../config/model.js'
  * @throws UserError if a beta leaves (0, 1], as `linear` does below 20 steps.
  */
 export function noiseSchedule(name: DiffusionConfig['noise_schedule'], steps: number): Float64Array {
-  const betas = name === 'linear' ? linearBetas(steps) : cosineBetas(steps)
-  const worst = betas.find((beta) => !(beta > 0 && beta <= 1))
-  if (worst !== undefined)
-    throw new UserError(
-      `--noise_schedule ${name} needs more than --diffusion_steps ${steps}: it gives a variance of ${worst.toPrecision(3)}, outside (0, 1]`,
-    )
-  return betas
+  const betas = betasOf(name, steps)
+  const worst = worstOf(betas)
+  if (worst === undefined) return betas
+  let enough = steps + 1
+  while (worstOf(betasOf(name, enough)) !== undefined) enough++
+  throw new UserError(
+    `--noise_schedule ${name} needs --diffusion_steps of at least ${enough}, not ${steps}: ` +
+      `that gives a variance of ${worst.toPrecision(3)}, outside (0, 1]`,
+  )
 }
+
+const betasOf = (name: DiffusionConfig['noise_schedule'], steps: number) =>
+  name === 'linear' ? linearBetas(steps) : cosineBetas(steps)
+
+/** The first beta that is none. */
+const worstOf = (betas: Float64Array) => betas.find((beta) => !(beta > 0 && beta <= 1))
 
 function linearBetas(steps: number): Float64Array {
   const scale = 1000 / steps

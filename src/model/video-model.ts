@@ -2,6 +2,7 @@ import { requireNetworkConfig, type NetworkConfig } from '../config/model.js'
 import type { Conditioning, Network } from '../diffusion/types.js'
 import { UserError } from '../errors.js'
 import { expectCount, expectObject, expectShape } from '../expect.js'
+import { requireParameters } from '../nn/require-parameters.js'
 import type { Parameters } from '../nn/scope.js'
 import { tf, type Tensor, type Tensor5D } from '../runtime/tf.js'
 import type { OnAttention } from './factorized-attention.js'
@@ -17,7 +18,7 @@ export interface VideoModel {
   readonly parameters: Parameters
   /**
    * One evaluation: (B, T, H, W, 3), or 6 channels with a learned variance. The caller owns it.
-   * @throws UserError for tensors whose shapes do not go together.
+   * @throws UserError for tensors whose shapes do not go together, or if the model was disposed of.
    */
   apply(inputs: UNetInputs, options?: UNetOptions): Tensor5D
   /** The network with its conditioning closed over, as diffusions and samplers take it. */
@@ -59,6 +60,7 @@ export function createModel(
 /** A model around parameters that are already on the device; it owns them from then on. */
 export function modelOf(config: NetworkConfig, parameters: Parameters): VideoModel {
   const apply = (inputs: UNetInputs, options: UNetOptions = {}): Tensor5D => {
+    requireParameters('the network', parameters)
     checkInputs(inputs)
     const { onAttention } = options
     const seen: Tensor[] = []

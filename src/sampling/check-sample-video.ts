@@ -2,6 +2,7 @@ import { counted } from '../counted.js'
 import type { Sampler } from '../diffusion/types.js'
 import { UserError } from '../errors.js'
 import { expectCount, expectObject } from '../expect.js'
+import { requireParameters } from '../nn/require-parameters.js'
 import { requireScheme } from '../schemes/plan.js'
 import type { SampleVideoOptions } from './stages/sample-video-options.js'
 
@@ -16,6 +17,8 @@ export function checkSampleVideo(options: SampleVideoOptions): void {
   const { features, denoise, sampler } = options
   const modelMembers = { config: 'object', parameters: 'object', with: 'function' } as const
   expectObject(`${takes} model what createModel gives, or the model of a checkpoint`, model, modelMembers)
+  expectObject(`${takes} model one that has parameters by name`, model.parameters, { values: 'function' })
+  requireParameters('sampleVideo', model.parameters)
   const diffusionMembers = {
     config: 'object',
     schedule: 'object',

@@ -1,3 +1,4 @@
+import { UserError } from '../errors.js'
 import { diverseFrames, type ChooseDiverse } from './diverse-frames.js'
 import { afterFirst } from './fixed-scheme.js'
 import { checkedStages } from './plan.js'
@@ -28,7 +29,7 @@ export function adaptiveScheme(scheme: AdaptiveScheme): SamplingScheme {
       if (!scheme.shrinks) checkRoom(settings)
       checkFirstFrames(scheme.name, settings)
       scheme.check?.(settings)
-      if (!distances) throw new Error(`${scheme.name} needs the distances of frames`)
+      if (!distances) throw new UserError(`${scheme.name} needs the distances of frames`)
       const choose = diverseFrames(distances)
       const stages = afterFirst(settings, scheme.first?.(settings), (start) =>
         scheme.plan(settings, start, choose),

@@ -6,8 +6,8 @@ import type { SamplingScheme, SchemeSettings, Stage } from './types.js'
 
 /**
  * All stages of a scheme that does not look at frames, checked.
- * @throws UserError for an adaptive scheme, and for settings that cannot work; Error if the scheme itself is at
- * fault: if it leaves frames out, for instance, or conditions on some that are not done.
+ * @throws UserError for an adaptive scheme, for settings that cannot work, and if the scheme itself is at fault: if it
+ * leaves frames out, for instance, or conditions on some that are not done.
  */
 export function planVideo(scheme: SamplingScheme, settings: SchemeSettings): readonly Stage[] {
   requireScheme('planVideo', scheme)
@@ -35,7 +35,7 @@ export function outlineVideo(scheme: SamplingScheme, settings: SchemeSettings): 
 /**
  * Passes stages on, each checked before it is used: it conditions on frames that are done, on at least one
  * if there are any, samples frames that are not, takes no more than K, and in the end every frame is done.
- * What fails here is a fault of the scheme, not of its settings.
+ * @throws UserError naming the stage and what is wrong with it: a fault of the scheme, not of its settings.
  */
 export function* checkedStages(
   schemeName: string,
@@ -48,17 +48,20 @@ export function* checkedStages(
     // Only now, as schemes check the settings before their first stage.
     done ??= new DoneFrames(settings.videoLength, givenFrames(settings))
     const fault = stageFault(stage, done, settings)
-    if (fault) throw new Error(`stage ${count} of ${schemeName} ${fault}`)
+    if (fault) throw new UserError(`stage ${count} of ${schemeName} ${fault}`)
     done.add(stage.latent)
     count++
     yield stage
   }
   const { length } = givenFrames(settings)
   if ((done?.count ?? length) !== settings.videoLength)
-    throw new Error(`${schemeName} ends with ${done?.count ?? length} of ${settings.videoLength} frames done`)
+    throw new UserError(
+      `${schemeName} ends with ${done?.count ?? length} of ${settings.videoLength} frames done`,
+    )
 }
 
 function stageFault(stage: Stage, done: DoneFrames, settings: SchemeSettings): string | undefined {
+  if (!isStage(stage)) return 'is no { observed, latent } of frames'
   const { observed, latent } = stage
   const size = observed.length + latent.length
   if (latent.length === 0) return 'samples nothing'
@@ -73,4 +76,10 @@ function stageFault(stage: Stage, done: DoneFrames, settings: SchemeSettings): s
   )
   if (outside !== undefined) return `samples frame ${outside}, which is not in the video`
   return undefined
+}
+
+/** A program's own scheme may have no types. */
+function isStage(stage: unknown): boolean {
+  const { observed, latent } = Object(stage) as Partial<Record<keyof Stage, unknown>>
+  return Array.isArray(observed) && Array.isArray(latent)
 }

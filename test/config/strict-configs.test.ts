@@ -16,11 +16,12 @@ it.each([
   [{ ...saved, 'batch-size': 2 }, 'resolveTrainConfig: there is no option "batch-size"; did you mean batch_size?'], // prettier-ignore
   [{ toString: 1 }, 'resolveTrainConfig: there is no option "toString"; leave it out'],
 ])('names the option that %o has not', (values, message) => {
-  expect(() => resolveTrainConfig(values)).toThrow(new UserError(message))
+  // The compiler would refuse them: see public-types.test.ts.
+  expect(() => resolveTrainConfig(values as object)).toThrow(new UserError(message))
 })
 
 it('says which of the functions it is', () => {
-  expect(() => resolveModelConfig({ image_sise: 32 })).toThrow(
+  expect(() => resolveModelConfig({ image_sise: 32 } as object)).toThrow(
     'resolveModelConfig: there is no option "image_sise"; did you mean image_size?',
   )
 })
@@ -34,7 +35,8 @@ it('takes whole configs of checkpoints, and options of training for a model', ()
     ...resolveTrainConfig({ num_channels: 64, image_size: 64 }),
     max_steps: 5,
   })
-  expect(resolveModelConfig({ image_size: 32, max_frames: 8, batch_size: 2 })).toMatchObject({
+  const more = { image_size: 32, max_frames: 8, batch_size: 2 }
+  expect(resolveModelConfig(more)).toMatchObject({
     image_size: 32,
   })
 })

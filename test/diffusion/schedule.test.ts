@@ -5,7 +5,10 @@ import { createDiffusion } from '../../src/diffusion/gaussian-diffusion.js'
 import { respacedTimesteps } from '../../src/diffusion/respacing.js'
 
 it('a linear schedule of too few steps is an error that says so', () => {
-  expect(() => createDiffusion(resolveModelConfig({ diffusion_steps: 19 }))).toThrow(/--diffusion_steps 19/)
+  expect(() => createDiffusion(resolveModelConfig({ diffusion_steps: 19 }))).toThrow(
+    '--noise_schedule linear needs --diffusion_steps of at least 20, not 19: that gives a variance of 1.05, outside (0, 1]',
+  )
+  expect(() => createDiffusion(resolveModelConfig({ diffusion_steps: 2 }))).toThrow(/at least 20, not 2:/)
   expect(() => createDiffusion(resolveModelConfig({ diffusion_steps: 20 }))).not.toThrow()
 })
 

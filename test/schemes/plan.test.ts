@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { UserError } from '../../src/errors.js'
 import { checkedStages, planVideo } from '../../src/schemes/plan.js'
 import type { SamplingScheme, SchemeSettings, Stage } from '../../src/schemes/types.js'
 
@@ -21,9 +22,13 @@ test.each([
   ['takes 4 frames, more than 3', { observed: [0], latent: [1, 2, 3] }],
   ['samples nothing', { observed: [0], latent: [] }],
   ['conditions on nothing', { observed: [], latent: [1] }],
+  ['is no { observed, latent } of frames', { observed: [0] }],
+  ['is no { observed, latent } of frames', [1, 2]],
+  ['is no { observed, latent } of frames', undefined],
   ['ends with 2 of 4 frames done', { observed: [0], latent: [1] }],
 ])('a fault is named: %s', (message, stage) => {
-  expect(() => check(stage)).toThrow(message)
+  expect(() => check(stage as Stage)).toThrow(UserError)
+  expect(() => check(stage as Stage)).toThrow(message)
 })
 
 test('a scheme that looks at frames has no plan beforehand', () => {

@@ -150,6 +150,22 @@ describe('a mistake is answered by one line that names it', () => {
     })
   })
 
+  it.each([
+    [['a.pt', '--use_ddim', 'maybe'], '--use_ddim takes True or False, not "maybe"'],
+    [['a.pt', '--use-ddim', 'maybe', '--lr', '1'], '--use_ddim takes True or False, not "maybe"'],
+    [['--use_ddim', 'maybe', 'a.pt'], '2 words besides options, where the command takes 1: is "maybe" meant for --use_ddim, which takes True or False?'], // prettier-ignore
+    [['a.pt', '--use_ddim', 'True', 'b.pt'], 'too many arguments'],
+    [['a.pt', '--use_ddim=True', 'b.pt'], 'too many arguments'],
+    [['a.pt', '--lr', '1', 'b.pt'], 'too many arguments'],
+    [['a.pt', 'b.pt', '--use_ddim'], 'too many arguments'],
+    [['a.pt', 'b.pt', '--', '--use_ddim', 'c'], 'too many arguments'],
+  ])('a word too many may be meant for the flag before it: %j', async (words, message) => {
+    await expect(parse(words, withCheckpoint)).rejects.toMatchObject({
+      name: 'UserError',
+      message: expect.stringContaining(message) as string,
+    })
+  })
+
   it('and so is one that is left out', async () => {
     await expect(parse([], { required: ['kind'] })).rejects.toThrow('--kind is required: see fdm go --help')
     await expect(parse([], withCheckpoint)).rejects.toThrow("missing required argument 'checkpoint'")

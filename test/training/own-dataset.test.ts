@@ -23,7 +23,9 @@ const scaled = async (video: number, frames: readonly number[]) =>
 
 it.each<[object, RegExp]>([
   [{}, /train takes as dataset what openDataset gives, or one's own, not an object without members/],
-  [{ ...right, length: 0 }, /a data set whose length is an integer, not 0/],
+  [{ ...right, length: 0 }, /^train: the data set fake has no video$/],
+  [{ ...right, length: 1.5 }, /a data set whose length is an integer, not 1\.5/],
+  [{ ...right, imageSize: 0 }, /a data set whose imageSize is an integer of at least 1, not 0/],
   [{ ...right, T: undefined }, /a data set whose T is an integer, not undefined/],
   [{ ...right, frameCount: () => 7 }, /video 0 of fake has 7 frames, fewer than T = 8/],
   [{ ...right, frameCount: () => NaN }, /video 0 of fake has NaN frames/],

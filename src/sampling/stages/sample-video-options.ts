@@ -14,7 +14,10 @@ export interface SampleVideoOptions {
   readonly scheme: SamplingScheme
   /** What an adaptive scheme compares frames by. Default: their pixels. */
   readonly features?: FrameFeatures
-  /** Most frames that the network takes at once: at most what it was trained with. */
+  /**
+   * K: most frames that the network takes at once; as a rule the `max_frames` it was trained with. More of them work, as
+   * the network knows frames by their distances alone, but it has not learned to use so many.
+   */
   readonly maxFrames: number
   /** Most new frames per stage. Default: half of `maxFrames`, rounded down. */
   readonly maxLatentFrames?: number

@@ -1,4 +1,4 @@
-import { resolveModelConfig } from '../../config/model.js'
+import { resolveModelConfig, type ModelConfig } from '../../config/model.js'
 import { createDiffusion, type GaussianDiffusion } from '../../diffusion/gaussian-diffusion.js'
 import { UserError } from '../../errors.js'
 import { expectText } from '../../expect.js'
@@ -8,8 +8,11 @@ import { readCheckpointFile } from '../../torch-file/index.js'
 export interface Checkpoint {
   readonly model: VideoModel
   readonly diffusion: GaussianDiffusion
-  /** Every option it was trained with, also those this program does not know. */
-  readonly config: Readonly<Record<string, unknown>>
+  /**
+   * Every option it was trained with, also those this program does not know. Those of model and diffusion are checked,
+   * and have their defaults where the file lacks them.
+   */
+  readonly config: ModelConfig & Readonly<Record<string, unknown>>
   /** Updates done; undefined if neither the file nor its name says. */
   readonly step: number | undefined
 }
@@ -26,7 +29,7 @@ export function loadCheckpoint(file: string): Checkpoint {
     if (typeof config.image_size !== 'number') throw new UserError('its config has no image_size')
     const options = resolveModelConfig(config)
     const model = createModel(options, { parameters: stateDict })
-    return { model, diffusion: createDiffusion(options), config, step }
+    return { model, diffusion: createDiffusion(options), config: { ...config, ...options }, step }
   } catch (error) {
     // What is found while a tensor is read names the file already.
     if (!(error instanceof UserError) || error.message.startsWith(`${file}: `)) throw error

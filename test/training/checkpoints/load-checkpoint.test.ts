@@ -2,14 +2,23 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { modelOptions } from '../../../src/config/model.js'
+import { defaultsOf } from '../../../src/config/option.js'
 import { parameterSpecs } from '../../../src/model/parameters.js'
 import { createModel } from '../../../src/model/video-model.js'
 import { startRuntime } from '../../../src/runtime/start.js'
-import { orderedDict, tensor, writeTorchFile } from '../../../src/torch-file/index.js'
+import {
+  orderedDict,
+  readTorchFile,
+  tensor,
+  writeTorchFile,
+  type TorchRecord,
+} from '../../../src/torch-file/index.js'
 import { loadCheckpoint } from '../../../src/training/checkpoints/load-checkpoint.js'
 import { startingPoint } from '../../../src/training/checkpoints/resume.js'
 import { saveCheckpoint } from '../../../src/training/checkpoints/save-checkpoint.js'
 import { disposeState, initialState } from '../../../src/training/step/state.js'
+import { writeCheckpoint } from '../../../src/training/checkpoints/write-checkpoint.js'
 import { availableBackends } from '../../helpers/backends.js'
 import { smallConfig } from '../fixtures.js'
 
@@ -63,4 +72,20 @@ it("loads one of the original's that asks for classes, which it has not, or does
     expect([start.step, start.checkpoint]).toEqual([0, file])
     disposeState(start.state)
   }
+})
+
+it('a config has the defaults that its file lacks, and what this program does not know', () => {
+  const config = { ...defaultsOf(modelOptions), image_size: 32, num_channels: 32, num_res_blocks: 1 }
+  const network = createModel(config)
+  const file = path.join(folder, 'old.pt')
+  writeCheckpoint(file, { parameters: network.parameters, config, step: 1 })
+  network.dispose()
+  const content = readTorchFile(file) as TorchRecord
+  const { num_heads, rescale_timesteps, ...older } = content.config as TorchRecord
+  writeTorchFile(file, { ...content, config: { ...older, scale_growth: 0.001 } })
+
+  const read = loadCheckpoint(file)
+  read.model.dispose()
+  expect([num_heads, rescale_timesteps]).toEqual([4, true])
+  expect(read.config).toEqual({ ...config, scale_growth: 0.001 })
 })
