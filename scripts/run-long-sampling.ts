@@ -129,11 +129,14 @@ function described(statistics: PictureStatistics, start?: PictureStatistics): st
     ['motion', ({ motion }: PictureStatistics) => motion],
   ] as const
   return parts
-    .map(([name, of]) => {
+    .flatMap(([name, of]) => {
       const value = of(statistics)
-      const change = start && value - of(start)
+      // A single frame that nothing comes before does not move.
+      if (value === undefined) return []
+      const beginning = start && of(start)
+      const change = beginning === undefined ? undefined : value - beginning
       const drift = change === undefined ? '' : ` (${change < 0 ? '' : '+'}${change.toFixed(1)})`
-      return `${name} ${value.toFixed(1)}${drift}`
+      return [`${name} ${value.toFixed(1)}${drift}`]
     })
     .join(', ')
 }
@@ -142,7 +145,7 @@ function metrics({ motion, ...perChannel }: PictureStatistics): Record<string, n
   const channels = Object.entries(perChannel).flatMap(([name, values]) =>
     ['red', 'green', 'blue'].map((colour, c) => [`${name}_${colour}`, values[c] ?? NaN] as const),
   )
-  return { ...Object.fromEntries(channels), motion }
+  return { ...Object.fromEntries(channels), ...(motion !== undefined && { motion }) }
 }
 
 const average = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
