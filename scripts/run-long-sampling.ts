@@ -16,6 +16,7 @@ import { printedConfig } from './print-config.js'
 import { openCheckpoint, openTestVideos } from './sampling-inputs.js'
 import { shellWord } from './shell-word.js'
 import type { Terminal } from './terminal.js'
+import { warnOfRespacing } from './warn-of-respacing.js'
 
 /** The line of the given frames in the log, whose chunks are counted from 0. */
 const GIVEN = -1
@@ -48,6 +49,7 @@ export async function runLongSampling(
     folder: run.chunkFolder,
   }
   terminal.log(`configuration:\n${printedConfig({ checkpoint: file, step, ...options, ...decided })}`)
+  warnOfRespacing({ ...config, timestep_respacing: options.timestep_respacing }, terminal)
   if (!dryRun) {
     const chunks = await sampleChunks(run, inputs, terminal)
     if (options.length !== undefined) await join(run, inputs, chunks, options.length, terminal)
