@@ -1,7 +1,7 @@
 import { processorTime } from '../src/bench/processor-time.js'
 import { benchSampler, compareVideos, testWindows, type SamplerCase } from '../src/bench/samplers.js'
 import { resolveModelConfig } from '../src/config/model.js'
-import { samplerNames } from '../src/config/sampler.js'
+import { chosenSampler, samplerNames } from '../src/config/sampler.js'
 import { UserError } from '../src/errors.js'
 import { startRuntime } from '../src/runtime/start.js'
 import { loadCheckpoint } from '../src/training/checkpoints/load-checkpoint.js'
@@ -9,8 +9,8 @@ import { main } from './main.js'
 import { openConfigDataset } from './open-dataset.js'
 
 // Samplers and steps against quality and time: prints rows of the table in docs/samplers.md, for
-// `node dist/scripts/bench-samplers.js <checkpoint> <sampler>[:<eta>]/<steps> ..` (`all` for all steps), or with
-// `truth` in place of a sampler the row of true videos.
+// `node dist/scripts/bench-samplers.js <checkpoint> <sampler>[:<eta>]/<steps> ..` (`all` for all steps;
+// `dpm++_unlimited` with --limit_extrapolation False), or with `truth` in place of a sampler the row of true videos.
 
 /** Frames of a stage, the first of them given; test videos, and windows of each. All go together. */
 const [FRAMES, OBSERVED, VIDEOS, WINDOWS] = [8, 4, 8, 1]
@@ -43,13 +43,21 @@ void main(async (terminal) => {
 })
 
 function samplerCase(name: string): SamplerCase {
-  const [, typed, eta = '0', steps] = /^([^:/]+)(?::([\d.]+))?\/(all|\d+)$/.exec(name) ?? []
+  const [, typed, unlimited, eta = '0', steps] =
+    /^([^:/_]+)(_unlimited)?(?::([\d.]+))?\/(all|\d+)$/.exec(name) ?? []
   const sampler = samplerNames.find((each) => each === typed)
   if (!sampler)
     throw new UserError(
       `${name}: give samplers and steps as dpm++/20 or ddim:1/all; there are ${samplerNames.join(', ')}`,
     )
-  return { sampler, eta: Number(eta), steps: steps === 'all' ? undefined : Number(steps) }
+  const choices = { sampler, use_ddim: false, eta: Number(eta), limit_extrapolation: unlimited === undefined }
+  chosenSampler(choices)
+  return {
+    sampler,
+    eta: choices.eta,
+    isLimited: choices.limit_extrapolation,
+    steps: steps === 'all' ? undefined : Number(steps),
+  }
 }
 
 /** Every second of the windows of a video, from the second on: none of those that are sampled. */

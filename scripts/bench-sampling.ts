@@ -31,7 +31,7 @@ for (const name of ['autoreg', 'adaptive-autoreg'])
     const shape = [videos, T, SIZE, SIZE, 3] as const
     const options = {
       ...{ model, diffusion, scheme, observed },
-      sampler: createSampler('ddim', diffusion.schedule, 0),
+      sampler: createSampler('ddim', diffusion.schedule),
       videos: { shape, data: new Uint8Array(shape.reduce((product, length) => product * length)) },
       maxFrames: Number(train.max_frames),
     }

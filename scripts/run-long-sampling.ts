@@ -17,6 +17,7 @@ import { printedConfig } from './print-config.js'
 import { openCheckpoint, openTestVideos } from './sampling-inputs.js'
 import { shellWord } from './shell-word.js'
 import type { Terminal } from './terminal.js'
+import { warnOfRespacing } from './warn-of-respacing.js'
 
 /** The line of the given frames in the log, whose chunks are counted from 0. */
 const GIVEN = -1
@@ -49,6 +50,7 @@ export async function runLongSampling(
     folder: run.chunkFolder,
   }
   terminal.log(`configuration:\n${printedConfig({ checkpoint: file, step, ...options, ...decided })}`)
+  warnOfRespacing({ ...config, timestep_respacing: options.timestep_respacing }, terminal)
   if (!dryRun) {
     const chunks = await sampleChunks(run, inputs, terminal)
     if (options.length !== undefined) await join(run, inputs, chunks, options.length, terminal)
@@ -130,11 +132,14 @@ function described(statistics: PictureStatistics, start?: PictureStatistics): st
     ['motion', ({ motion }: PictureStatistics) => motion],
   ] as const
   return parts
-    .map(([name, of]) => {
+    .flatMap(([name, of]) => {
       const value = of(statistics)
-      const change = start && value - of(start)
+      // A single frame that nothing comes before does not move.
+      if (value === undefined) return []
+      const beginning = start && of(start)
+      const change = beginning === undefined ? undefined : value - beginning
       const drift = change === undefined ? '' : ` (${change < 0 ? '' : '+'}${change.toFixed(1)})`
-      return `${name} ${value.toFixed(1)}${drift}`
+      return [`${name} ${value.toFixed(1)}${drift}`]
     })
     .join(', ')
 }
@@ -143,7 +148,7 @@ function metrics({ motion, ...perChannel }: PictureStatistics): Record<string, n
   const channels = Object.entries(perChannel).flatMap(([name, values]) =>
     ['red', 'green', 'blue'].map((colour, c) => [`${name}_${colour}`, values[c] ?? NaN] as const),
   )
-  return { ...Object.fromEntries(channels), motion }
+  return { ...Object.fromEntries(channels), ...(motion !== undefined && { motion }) }
 }
 
 const average = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length

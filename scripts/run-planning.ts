@@ -1,5 +1,6 @@
 import { resolveModelConfig } from '../src/config/model.js'
 import type { PlanningConfig } from '../src/config/planning.js'
+import { respacingWarning } from '../src/diffusion/respacing-warning.js'
 import { respacedTimesteps } from '../src/diffusion/respacing.js'
 import { UserError } from '../src/errors.js'
 import { comparesOnGpu, featuresMemory } from '../src/sampling/features/features-memory.js'
@@ -43,7 +44,11 @@ export async function runPlanning(
     throw new UserError(`--picture takes a file that ends in .png or .svg, not ${options.picture}`)
   const stages = outlineVideo(scheme, settings)
   const plan = planRecord(scheme, settings, stages, 'outlined')
-  const steps = respacedTimesteps(diffusionSteps(options, config), options.timestep_respacing).length
+  const diffusion_steps = diffusionSteps(options, config)
+  const steps = respacedTimesteps(diffusion_steps, options.timestep_respacing).length
+  const { timestep_respacing } = options
+  const warning =
+    config && respacingWarning({ ...resolveModelConfig(config), diffusion_steps, timestep_respacing })
   const measurement =
     config && options.measure ? await measured(options, settings, stages, steps, terminal) : undefined
   const cost = {
@@ -58,8 +63,9 @@ export async function runPlanning(
     const drawn = { scheme: scheme.name, settings, stages, ...optimality }
     await drawPlan(drawn, options.picture, terminal.signal)
   }
-  if (options.json) terminal.log(JSON.stringify({ ...plan, ...cost }))
+  if (options.json) terminal.log(JSON.stringify({ ...plan, ...cost, warning }))
   else for (const line of [...planLines(plan), ...costLines(cost)]) terminal.log(line)
+  if (!options.json && warning !== undefined) terminal.log(`warning: ${warning}`)
 }
 
 function videoLength(T: number, config: DatasetConfig | undefined): number {

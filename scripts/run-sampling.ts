@@ -8,6 +8,7 @@ import { printedConfig } from './print-config.js'
 import { openCheckpoint, openTestVideos } from './sampling-inputs.js'
 import { tellOfOthers } from './tell-of-others.js'
 import type { Terminal } from './terminal.js'
+import { warnOfRespacing } from './warn-of-respacing.js'
 
 /**
  * Completes test videos with a bar per batch: what `sample` and the demo share.
@@ -25,6 +26,7 @@ export async function runSampling(
   const inputs = { checkpoint, dataset, options, taskId }
   const run = planSampleRun(inputs)
   terminal.log(`configuration:\n${printedConfig({ checkpoint: file, step, ...options, ...decided(run) })}`)
+  warnOfRespacing({ ...config, timestep_respacing: options.timestep_respacing }, terminal)
   if (!dryRun) await sampleAll(run, inputs, terminal)
   model.dispose()
   return run

@@ -41,6 +41,7 @@ export { ddimSampler } from './diffusion/samplers/ddim.js'
 export {
   dpmSolverSampler,
   sdeDpmSolverSampler,
+  type SolverOptions,
   type SolverSchedule,
 } from './diffusion/samplers/dpm-solver.js'
 export type {

@@ -21,6 +21,8 @@ export interface SamplerCase {
   readonly sampler: SamplerName
   /** Noise of DDIM steps. */
   readonly eta: number
+  /** Whether steps of DPM-Solver++ extrapolate no further than one as long as the step before. */
+  readonly isLimited: boolean
   /** Diffusion steps; undefined: all. */
   readonly steps: number | undefined
 }
@@ -55,14 +57,14 @@ export interface SamplerResult extends SamplerQuality {
 
 /** Completes all videos in one way, and compares what was sampled with the truth. */
 export async function benchSampler(
-  { sampler, eta, steps }: SamplerCase,
+  { sampler, eta, isLimited, steps }: SamplerCase,
   { model, config, videos, observed, batchSize, now }: SamplerBench,
 ): Promise<SamplerResult> {
   const diffusion = createDiffusion({
     ...config,
     timestep_respacing: steps === undefined ? '' : String(steps),
   })
-  const chosen = createSampler(sampler, diffusion.schedule, eta)
+  const chosen = createSampler(sampler, diffusion.schedule, { eta, limit_extrapolation: isLimited })
   const denoise = denoisingStep({ model, diffusion, sampler: chosen, clipDenoised: true })
   const sampled: VideoBatch[] = []
   let fastest = Infinity

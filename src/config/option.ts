@@ -95,7 +95,8 @@ export function parseOption(name: string, option: Option, typed: string): string
     }
     case 'text':
       // Such as a variable of a shell that is not set: it must not become the working folder, for instance.
-      if (typed === '' && option.default !== '')
+      // One that says the same as another in its way is left out to say nothing.
+      if (typed === '' && (option.default !== '' || option.insteadOf !== undefined))
         throw new UserError(`--${name} is empty: give it a value, or leave it out`)
       return typed
     default:

@@ -45,6 +45,11 @@ export const samplingOptions = {
   ),
   use_ddim: flag(false, 'the same as --sampler ddim'),
   eta: float(0, 'noise of DDIM steps (0: none, 1: as much as ancestral sampling)', { min: 0, max: 1 }),
+  limit_extrapolation: flag(
+    true,
+    'let steps of dpm++ and sde-dpm++ extrapolate no further than one as long as the step before ' +
+      '(False: DPM-Solver++(2M) as published)',
+  ),
   timestep_respacing: text('', 'steps to use: "250", "ddim50", or per section "10,20,30" (default: all)'),
   save_stages: int(1, 'keep unfinished videos after every so many stages (0: never)', { min: 0 }),
   wait: flag(true, 'wait for videos that other processes are at work on, and take them over if these die'),
@@ -59,7 +64,7 @@ export const samplingOptions = {
 
 const { max_frames, max_latent_frames, sample_idx, eval_dir, seed } = samplingOptions
 const { adaptive_features, lpips_weights } = samplingOptions
-const { sampler, use_ddim, eta, timestep_respacing, clip_denoised } = samplingOptions
+const { sampler, use_ddim, eta, limit_extrapolation, timestep_respacing, clip_denoised } = samplingOptions
 const { data_dir, precision, xla, backend, device } = samplingOptions
 
 /** Videos without end: the options of `sample-long`. */
@@ -77,7 +82,7 @@ export const longSamplingOptions = {
   start_index: int(0, 'test video whose frames are given', { min: 0 }),
   ...{ eval_dir, max_frames, max_latent_frames, sample_idx },
   ...{ adaptive_features, lpips_weights },
-  ...{ sampler, use_ddim, eta, timestep_respacing, clip_denoised, seed },
+  ...{ sampler, use_ddim, eta, limit_extrapolation, timestep_respacing, clip_denoised, seed },
   ...{ data_dir, precision, xla, backend, device },
 } as const
 

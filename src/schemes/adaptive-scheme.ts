@@ -10,6 +10,8 @@ interface AdaptiveScheme {
   readonly summary: string
   /** Whether it samples fewer frames per stage where they leave no room to condition on others. */
   readonly shrinks?: boolean
+  /** Whether, told to sample K frames per stage, it still completes the video: with fewer that there is room for. Default: no. */
+  fitsWithoutRoom?(settings: SchemeSettings): boolean
   /** What the scheme asks of its settings beyond what all schemes do. @throws UserError */
   check?(settings: SchemeSettings): void
   /** The frames sampled first where none are observed: at most K, and the first K unless said otherwise. */
@@ -26,7 +28,7 @@ export function adaptiveScheme(scheme: AdaptiveScheme): SamplingScheme {
     adaptive: true,
     stages(settings, distances) {
       checkSettings(settings)
-      if (!scheme.shrinks) checkRoom(settings)
+      if (!scheme.shrinks) checkRoom(settings, scheme.fitsWithoutRoom?.(settings) ?? false)
       checkFirstFrames(scheme.name, settings)
       scheme.check?.(settings)
       if (!distances) throw new UserError(`${scheme.name} needs the distances of frames`)

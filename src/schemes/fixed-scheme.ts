@@ -10,6 +10,8 @@ export interface FixedScheme {
   readonly anyFrames?: boolean
   /** Whether it samples fewer frames per stage where they leave no room to condition on others. */
   readonly shrinks?: boolean
+  /** Whether, told to sample K frames per stage, it still completes the video: with fewer that there is room for. Default: no. */
+  fitsWithoutRoom?(settings: SchemeSettings): boolean
   /** What the scheme asks of its settings beyond what all schemes do. @throws UserError */
   check?(settings: SchemeSettings): void
   /** The frames sampled first where none are observed: at most K, and the first K unless said otherwise. */
@@ -29,7 +31,7 @@ export function fixedScheme(scheme: FixedScheme): SamplingScheme {
     adaptive: false,
     stages(settings) {
       checkSettings(settings)
-      if (!scheme.shrinks) checkRoom(settings)
+      if (!scheme.shrinks) checkRoom(settings, scheme.fitsWithoutRoom?.(settings) ?? false)
       if (!scheme.anyFrames) checkFirstFrames(scheme.name, settings)
       scheme.check?.(settings)
       const stages = afterFirst(settings, scheme.first?.(settings), (start) => scheme.plan(settings, start))

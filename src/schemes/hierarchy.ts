@@ -3,6 +3,7 @@ import { DoneFrames } from './done-frames.js'
 import { fixedScheme } from './fixed-scheme.js'
 import { hierarchySteps, type HierarchyStep } from './hierarchy-steps.js'
 import { linspace } from './linspace.js'
+import { fitsOneUnconditionalStage } from './settings.js'
 import type { SamplingScheme, SchemeSettings, Stage } from './types.js'
 
 /**
@@ -23,9 +24,13 @@ export function hierarchy(levels: number): SamplingScheme {
 
 /**
  * A hierarchy spreads at least two frames at a time, between one before and one after them.
- * @throws UserError if there is no room for that, or only one frame is to be sampled per stage.
+ * @throws UserError if there is no room for that, or only one frame is to be sampled per stage, unless the whole
+ *   video is sampled in one stage from nothing.
  */
-export function checkHierarchy(schemeName: string, { maxFrames, stepSize }: SchemeSettings): void {
+export function checkHierarchy(schemeName: string, settings: SchemeSettings): void {
+  // A first stage that is the whole video needs neither.
+  if (fitsOneUnconditionalStage(settings)) return
+  const { maxFrames, stepSize } = settings
   if (maxFrames < 4)
     throw new UserError(
       `${schemeName} samples two frames or more between one before and one after them: ` +

@@ -40,11 +40,12 @@ export function checkSettings(settings: SchemeSettings): void {
 
 /**
  * For schemes that sample as many frames per stage as they are told.
+ * @param fitsAnyway whether the stages that there are have room, being smaller than they may be
  * @throws UserError if that leaves no room to condition on anything.
  */
-export function checkRoom(settings: SchemeSettings): void {
+export function checkRoom(settings: SchemeSettings, fitsAnyway: boolean): void {
   const { maxFrames: K, stepSize } = settings
-  if (stepSize === K && !fitsOneUnconditionalStage(settings))
+  if (stepSize === K && !fitsAnyway && !fitsOneUnconditionalStage(settings))
     throw new UserError(
       `max_latent_frames = ${stepSize} leaves no room to condition on anything in a window of ` +
         `max_frames = ${K}; sample fewer frames per stage`,
@@ -63,7 +64,7 @@ export function checkFirstFrames(schemeName: string, settings: SchemeSettings): 
 }
 
 /** Without observed frames, a video no longer than the window is sampled in one go, conditioned on nothing. */
-function fitsOneUnconditionalStage(settings: SchemeSettings): boolean {
+export function fitsOneUnconditionalStage(settings: SchemeSettings): boolean {
   return givenFrames(settings).length === 0 && settings.videoLength <= settings.maxFrames
 }
 

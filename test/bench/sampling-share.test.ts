@@ -18,7 +18,7 @@ test('the network is timed alone, as often as sampling calls it', async () => {
   const shares = await measureSamplingShare(
     {
       ...{ model, diffusion, scheme: adaptiveAutoreg, observed: 2, maxFrames: 4 },
-      sampler: createSampler('ddim', diffusion.schedule, 0),
+      sampler: createSampler('ddim', diffusion.schedule),
       videos: { shape: [1, 6, 32, 32, 3], data: new Uint8Array(6 * 32 * 32 * 3) },
     },
     2,

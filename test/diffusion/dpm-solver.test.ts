@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { createSampler } from '../../src/diffusion/samplers/create-sampler.js'
 import {
+  dpmSolverSampler,
   dpmSolverWeights,
   sdeDpmSolverSampler,
   sdeDpmSolverWeights,
@@ -21,6 +22,14 @@ const DEVIATION = 0.4
 /** A schedule of even steps of lambda, from 2.5 down to -2.5 (sigma 0.08 to 0.997), however many. */
 function evenSchedule(numTimesteps: number): Schedule {
   return scheduleOf(Array.from({ length: numTimesteps }, (_, t) => 2.5 - (5 * t) / (numTimesteps - 1)))
+}
+
+/** The same with steps of two lengths in turn, the longer one twice the other. */
+function unevenSchedule(numTimesteps: number): Schedule {
+  const lengths = Array.from({ length: numTimesteps - 1 }, (_, i) => 1 + (i % 2))
+  const whole = lengths.reduce((sum, length) => sum + length, 0)
+  let lambda = 2.5
+  return scheduleOf([lambda, ...lengths.map((length) => (lambda -= (5 * length) / whole))])
 }
 
 /** @param lambdas log alpha / sigma at each step, descending */
@@ -76,25 +85,33 @@ function finalMoments(schedule: SolverSchedule, weights: (t: number) => SolverWe
 
 describeEachBackend('DPM-Solver++ on Gaussian data', () => {
   it.each([
-    ['ddim', 1],
-    ['dpm++', 2],
-  ] as const)('%s converges with order %i', async (name, order) => {
-    const from = [-2, -0.5, 0.1, 1.5]
-    const start = tf.tensor5d(from, [1, 1, 2, 2, 1])
-    const errors = []
-    for (const steps of [21, 41, 81]) {
-      const schedule = evenSchedule(steps)
-      const run = { denoise: denoiserOf(schedule), start, noise: () => expect.fail('it is deterministic') }
-      const end = await createSampler(name, schedule, 0).sample(run)
-      const exact = from.map((value) => exactEnd(schedule, value))
-      errors.push(Math.max(...[...end.dataSync()].map((value, i) => Math.abs(value - (exact[i] ?? NaN)))))
-      end.dispose()
-    }
-    start.dispose()
-    const [coarse = NaN, middle = NaN, fine = NaN] = errors
-    expect(Math.abs(Math.log2(coarse / middle) - order)).toBeLessThan(0.2)
-    expect(Math.abs(Math.log2(middle / fine) - order)).toBeLessThan(0.1)
-  })
+    ['ddim', 'even', true, 1],
+    ['dpm++', 'even', true, 2],
+    // Even steps are not limited: the same as above.
+    ['dpm++', 'even', false, 2],
+    ['dpm++', 'uneven', false, 2],
+    // Every second step extrapolates half as far as its length asks for.
+    ['dpm++', 'uneven', true, 1],
+  ] as const)(
+    '%s on %s steps, limited: %s, converges with order %i',
+    async (name, kind, isLimited, order) => {
+      const from = [-2, -0.5, 0.1, 1.5]
+      const start = tf.tensor5d(from, [1, 1, 2, 2, 1])
+      const errors = []
+      for (const steps of kind === 'even' ? [21, 41, 81] : [41, 81, 161]) {
+        const schedule = kind === 'even' ? evenSchedule(steps) : unevenSchedule(steps)
+        const run = { denoise: denoiserOf(schedule), start, noise: () => expect.fail('it is deterministic') }
+        const end = await createSampler(name, schedule, { limit_extrapolation: isLimited }).sample(run)
+        const exact = from.map((value) => exactEnd(schedule, value))
+        errors.push(Math.max(...[...end.dataSync()].map((value, i) => Math.abs(value - (exact[i] ?? NaN)))))
+        end.dispose()
+      }
+      start.dispose()
+      const [coarse = NaN, middle = NaN, fine = NaN] = errors
+      expect(Math.abs(Math.log2(coarse / middle) - order)).toBeLessThan(0.2)
+      expect(Math.abs(Math.log2(middle / fine) - order)).toBeLessThan(0.1)
+    },
+  )
 
   it('the stochastic form draws from the data', async () => {
     const schedule = createSchedule({
@@ -154,6 +171,56 @@ it('the first and the last step are of first order, those of DDIM', () => {
   expect(dpmSolverWeights(schedule, 8).previous).toBeLessThan(0)
 })
 
+describeEachBackend('DPM-Solver++ without a limit', () => {
+  it.each(['cosine', 'linear'] as const)(
+    'is algorithm 2 of the paper on %s steps',
+    async (noise_schedule) => {
+      const config = { noise_schedule, diffusion_steps: 1000, timestep_respacing: '12' }
+      const schedule = createSchedule(config)
+      // Guesses that no solver can foresee: any function of x and t.
+      const guessOf = (x: number, t: number) => Math.sin(3 * x + t) / (1 + t)
+      const denoise: Denoiser = (x, t) => ({
+        predXStart: tf.tidy(() => tf.div(tf.sin(tf.add(tf.mul(x, 3), t)), 1 + t)),
+        mean: tf.zerosLike(x),
+        logVariance: tf.zerosLike(x),
+      })
+      const from = [-1.5, -0.2, 0.4, 2]
+      const start = tf.tensor5d(from, [1, 1, 2, 2, 1])
+      const noise = () => expect.fail('it is deterministic')
+      const end = await dpmSolverSampler(schedule, { isLimited: false }).sample({ denoise, start, noise })
+      const expected = from.map((x) => algorithm2(x, schedule, guessOf))
+      for (const [i, value] of [...end.dataSync()].entries()) expect(value).toBeCloseTo(expected[i] ?? NaN, 5)
+      // Limited, it goes elsewhere.
+      const limited = await dpmSolverSampler(schedule).sample({ denoise, start, noise })
+      const apart = [...limited.dataSync()].map((value, i) => Math.abs(value - (expected[i] ?? NaN)))
+      expect(Math.max(...apart)).toBeGreaterThan(1e-3)
+      tf.dispose([start, end, limited])
+    },
+  )
+})
+
+/**
+ * Lu et al. 2022 (arXiv 2211.01095), algorithm 2, in the paper's numbering: t_0 is the noisiest time, x_theta the
+ * guess. From the last time in use on to sigma = 0, where D = x_theta is all that is left.
+ */
+function algorithm2(start: number, schedule: Schedule, xTheta: (x: number, t: number) => number): number {
+  const times = [...schedule.alphasCumprod.keys()].reverse()
+  const alpha = times.map((t) => Math.sqrt(schedule.alphasCumprod[t] ?? NaN))
+  const sigma = alpha.map((value) => Math.sqrt(1 - value ** 2))
+  const lambda = alpha.map((value, i) => Math.log(value) - Math.log(sigma[i] ?? NaN))
+  const of = (values: readonly number[], i: number) => values[i] ?? NaN
+  const h = (i: number) => of(lambda, i) - of(lambda, i - 1)
+  const Q: number[] = []
+  let x = start
+  for (let i = 1; i < times.length; i++) {
+    Q.push(xTheta(x, of(times, i - 1)))
+    const r = h(i - 1) / h(i)
+    const D = i === 1 ? of(Q, 0) : (1 + 1 / (2 * r)) * of(Q, i - 1) - (1 / (2 * r)) * of(Q, i - 2)
+    x = (of(sigma, i) / of(sigma, i - 1)) * x - of(alpha, i) * Math.expm1(-h(i)) * D
+  }
+  return xTheta(x, 0)
+}
+
 it('guesses count by the lengths of their steps, longer ones as if they were as long as those before', () => {
   // A step of 1 after one of 2: r = 2, and D = (1 + 1/4) x_0(x_t) - 1/4 x_0(x_{t+1}). One of 2 after one of 1: r = 1.
   for (const [lambdas, share] of [
@@ -164,6 +231,11 @@ it('guesses count by the lengths of their steps, longer ones as if they were as 
       const { current, previous } = weights(scheduleOf(lambdas), 1)
       expect(previous / current).toBeCloseTo(-share, 12)
     }
+  // Without the limit, a step of 2 after one of 1: r = 1/2, and D = 2 x_0(x_t) - x_0(x_{t+1}).
+  for (const weights of [dpmSolverWeights, sdeDpmSolverWeights]) {
+    const { current, previous } = weights(scheduleOf([2, 0, -1]), 1, { isLimited: false })
+    expect(previous / current).toBeCloseTo(-1 / 2, 12)
+  }
 })
 
 it.each(['cosine', 'linear'] as const)(

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { UserError } from '../../src/errors.js'
 import { hostRandom, type HostRandom } from '../../src/random.js'
 import { range } from '../../src/schemes/range.js'
-import { samplingSchemes } from '../../src/schemes/registry.js'
+import { findScheme, samplingSchemes } from '../../src/schemes/registry.js'
 import type { FrameDistances, SamplingScheme, SchemeSettings, Stage } from '../../src/schemes/types.js'
 import { squaredDistance } from '../../src/squared-distance.js'
 
@@ -90,6 +90,39 @@ test.each(Object.values(samplingSchemes))('$name, told to sample K frames per st
     else expect(plan).toThrow(/no room/)
   }
 })
+
+/** Stages of the original program. */
+test.each<[string, SchemeSettings, readonly Stage[]]>([
+  ['autoreg', settings(7, 2, 35, 35), [{ observed: [0, 1], latent: [2, 3, 4, 5, 6] }]],
+  ['autoreg', settings(5, 3, 5, 5), [{ observed: [0, 1, 2], latent: [3, 4] }]],
+  ['long-range', settings(7, 2, 35, 35), [{ observed: [0, 1], latent: [2, 3, 4, 5, 6] }]],
+  ['long-range', settings(4, 2, 5, 4), [{ observed: [0, 1], latent: [2, 3] }]],
+  ['long-range', settings(5, 3, 5, 4), [{ observed: [0, 1, 2], latent: [3, 4] }]],
+  ['adaptive-autoreg', settings(7, 4, 4, 4), [{ observed: [3], latent: [4, 5, 6] }]],
+  [
+    'adaptive-autoreg',
+    settings(7, 0, 5, 5),
+    [
+      { observed: [], latent: range(5) },
+      { observed: [4], latent: [5, 6] },
+    ],
+  ],
+  ['hierarchy-2', settings(2, 0, 2, 2), [{ observed: [], latent: [0, 1] }]],
+  ['hierarchy-4', settings(12, 0, 12, 1), [{ observed: [], latent: range(12) }]],
+  ['adaptive-hierarchy-3', settings(3, 0, 3, 1), [{ observed: [], latent: range(3) }]],
+])('%s plans %o, where little is left to sample', (name, tried, stages) => {
+  expect(stagesOf(findScheme(name), tried, hostRandom('little'))).toEqual(stages)
+})
+
+test.each(['autoreg', 'long-range', 'adaptive-autoreg'])(
+  '%s refuses K frames per stage where one more is left',
+  (name) => {
+    const fits = name === 'adaptive-autoreg' ? settings(12, 4, 9, 9) : settings(9, 4, 9, 9)
+    expect(faults(stagesOf(findScheme(name), fits, hostRandom('fits')), fits)).toEqual([])
+    const more = { ...fits, videoLength: fits.videoLength + 1 }
+    expect(() => stagesOf(findScheme(name), more, hostRandom('fits'))).toThrow(/no room/)
+  },
+)
 
 test.each(Object.values(samplingSchemes).filter(isHierarchy))(
   '$name needs two frames to spread, and room',

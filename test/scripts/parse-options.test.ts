@@ -205,6 +205,12 @@ describe('a mistake is answered by one line that names it', () => {
       '--data_dir is empty: give it a value, or leave it out',
     )
     await answer(['data', 'split', '--dir=']).toThrow('--dir is empty')
+    // Not the same as leaving it out: the first 36 frames would be given.
+    for (const command of ['sample', 'nll'])
+      await answer([command, 'x.pt', '--sampling_scheme', 'infill', '--obs_frames', '']).toThrow(
+        '--obs_frames is empty: give it a value, or leave it out',
+      )
+    await answer(['plan', '--sampling_scheme', 'infill', '--T', '9', '--obs_frames=']).toThrow('is empty')
   })
 
   it('and says which help there is', async () => {

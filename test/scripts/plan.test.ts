@@ -124,6 +124,27 @@ test('says what is missing or cannot work', async () => {
   await expect(printed(...autoreg, '--picture', 'plan.jpg')).rejects.toThrow('ends in .png or .svg')
 })
 
+test('warns of steps that leave out the noisiest ones', async () => {
+  writeCheckpoint()
+  const plan = [
+    '--sampling_scheme',
+    'autoreg',
+    '--checkpoint',
+    checkpoint,
+    '--measure',
+    'False',
+    '--n_obs',
+    '4',
+  ]
+  const words = [...plan, '--diffusion_steps', '1000', '--timestep_respacing']
+  const warning = '--timestep_respacing 10,0 leaves out all steps after 499 of 0 to 999'
+  expect((await printed(...words, '10,0')).at(-1)).toContain(`warning: ${warning}`)
+  const [json = '', ...more] = await printed(...words, '10,0', '--json')
+  expect(more).toEqual([])
+  expect((JSON.parse(json) as { warning: string }).warning).toContain(warning)
+  expect((await printed(...words, '0,10')).join()).not.toContain('warning')
+})
+
 test('loads no tensor library without a checkpoint, or to plan without measuring', async () => {
   writeCheckpoint()
   await printed('--sampling_scheme', 'autoreg', '--checkpoint', checkpoint, '--measure', 'False')

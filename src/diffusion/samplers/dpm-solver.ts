@@ -7,15 +7,27 @@ import { samplerOf } from './sampler.js'
 /** What the solver needs of a schedule. */
 export type SolverSchedule = Pick<Schedule, 'numTimesteps' | 'alphasCumprod' | 'alphasCumprodPrev'>
 
+/** How far the solver extrapolates. */
+export interface SolverOptions {
+  /**
+   * Whether a step that is longer than the one before it (in lambda) extrapolates no further than one as long
+   * would. Default: true. False: as published. Steps of a schedule grow in lambda towards the data, the last one
+   * that leaves noise to 2 to 5 times the one before, where guesses of x_0 change less and less: extrapolated that
+   * far, most go beyond the data; those of narrow distributions do not. docs/samplers.md has the errors of both.
+   */
+  readonly isLimited?: boolean
+}
+
 /**
- * DPM-Solver++(2M) (Lu et al. 2022, arXiv 2211.01095, algorithm 2), with one change (see `LARGEST_RATIO`): solves the differential equation of the
- * diffusion process with the guesses of x_0 at this step and the one before. Deterministic, of second order
- * in the step; for 10 to 50 steps. Its first step is of first order, which is that of DDIM, and so is the
- * last, which goes to where there is no noise and log alpha / sigma is infinite.
+ * DPM-Solver++(2M) (Lu et al. 2022, arXiv 2211.01095, algorithm 2), its extrapolation limited unless told
+ * otherwise: solves the differential equation of the diffusion process with the guesses of x_0 at this step and
+ * the one before. Deterministic, of second order in the step; for 10 to 50 steps. Its first step is of first
+ * order, which is that of DDIM, and so is the last, which goes to where there is no noise and log alpha / sigma
+ * is infinite.
  */
-export function dpmSolverSampler(schedule: SolverSchedule): Sampler {
+export function dpmSolverSampler(schedule: SolverSchedule, options: SolverOptions = {}): Sampler {
   return solver('dpm++', 'dpmSolverSampler', schedule, (t) => {
-    const { xT, current, previous } = dpmSolverWeights(schedule, t)
+    const { xT, current, previous } = dpmSolverWeights(schedule, t, options)
     return [xT, current, previous, 0]
   })
 }
@@ -24,9 +36,9 @@ export function dpmSolverSampler(schedule: SolverSchedule): Sampler {
  * SDE-DPM-Solver++(2M) (Lu et al. 2022, on solvers of the stochastic equation): the same with as much fresh
  * noise as ancestral sampling has.
  */
-export function sdeDpmSolverSampler(schedule: SolverSchedule): Sampler {
+export function sdeDpmSolverSampler(schedule: SolverSchedule, options: SolverOptions = {}): Sampler {
   return solver('sde-dpm++', 'sdeDpmSolverSampler', schedule, (t) => {
-    const { xT, current, previous, noise } = sdeDpmSolverWeights(schedule, t)
+    const { xT, current, previous, noise } = sdeDpmSolverWeights(schedule, t, options)
     return [xT, current, previous, noise]
   })
 }
@@ -42,15 +54,23 @@ export interface SolverWeights {
 }
 
 /** One step of algorithm 2, in float64. */
-export function dpmSolverWeights(schedule: SolverSchedule, t: number): SolverWeights {
-  const { alpha, sigmaRatio, decay, slope } = stepOf(schedule, t)
+export function dpmSolverWeights(
+  schedule: SolverSchedule,
+  t: number,
+  options: SolverOptions = {},
+): SolverWeights {
+  const { alpha, sigmaRatio, decay, slope } = stepOf(schedule, t, options)
   // x_{t-1} = sigma_{t-1} / sigma_t x_t - alpha_{t-1} (e^-h - 1) D
   return { xT: sigmaRatio, ...guesses(alpha * (1 - decay), slope), noise: 0 }
 }
 
 /** One step of SDE-DPM-Solver++(2M), in float64. */
-export function sdeDpmSolverWeights(schedule: SolverSchedule, t: number): SolverWeights {
-  const { alpha, sigma, sigmaRatio, decay, slope } = stepOf(schedule, t)
+export function sdeDpmSolverWeights(
+  schedule: SolverSchedule,
+  t: number,
+  options: SolverOptions = {},
+): SolverWeights {
+  const { alpha, sigma, sigmaRatio, decay, slope } = stepOf(schedule, t, options)
   // x_{t-1} = sigma_{t-1} / sigma_t e^-h x_t + alpha_{t-1} (1 - e^-2h) D + sigma_{t-1} sqrt(1 - e^-2h) z
   const renewed = 1 - decay ** 2
   return {
@@ -92,15 +112,8 @@ function guesses(factor: number, slope: number): Pick<SolverWeights, 'current' |
   return { current: factor * (1 + slope), previous: slope === 0 ? 0 : -factor * slope }
 }
 
-/**
- * 1/r at most: a step that is longer than the one before extrapolates no further than one as long would. Steps of a schedule grow in lambda towards the data, the last one that leaves noise to 2 to 5 times
- * the one before, where guesses of x_0 change less and less: extrapolated that far, they go beyond the data. The
- * authors' code takes that step in first order if there are few; this keeps the second order where steps are even.
- */
-const LARGEST_RATIO = 1
-
 /** alpha and sigma at t - 1, what the step makes of sigma, e^-h, and 1/2r: 0 in a step of first order. */
-function stepOf(schedule: SolverSchedule, t: number) {
+function stepOf(schedule: SolverSchedule, t: number, { isLimited = true }: SolverOptions) {
   const from = schedule.alphasCumprod[t] ?? NaN
   const to = schedule.alphasCumprodPrev[t] ?? NaN
   const alpha = Math.sqrt(to)
@@ -110,7 +123,7 @@ function stepOf(schedule: SolverSchedule, t: number) {
   // r = h of the step before / h of this one, h the growth of lambda = log alpha / sigma.
   const before = schedule.alphasCumprod[t + 1] ?? NaN
   const ratio = (lambda(to) - lambda(from)) / (lambda(from) - lambda(before))
-  const slope = isFirstOrder ? 0 : Math.min(ratio, LARGEST_RATIO) / 2
+  const slope = isFirstOrder ? 0 : (isLimited ? Math.min(ratio, 1) : ratio) / 2
   return { alpha, sigma, sigmaRatio, decay: (sigmaRatio * Math.sqrt(from)) / alpha, slope }
 }
 

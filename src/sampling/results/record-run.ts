@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { modelOptions } from '../../config/model.js'
-import { chosenSampler } from '../../config/sampler.js'
+import { samplerLabel, type SamplerOptions } from '../../config/sampler.js'
 import type { SamplingConfig } from '../../config/sampling.js'
 import { isFolder } from '../../files/make-folder.js'
 import { namesIn } from '../../files/names-in.js'
@@ -27,7 +27,7 @@ export interface RunOrigin {
   readonly firstVideo?: string | undefined
   /** Tells an optimised schedule from others, if one is used. */
   readonly schedule?: string | undefined
-  readonly options: Pick<SamplingConfig, 'seed' | 'clip_denoised' | 'eta' | 'sampler' | 'use_ddim'>
+  readonly options: SamplerOptions & Pick<SamplingConfig, 'seed' | 'clip_denoised'>
 }
 
 /** The part of a configuration that decides what samples look like. */
@@ -66,7 +66,7 @@ function checkedRecords(
     checkpoint: path.basename(checkpoint.path),
     step: checkpoint.step,
     parameters: checkpoint.digest,
-    sampler: chosenSampler(options),
+    sampler: samplerLabel(options),
     eta: options.eta,
     seed: options.seed,
     clip_denoised: options.clip_denoised,

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import type { SamplerName } from '../../config/sampler.js'
+import type { SamplerLabel } from '../../config/sampler.js'
 import { UserError } from '../../errors.js'
 import { observedLabel } from '../../schemes/observed-frames.js'
 import type { SchemeSettings } from '../../schemes/types.js'
@@ -10,7 +10,7 @@ export interface ModelResults {
   readonly checkpoint: string
   /** Training steps in the checkpoint, if it says. */
   readonly step: number | undefined
-  readonly sampler: SamplerName
+  readonly sampler: SamplerLabel
   /** Noise of DDIM steps; 0 for other samplers. */
   readonly eta: number
   /** Which steps are used: `""` for all. */

@@ -1,8 +1,8 @@
-import { chosenSampler } from '../../config/sampler.js'
+import { samplerLabel, type SamplerOptions } from '../../config/sampler.js'
 import type { SamplingConfig } from '../../config/sampling.js'
 import type { ModelResults } from './results-layout.js'
 
-type Options = Pick<SamplingConfig, 'sampler' | 'use_ddim' | 'eta' | 'timestep_respacing'>
+type Options = SamplerOptions & Pick<SamplingConfig, 'timestep_respacing'>
 
 /**
  * What tells the results of a checkpoint that is sampled as options say.
@@ -13,5 +13,5 @@ export function resultsOf(
   options: Options,
 ): ModelResults {
   const { eta, timestep_respacing: timestepRespacing } = options
-  return { checkpoint, step, sampler: chosenSampler(options), eta, timestepRespacing }
+  return { checkpoint, step, sampler: samplerLabel(options), eta, timestepRespacing }
 }

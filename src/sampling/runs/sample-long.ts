@@ -16,7 +16,7 @@ import { nextBatch } from '../stages/next-batch.js'
 import { sampleStage } from '../stages/sample-stage.js'
 import { beginVideo } from '../stages/video-in-progress.js'
 import { pictureStatistics, type PictureStatistics } from '../videos/picture-statistics.js'
-import type { Film } from '../videos/video-batch.js'
+import { frameOfFilm, type Film } from '../videos/video-batch.js'
 import type { LongRun, LongRunInputs } from './plan-long-run.js'
 import { decisiveSettings, setUpSampling, type SamplingSetup } from './sampling-setup.js'
 import { savedStages } from './saved-stages.js'
@@ -28,6 +28,7 @@ export interface SampledChunk {
   readonly isNew: boolean
   /** Position in the whole video of its first new frame, and of the one after its last. */
   readonly frames: readonly [number, number]
+  /** Of its new frames; motion from the frame before them on. */
   readonly statistics: PictureStatistics
 }
 
@@ -111,9 +112,10 @@ export async function* sampleLong(
         savedChunk(run, inputs, chunk).remove()
         isNew = true
       }
+      const before = done && frameOfFilm(done, done.shape[0] - 1)
       done = readChunk(file, chunk)
       const first = chunk.start + chunk.observed
-      const statistics = pictureStatistics(done)
+      const statistics = pictureStatistics(done, before)
       yield { index, file, isNew, frames: [first, first + done.shape[0]], statistics }
     }
   } finally {

@@ -1,4 +1,4 @@
-import { chosenSampler } from '../../config/sampler.js'
+import { chosenSampler, samplerLabel, type SamplerOptions } from '../../config/sampler.js'
 import { createDiffusion, type GaussianDiffusion } from '../../diffusion/gaussian-diffusion.js'
 import { createSampler } from '../../diffusion/samplers/create-sampler.js'
 import { computedWith } from '../results/computed-with.js'
@@ -17,10 +17,8 @@ export interface SamplingSetup {
 }
 
 type Inputs = Pick<SampleRunInputs, 'checkpoint'> & {
-  readonly options: Pick<
-    SampleRunInputs['options'],
-    'sampler' | 'use_ddim' | 'eta' | 'timestep_respacing' | 'clip_denoised' | 'seed'
-  >
+  readonly options: SamplerOptions &
+    Pick<SampleRunInputs['options'], 'timestep_respacing' | 'clip_denoised' | 'seed'>
 }
 
 /**
@@ -28,18 +26,18 @@ type Inputs = Pick<SampleRunInputs, 'checkpoint'> & {
  * each other.
  */
 export function setUpSampling({ checkpoint: { model, config: trained }, options }: Inputs): SamplingSetup {
-  const { timestep_respacing, eta, clip_denoised: clipDenoised } = options
+  const { timestep_respacing, clip_denoised: clipDenoised } = options
   const name = chosenSampler(options)
   const config = { ...trained, use_ddim: name === 'ddim', timestep_respacing }
   const diffusion = createDiffusion(config)
-  const sampler = createSampler(name, diffusion.schedule, eta)
+  const sampler = createSampler(name, diffusion.schedule, options)
   return { config, diffusion, denoise: denoisingStep({ model, diffusion, sampler, clipDenoised }) }
 }
 
 /** What sampled frames depend on, besides the scheme and its settings. The runtime must have been started. */
 export function decisiveSettings({ checkpoint: { config, step }, options }: Inputs): SavedSettings {
   const { eta, timestep_respacing, clip_denoised, seed } = options
-  const sampler = chosenSampler(options)
+  const sampler = samplerLabel(options)
   return {
     ...config,
     // Where the data lies may change.

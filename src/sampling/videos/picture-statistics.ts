@@ -9,12 +9,15 @@ export interface PictureStatistics {
   readonly deviation: PerChannel
   /** Mean difference between a pixel and its neighbours to the right and below: sharpness. */
   readonly sharpness: PerChannel
-  /** Mean difference between a pixel and itself in the next frame: 0 for a still. */
-  readonly motion: number
+  /** Mean difference between a pixel and itself in the frame before: 0 for a still. Of a single frame there is none. */
+  readonly motion?: number
 }
 
-/** Statistics of a film of at least one frame of at least two by two pixels. */
-export function pictureStatistics(film: Film): PictureStatistics {
+/**
+ * Statistics of a film of at least one frame of at least two by two pixels.
+ * @param before the frame that it goes on from, (H, W, C): the step from that to the first frame is motion too
+ */
+export function pictureStatistics(film: Film, before?: Uint8Array): PictureStatistics {
   const { shape, data } = film
   const [T, H, W, C] = shape
   const channels = [0, 1, 2] as const
@@ -30,10 +33,20 @@ export function pictureStatistics(film: Film): PictureStatistics {
     for (let t = 0; t < T; t++) sum += edges(frameOfFilm(film, t), H, W, C, c)
     return sum / (T * (H * (W - 1) + (H - 1) * W))
   })
+  const motion = meanChange(film, before)
+  return { mean, deviation, sharpness, ...(motion !== undefined && { motion }) }
+}
+
+function meanChange(film: Film, before: Uint8Array | undefined): number | undefined {
+  const { shape, data } = film
+  const [T, H, W, C] = shape
   const frame = H * W * C
+  const steps = T - 1 + (before ? 1 : 0)
+  if (steps === 0) return undefined
   let change = 0
+  if (before) frameOfFilm(film, 0).forEach((value, i) => (change += Math.abs(value - (before[i] ?? 0))))
   for (let i = frame; i < data.length; i++) change += Math.abs((data[i] ?? 0) - (data[i - frame] ?? 0))
-  return { mean, deviation, sharpness, motion: T > 1 ? change / (data.length - frame) : 0 }
+  return change / (steps * frame)
 }
 
 function sumOver(data: Uint8Array, channel: number, value: (level: number) => number): number {

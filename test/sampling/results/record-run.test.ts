@@ -16,7 +16,10 @@ beforeAll(async () => {
 const newFolder = temporaryFolders()
 const config = { ...resolveModelConfig({}), dataset: 'toy_town', use_ddim: false, lr: 1e-4 }
 const checkpoint = { path: 'checkpoints/run/ema_0.9_000100.pt', step: 100, digest: 'a0' }
-const options = { seed: 0, sampler: undefined, clip_denoised: true, eta: 0, use_ddim: false }
+const options = {
+  ...{ seed: 0, sampler: undefined, clip_denoised: true },
+  ...{ eta: 0, use_ddim: false, limit_extrapolation: true },
+}
 
 /** The folder of a run that has made a sample with these settings. */
 function begunRun(): string {
@@ -52,6 +55,12 @@ test.each<[Partial<typeof config>, Partial<RunOrigin['options']>, Partial<RunOri
   [{}, { clip_denoised: false }, {}, 'with clip_denoised True, these would be with clip_denoised False'],
   [{}, { use_ddim: true, eta: 0.5 }, {}, 'with sampler ancestral, these would be with sampler ddim'],
   [{}, { sampler: 'dpm++' }, {}, 'with sampler ancestral, these would be with sampler dpm++'],
+  [
+    {},
+    { sampler: 'dpm++', limit_extrapolation: false },
+    {},
+    'with sampler ancestral, these would be with sampler dpm++_unlimited',
+  ],
   [{}, { use_ddim: true }, {}, 'with sampler ancestral, these would be with sampler ddim'],
   [{}, {}, { path: 'model000100.pt' }, 'with checkpoint ema_0.9_000100.pt, these would be'],
   [{}, {}, { step: 200 }, 'with step 100, these would be with step 200'],
@@ -102,6 +111,17 @@ test('nor are those of two backends, whose noise is not the same', () => {
   // Of a version that did not say it.
   writeFileSync(file, before.replace('    "backend": "wasm",\n', ''))
   expect(again).not.toThrow()
+})
+
+test('nor are those of DPM-Solver++ with and without its limit', () => {
+  const folder = newFolder()
+  const record = (limit_extrapolation: boolean) => () =>
+    recordRun(folder, config, { checkpoint, options: { ...options, sampler: 'dpm++', limit_extrapolation } })
+  record(true)()
+  mkdirSync(path.join(folder, 'samples'))
+  writeFileSync(path.join(folder, 'samples', 'sample_0000-0.npy'), '')
+  expect(record(false)).toThrow('with sampler dpm++, these would be with sampler dpm++_unlimited')
+  expect(record(true)).not.toThrow()
 })
 
 test('a run that has made nothing yet may begin again with others', () => {

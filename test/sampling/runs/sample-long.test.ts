@@ -103,6 +103,8 @@ test('of chunks with an odd number of frames too', async () => {
     return range(film.shape[0]).map((t) => frameOfFilm(film, t)[0])
   })
   expect(levels).toEqual(range(5, 20))
+  // Also from each chunk to the next.
+  expect(chunks.map(({ statistics }) => statistics.motion)).toEqual([1, 1, 1])
 })
 
 test('a stopped run goes on at its stage, and ends with the same files', async () => {

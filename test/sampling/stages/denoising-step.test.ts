@@ -12,7 +12,7 @@ const keys = [0, 1].map((video) => ({ seed: 0, video, sampleIdx: 0, stage: 0 }))
 describeEachBackend('the denoising step', () => {
   it.each(['dpm++', 'ddim'] as const)('walks as %s does, also with what it carries', async (name) => {
     const predict = (x: Tensor5D): Tensor5D => tf.tanh(tf.mul(x, 2))
-    const sampler = createSampler(name, fakeDiffusion.schedule, 0)
+    const sampler = createSampler(name, fakeDiffusion.schedule)
     const model = fakeModel((_, x) => predict(x))
     const denoise = denoisingStep({ model, diffusion: fakeDiffusion, sampler, clipDenoised: false })
     const start = stageNoise(keys, [3, 4, 4, 3], 'start')
