@@ -141,3 +141,17 @@ test('a data set is told by frames of its first video that results depend on', a
   expect(await firstVideoDigest(late, frames)).not.toBe(digest)
   expect(await firstVideoDigest(data, [])).toBeUndefined()
 })
+
+test('a first video that cannot be read does not stand in the way of others', async () => {
+  const damaged = {
+    ...others,
+    readFrames: async (video: number, frames: readonly number[]) => {
+      if (video === 0) throw new UserError('video_0.npy is damaged')
+      return others.readFrames(video, frames)
+    },
+  }
+  expect(await firstVideoDigest(damaged, [0, 1])).toBeUndefined()
+  const { folder: made } = await complete(runIn('damaged', { start_index: 1, stop_index: 2 }, damaged))
+  expect(readdirSync(path.join(made, 'samples'))).toEqual(['sample_0001-0.npy'])
+  await expect(complete(runIn('damaged', {}, damaged))).rejects.toThrow('video_0.npy is damaged')
+})
