@@ -59,7 +59,7 @@ export function measurePlanning(
         embed: (frames) => frames,
         squaredDistances:
           squaredDistances && ((from, against) => watch.time(() => squaredDistances(from, against))),
-        ...(embeddings && { comparer: (numFrames) => timedComparer(embeddings, numFrames, watch) }),
+        ...(embeddings && { comparer: () => timedComparer(embeddings, watch) }),
       }
       const done = [...givenFrames(settings)]
       const distances = frameDistances(framesOf(looks, done), features)
@@ -115,9 +115,9 @@ function stopwatch(now: () => number): Stopwatch {
 }
 
 /** What is not there yet is put on the device with the watch stopped. */
-function timedComparer(embeddings: DeviceEmbeddings, numFrames: number, watch: Stopwatch): FrameComparer {
+function timedComparer(embeddings: DeviceEmbeddings, watch: Stopwatch): FrameComparer {
   // The comparer frees what it is given: a second name of the same numbers.
-  const comparer = deviceComparer(numFrames, (frames) => tf.clone(embeddings.of(frames)))
+  const comparer = deviceComparer((frames) => tf.clone(embeddings.of(frames)))
   return {
     add(frames, shape) {
       watch.leaveOut(() => embeddings.of(frames))

@@ -60,7 +60,7 @@ export function frameDistances(
     const fresh = frames.doneFrames().filter((frame) => !places.has(frame))
     const picturesOf = (some: readonly number[]) => some.map((frame) => frames.get(frame))
     if (newComparer) {
-      comparer ??= newComparer(N)
+      comparer ??= newComparer()
       for (let at = 0; at < fresh.length; at += GROUP) {
         const group = fresh.slice(at, at + GROUP)
         const found = comparer.add(picturesOf(group), frames.frameShape)
