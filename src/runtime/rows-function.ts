@@ -41,8 +41,8 @@ function rowsGraph(chunks: number, grows: boolean) {
   )
   // Constants are in host memory, where the operation wants them: what is fed by the host would be copied each time.
   const [rows, columns] = [0, 1].map((axis) => {
-    const bytes = new Uint8Array(Int32Array.of(axis).buffer)
-    return add(`axis${axis}`, 'Const', [], { dtype: { type: INT32 }, value: { tensor: { dtype: INT32, shape: [], bytes } } }) // prettier-ignore
+    const value = { dtype: INT32, shape: [], bytes: new Uint8Array(Int32Array.of(axis).buffer) }
+    return add(`axis${axis}`, 'Const', [], { dtype: { type: INT32 }, value: { tensor: value } })
   })
   const wide = add('wide', 'Cast', [fresh], { SrcT: { type: FLOAT }, DstT: { type: DOUBLE } })
   const latest = joined('latest', [...(grows ? kept.slice(-1) : []), wide], rows ?? '')
