@@ -1,6 +1,6 @@
 import { nativeExtension } from './native-extension.js'
 import { rowsFunction } from './rows-function.js'
-import { tensorflowBackend, type BindingAttribute } from './tensorflow-backend.js'
+import { tensorflowBackend } from './tensorflow-backend.js'
 import type { Tensor2D } from './tf.js'
 
 /** Vectors that are kept on the device in float64, and their scalar products. */
@@ -28,6 +28,9 @@ interface Chunk {
  */
 const CHUNK_BYTES = 2 ** 27
 
+/** No attributes: if asked to, TensorFlow would optimise the function first, which has nothing to gain by that. */
+const PLAINLY = [] as const
+
 /**
  * Vectors on the device, 8 bytes a number. Each time costs one operation and one reading, however many rows come.
  * They are kept in chunks: rows are added by copying the latest, not all.
@@ -38,10 +41,6 @@ export function deviceRows(chunkBytes = CHUNK_BYTES): DeviceRows {
   const backend = tensorflowBackend()
   const extension = nativeExtension()
   if (!backend || !extension) throw new Error('rows in float64 are kept by the addon of fdm setup alone')
-  // The function's few operations follow each other: handing them to threads takes longer than running them.
-  const attributes: readonly BindingAttribute[] = [
-    { name: 'executor_type', type: backend.binding.TF_ATTR_STRING, value: 'SINGLE_THREADED_EXECUTOR' },
-  ]
   const chunks: Chunk[] = []
   return {
     append(rows) {
@@ -51,7 +50,7 @@ export function deviceRows(chunkBytes = CHUNK_BYTES): DeviceRows {
       const grown = latest && (latest.rows + fresh) * D * 8 <= chunkBytes ? latest : undefined
       const name = rowsFunction(extension, chunks.length, grown !== undefined)
       const inputs = [...backend.getInputTensorIds([rows]), ...chunks.map(({ id }) => id)]
-      const [chunk, products] = binding.executeOp(name, attributes, inputs, 2)
+      const [chunk, products] = binding.executeOp(name, PLAINLY, inputs, 2)
       if (!chunk || !products) throw new Error(`${name} gave nothing`)
       if (grown) {
         chunks.pop()
