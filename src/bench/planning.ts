@@ -1,5 +1,5 @@
 import { hostRandom } from '../random.js'
-import { tf } from '../runtime/tf.js'
+import { tf, type Tensor2D } from '../runtime/tf.js'
 import { deviceComparer } from '../sampling/features/device-comparer.js'
 import { frameDistances } from '../sampling/features/frame-distances.js'
 import type { FrameComparer, FrameFeatures } from '../sampling/features/frame-features.js'
@@ -114,13 +114,16 @@ function stopwatch(now: () => number): Stopwatch {
   }
 }
 
-/** What is not there yet is put on the device with the watch stopped. */
+/** Embeddings are put on the device with the watch stopped, if they are not there yet. */
 function timedComparer(embeddings: DeviceEmbeddings, watch: Stopwatch): FrameComparer {
-  // The comparer frees what it is given: a second name of the same numbers.
-  const comparer = deviceComparer((frames) => tf.clone(embeddings.of(frames)))
+  let given: Tensor2D | undefined
+  const comparer = deviceComparer(() => given ?? tf.zeros([0, 0]))
   return {
     add(frames, shape) {
-      watch.leaveOut(() => embeddings.of(frames))
+      // The comparer frees what it is given: a second name of the same numbers.
+      watch.leaveOut(() => {
+        given = tf.clone(embeddings.of(frames))
+      })
       return watch.time(() => comparer.add(frames, shape))
     },
     dispose: () => comparer.dispose(),

@@ -4,6 +4,9 @@ import { encodeGraphDef, type GraphNode } from './recording/graph-def.js'
 /** TensorFlow's numbers of element types; the tensor library does not know float64. */
 const [FLOAT, DOUBLE, INT32] = [1, 2, 3]
 
+/** The names of those that there are, as asking the extension takes longer than a stage can spare. */
+const registered = new WeakMap<NativeExtension, Set<string>>()
+
 /**
  * One operation of TensorFlow that adds rows to those kept in chunks, and multiplies them with all:
  * - inputs: fresh rows (fresh, D) in float32, and the chunks (any number, D) in float64, the latest last;
@@ -16,9 +19,12 @@ const [FLOAT, DOUBLE, INT32] = [1, 2, 3]
  */
 export function rowsFunction(extension: NativeExtension, chunks: number, grows: boolean): string {
   const name = `fdm_rows_${chunks}_${grows ? 'grown' : 'begun'}`
-  if (!extension.hasOperation(name)) {
+  const known = registered.get(extension) ?? new Set()
+  if (!known.has(name)) {
     const { nodes, inputs, outputs } = rowsGraph(chunks, grows)
-    extension.registerFunction(name, encodeGraphDef(nodes), inputs, outputs)
+    if (!extension.hasOperation(name))
+      extension.registerFunction(name, encodeGraphDef(nodes), inputs, outputs)
+    registered.set(extension, known.add(name))
   }
   return name
 }

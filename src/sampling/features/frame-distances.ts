@@ -48,7 +48,7 @@ export function frameDistances(
   }
   const addNew = () => {
     if (isDisposed) throw new Error('the video was given up: its frames are not compared any more')
-    const fresh = frames.doneFrames().filter((frame) => !places.has(frame))
+    const fresh = frames.doneFrames().slice(order.length)
     const picturesOf = (some: readonly number[]) => some.map((frame) => frames.get(frame))
     if (newComparer) {
       comparer ??= newComparer()
@@ -77,7 +77,8 @@ export function frameDistances(
     for (const { start, end, found } of blocks) {
       if (end <= known || end <= place) continue
       if (place >= start)
-        for (let i = 0, at = (place - start) * end; i < end; i++) distances[order[i] ?? 0] = found[at + i] ?? NaN
+        for (let i = 0, at = (place - start) * end; i < end; i++)
+          distances[order[i] ?? 0] = found[at + i] ?? NaN
       else
         for (let i = start, at = place; i < end; i++, at += end) distances[order[i] ?? 0] = found[at] ?? NaN
     }
