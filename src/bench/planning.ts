@@ -1,5 +1,5 @@
 import { hostRandom } from '../random.js'
-import { tf } from '../runtime/tf.js'
+import { tf, type Tensor2D } from '../runtime/tf.js'
 import { deviceComparer } from '../sampling/features/device-comparer.js'
 import { frameDistances } from '../sampling/features/frame-distances.js'
 import type { FrameComparer, FrameFeatures } from '../sampling/features/frame-features.js'
@@ -59,7 +59,7 @@ export function measurePlanning(
         embed: (frames) => frames,
         squaredDistances:
           squaredDistances && ((from, against) => watch.time(() => squaredDistances(from, against))),
-        ...(embeddings && { comparer: (numFrames) => timedComparer(embeddings, numFrames, watch) }),
+        ...(embeddings && { comparer: () => timedComparer(embeddings, watch) }),
       }
       const done = [...givenFrames(settings)]
       const distances = frameDistances(framesOf(looks, done), features)
@@ -114,13 +114,16 @@ function stopwatch(now: () => number): Stopwatch {
   }
 }
 
-/** What is not there yet is put on the device with the watch stopped. */
-function timedComparer(embeddings: DeviceEmbeddings, numFrames: number, watch: Stopwatch): FrameComparer {
-  // The comparer frees what it is given: a second name of the same numbers.
-  const comparer = deviceComparer(numFrames, (frames) => tf.clone(embeddings.of(frames)))
+/** Embeddings are put on the device with the watch stopped, if they are not there yet. */
+function timedComparer(embeddings: DeviceEmbeddings, watch: Stopwatch): FrameComparer {
+  let given: Tensor2D | undefined
+  const comparer = deviceComparer(() => given ?? tf.zeros([0, 0]))
   return {
     add(frames, shape) {
-      watch.leaveOut(() => embeddings.of(frames))
+      // The comparer frees what it is given: a second name of the same numbers.
+      watch.leaveOut(() => {
+        given = tf.clone(embeddings.of(frames))
+      })
       return watch.time(() => comparer.add(frames, shape))
     },
     dispose: () => comparer.dispose(),

@@ -1,4 +1,6 @@
-import { tensorflowBackend, type BindingAttribute, type OperationBinding } from './tensorflow-backend.js'
+import { nativeExtension } from './native-extension.js'
+import { rowsFunction } from './rows-function.js'
+import { tensorflowBackend } from './tensorflow-backend.js'
 import type { Tensor2D } from './tf.js'
 
 /** Vectors that are kept on the device in float64, and their scalar products. */
@@ -7,99 +9,63 @@ export interface DeviceRows {
    * Adds rows after those that are there.
    * @param rows (fresh, D): float32, the caller's; D is that of the first rows
    * @returns (fresh, all): the product of each with all rows so far, itself among them, to the precision of float64
+   * @throws Error with TensorFlow's message if D is another, or there is no room: the rows are those from before.
    */
   append(rows: Tensor2D): Float64Array
   /** Frees them. More can be called for. */
   dispose(): void
 }
 
-/** TensorFlow's number of float64, which the tensor library does not know. */
-const DOUBLE = 2
+/** (rows, D) on the device. The library has no tensors of float64: a handle of the addon, which is not counted. */
+interface Chunk {
+  readonly id: number
+  readonly rows: number
+}
 
 /**
- * Room for vectors on the device, 8 bytes a number, taken when the first ones come. Each time costs five operations,
- * however many rows come; those that are there are not copied. The library has no tensors of float64: these are
- * handles of the addon, which `tf.memory` does not count.
- * @param capacity most rows
- * @throws Error on another backend than TensorFlow, and when there are more rows than room.
+ * As much as the LPIPS embeddings of 526 frames of 64x64 pixels: half of that is copied each time, on average, and a
+ * product of few rows takes a GPU almost as long as one of many.
  */
-export function deviceRows(capacity: number): DeviceRows {
+const CHUNK_BYTES = 2 ** 27
+
+/** No attributes: if asked to, TensorFlow would optimise the function first, which has nothing to gain by that. */
+const PLAINLY = [] as const
+
+/**
+ * Vectors on the device, 8 bytes a number. Each time costs one operation and one reading, however many rows come.
+ * They are kept in chunks: rows are added by copying the latest, not all.
+ * @param chunkBytes most of a chunk, if not so many rows come at once
+ * @throws Error where there is no addon that `fdm setup` built.
+ */
+export function deviceRows(chunkBytes = CHUNK_BYTES): DeviceRows {
   const backend = tensorflowBackend()
-  if (!backend) throw new Error('rows in float64 are kept by TensorFlow alone')
-  /** (capacity, D); from `count` on nothing is written yet. */
-  let all: number | undefined
-  let count = 0
-
-  const append = (binding: OperationBinding, rows: Tensor2D, scope: HandleScope): Float64Array => {
-    const [fresh, D] = rows.shape
-    const first = count
-    const end = first + fresh
-    if (end > capacity) throw new Error(`${end} rows in place of at most ${capacity}`)
-    const [given = NaN] = backend.getInputTensorIds([rows])
-    const { type, flag } = attributesOf(binding)
-    const run = (name: string, attributes: readonly BindingAttribute[], ...inputs: number[]) =>
-      scope.keep(binding.executeOp(name, attributes, inputs, 1)[0]?.id ?? NaN)
-    const integers = (...values: number[]) =>
-      scope.keep(binding.createTensor([values.length], binding.TF_INT32, Int32Array.from(values)))
-    const double = type('T', DOUBLE)
-
-    const wide = run('Cast', [type('SrcT', binding.TF_FLOAT), type('DstT', DOUBLE), flag('Truncate', false)], given) // prettier-ignore
-    const room = all ?? run('Empty', [type('dtype', DOUBLE), flag('init', false)], integers(capacity, D))
-    const places = integers(...Array.from({ length: fresh }, (_, i) => first + i))
-    // Writes into the memory of what it is given, and hands that on.
-    const filled = run('InplaceUpdate', [double], room, places, wide)
-    // No copy, where rows are aligned, which all are whose length is a multiple of 8.
-    const soFar = run('Slice', [double, type('Index', binding.TF_INT32)], filled, integers(0, 0), integers(end, D)) // prettier-ignore
-    const products = run('MatMul', [double, flag('transpose_a', false), flag('transpose_b', true)], wide, soFar) // prettier-ignore
-    // What the addon reads back is float32 at best: the bytes are the same.
-    const bytes = run('Bitcast', [double, type('type', binding.TF_FLOAT)], products)
-    const { buffer, byteOffset, byteLength } = binding.tensorDataSync(bytes) as Float32Array
-    scope.release(filled)
-    if (all !== undefined) scope.keep(all)
-    all = filled
-    count = end
-    return new Float64Array(buffer, byteOffset, byteLength / Float64Array.BYTES_PER_ELEMENT)
-  }
+  const extension = nativeExtension()
+  if (!backend || !extension) throw new Error('rows in float64 are kept by the addon of fdm setup alone')
+  const chunks: Chunk[] = []
   return {
     append(rows) {
       const { binding } = backend
-      const scope = handleScope()
+      const [fresh, D] = rows.shape
+      const latest = chunks.at(-1)
+      const grown = latest && (latest.rows + fresh) * D * 8 <= chunkBytes ? latest : undefined
+      const name = rowsFunction(extension, chunks.length, grown !== undefined)
+      const inputs = [...backend.getInputTensorIds([rows]), ...chunks.map(({ id }) => id)]
+      const [chunk, products] = binding.executeOp(name, PLAINLY, inputs, 2)
+      if (!chunk || !products) throw new Error(`${name} gave nothing`)
+      if (grown) {
+        chunks.pop()
+        binding.deleteTensor(grown.id)
+      }
+      chunks.push({ id: chunk.id, rows: (grown?.rows ?? 0) + fresh })
       try {
-        return append(binding, rows, scope)
+        const { buffer, byteOffset, byteLength } = binding.tensorDataSync(products.id) as Float32Array
+        return new Float64Array(buffer, byteOffset, byteLength / Float64Array.BYTES_PER_ELEMENT)
       } finally {
-        for (const id of scope.kept) binding.deleteTensor(id)
+        binding.deleteTensor(products.id)
       }
     },
     dispose() {
-      if (all !== undefined) backend.binding.deleteTensor(all)
-      all = undefined
-      count = 0
+      for (const { id } of chunks.splice(0)) backend.binding.deleteTensor(id)
     },
-  }
-}
-
-function attributesOf(binding: OperationBinding) {
-  return {
-    type: (name: string, value: number): BindingAttribute => ({ name, type: binding.TF_ATTR_TYPE, value }),
-    flag: (name: string, value: boolean): BindingAttribute => ({ name, type: binding.TF_ATTR_BOOL, value }),
-  }
-}
-
-/** The handles to be deleted at the end, whatever happens. */
-interface HandleScope {
-  readonly kept: ReadonlySet<number>
-  keep(id: number): number
-  release(id: number): void
-}
-
-function handleScope(): HandleScope {
-  const kept = new Set<number>()
-  return {
-    kept,
-    keep(id) {
-      kept.add(id)
-      return id
-    },
-    release: (id) => void kept.delete(id),
   }
 }

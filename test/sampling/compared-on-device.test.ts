@@ -101,7 +101,7 @@ describe.runIf(ownBinding)('frames compared where they are embedded', () => {
     const found: number[] = []
     const compare = () => {
       const features = adaptiveFeatures(options, SIZE)
-      const comparer = features.comparer?.(3)
+      const comparer = features.comparer?.()
       found.push(...(comparer?.add(frames, [SIZE, SIZE, 3]) ?? []))
       comparer?.dispose()
       features.dispose()

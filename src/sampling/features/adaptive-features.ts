@@ -46,10 +46,8 @@ export function adaptiveFeatures(options: AdaptiveFeaturesOptions, size: number)
     squaredDistances,
     // What is made on a GPU stays there: reading it back, and comparing it at the speed of main memory, takes longer.
     ...(computesOnGpu() && {
-      comparer: (numFrames: number) =>
-        deviceComparer(numFrames, (frames, [height, width]) =>
-          lpips.embedOnDevice(joined(frames), { height, width }),
-        ),
+      comparer: () =>
+        deviceComparer((frames, [height, width]) => lpips.embedOnDevice(joined(frames), { height, width })),
     }),
     dispose: () => lpips.dispose(),
   }

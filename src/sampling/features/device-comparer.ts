@@ -7,17 +7,14 @@ import type { FrameComparer } from './frame-features.js'
  * a distance is below 4 D 2^-53 times the larger |x|^2 (D: numbers of a vector). If vectors were rounded for that (see
  * `exactBits`), it is exact: then frames that are equal have distance 0, and two equal frames are equally far from a
  * third, in whatever order a device sums, so that ties between frames are the same everywhere.
- * @param numFrames most frames that will come
  * @param embed makes vectors (frames, D), which are the comparer's to free
  */
 export function deviceComparer(
-  numFrames: number,
   embed: (frames: readonly Float32Array[], shape: readonly [number, number, number]) => Tensor2D,
 ): FrameComparer {
-  const rows = deviceRows(numFrames)
+  const rows = deviceRows()
   /** |x|^2 by frame, in the order in which they came. */
-  const norms = new Float64Array(numFrames)
-  let count = 0
+  const norms: number[] = []
   return {
     add(frames, shape) {
       const vectors = embed(frames, shape)
@@ -27,9 +24,9 @@ export function deviceComparer(
       } finally {
         vectors.dispose()
       }
-      const first = count
-      count += frames.length
-      for (let i = first; i < count; i++) norms[i] = products[(i - first) * count + i] ?? NaN
+      const first = norms.length
+      const count = first + frames.length
+      for (let i = first; i < count; i++) norms.push(products[(i - first) * count + i] ?? NaN)
       for (let i = first, at = 0; i < count; i++)
         for (let j = 0; j < count; j++, at++) {
           const distance = (norms[i] ?? NaN) + (norms[j] ?? NaN) - 2 * (products[at] ?? NaN)

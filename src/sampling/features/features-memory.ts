@@ -6,7 +6,7 @@ import { pixelFeaturesLength } from './pixel-features.js'
 export interface FeaturesMemory {
   /** Of the vectors that frames are compared by: float32 in main memory, or float64 on a GPU. */
   readonly embeddingBytes: number
-  /** Of the distances of all pairs, float64 in main memory. */
+  /** Of distances, float64 in main memory: each pair's once, and once more by frame for frames that are chosen: about N². */
   readonly distanceBytes: number
 }
 

@@ -12,6 +12,15 @@ export interface KeptDistances extends FrameDistances {
   dispose(): void
 }
 
+/** Distances of frames that were compared in one go. */
+interface Block {
+  /** The places of these frames in the order in which frames came. */
+  readonly start: number
+  readonly end: number
+  /** (end - start, end): to all frames that had come. */
+  readonly found: Float64Array
+}
+
 /**
  * Distances of the done frames of one video, for schemes that look at frames. Features are made when distances
  * are asked for, of all frames that have come since in one go, and kept: a done frame does not change. So are
@@ -29,69 +38,73 @@ export function frameDistances(
   let isDisposed = false
   /** By frame: its place in that order. */
   const places = new Map<number, number>()
-  /** (N, N), by frame, once any is asked for. One array: many would be slower to come by. */
-  let distances = new Float64Array(0)
-  /** By frame: to how many frames, those that came first, its distances are known. */
-  const compared = new Uint32Array(N)
+  /** What was compared in one go: none if frames are compared two by two. */
+  const blocks: Block[] = []
+  /** By frame that was asked for: its distances, by frame (N), to so many frames that came first. */
+  const rows = new Map<number, { readonly distances: Float64Array; known: number }>()
 
-  const place = (frame: number) => void places.set(frame, order.push(frame) - 1)
-  /** @param found (end - start, end): distances of the frames from `start` on to all before `end` */
-  const enter = (found: Float64Array, start: number, end: number) => {
-    for (let j = 0; j < end; j++) {
-      const other = order[j] ?? 0
-      for (let i = start; i < end; i++) {
-        const frame = order[i] ?? 0
-        const distance = found[(i - start) * end + j] ?? NaN
-        distances[other * N + frame] = distance
-        distances[frame * N + other] = distance
+  const add = (some: readonly number[]) => {
+    for (const frame of some) places.set(frame, order.push(frame) - 1)
+  }
+  const addNew = () => {
+    if (isDisposed) throw new Error('the video was given up: its frames are not compared any more')
+    const fresh = frames.doneFrames().slice(order.length)
+    const picturesOf = (some: readonly number[]) => some.map((frame) => frames.get(frame))
+    if (newComparer) {
+      comparer ??= newComparer()
+      for (let at = 0; at < fresh.length; at += GROUP) {
+        const group = fresh.slice(at, at + GROUP)
+        const found = comparer.add(picturesOf(group), frames.frameShape)
+        const start = order.length
+        add(group)
+        blocks.push({ start, end: order.length, found })
       }
-      compared[other] = end
+    } else {
+      const first = order.length
+      features.push(...embed(picturesOf(fresh), frames.frameShape))
+      add(fresh)
+      if (squaredDistances) compareAll(first, squaredDistances)
     }
   }
   const compareAll = (first: number, compare: SquaredDistances) => {
     for (let start = first; start < order.length; start += GROUP) {
       const end = Math.min(start + GROUP, order.length)
-      enter(compare(features.slice(start, end), features.slice(0, end)), start, end)
+      blocks.push({ start, end, found: compare(features.slice(start, end), features.slice(0, end)) })
     }
   }
-  const addNew = () => {
-    if (isDisposed) throw new Error('the video was given up: its frames are not compared any more')
-    if (distances.length === 0) distances = new Float64Array(N * N)
-    const fresh = frames.doneFrames().filter((frame) => !places.has(frame))
-    const picturesOf = (some: readonly number[]) => some.map((frame) => frames.get(frame))
-    if (newComparer) {
-      comparer ??= newComparer(N)
-      for (let at = 0; at < fresh.length; at += GROUP) {
-        const group = fresh.slice(at, at + GROUP)
-        const found = comparer.add(picturesOf(group), frames.frameShape)
-        group.forEach(place)
-        enter(found, order.length - group.length, order.length)
-      }
-    } else {
-      const first = order.length
-      features.push(...embed(picturesOf(fresh), frames.frameShape))
-      fresh.forEach(place)
-      if (squaredDistances) compareAll(first, squaredDistances)
+  /** Reads what is not known yet of a row from the blocks of its own frame and of those that came later. */
+  const readBlocks = (distances: Float64Array, place: number, known: number) => {
+    for (const { start, end, found } of blocks) {
+      if (end <= known || end <= place) continue
+      if (place >= start)
+        for (let i = 0, at = (place - start) * end; i < end; i++)
+          distances[order[i] ?? 0] = found[at + i] ?? NaN
+      else
+        for (let i = start, at = place; i < end; i++, at += end) distances[order[i] ?? 0] = found[at] ?? NaN
     }
   }
-  const compareRest = (frame: number, place: number) => {
+  /** Compares two by two, unless the other one's row has it. */
+  const compareRest = (distances: Float64Array, frame: number, place: number, known: number) => {
     const own = features[place] ?? new Float32Array()
-    for (let i = compared[frame] ?? 0; i < order.length; i++) {
+    for (let i = known; i < order.length; i++) {
       const other = order[i] ?? 0
-      distances[frame * N + other] =
-        (compared[other] ?? 0) > place
-          ? (distances[other * N + frame] ?? NaN)
-          : squaredDistance(own, features[i] ?? own)
+      const its = rows.get(other)
+      distances[other] =
+        its && its.known > place ? (its.distances[frame] ?? NaN) : squaredDistance(own, features[i] ?? own)
     }
-    compared[frame] = order.length
   }
   return {
     from(frame) {
       if (frames.numDone > order.length) addNew()
       const place = places.get(frame)
       if (place === undefined) throw new Error(`frame ${frame} has no features: it is not done`)
-      compareRest(frame, place)
-      return distances.subarray(frame * N, (frame + 1) * N)
+      const row = rows.get(frame) ?? { distances: new Float64Array(N), known: 0 }
+      rows.set(frame, row)
+      if (row.known === order.length) return row.distances
+      if (blocks.length > 0) readBlocks(row.distances, place, row.known)
+      else compareRest(row.distances, frame, place, row.known)
+      row.known = order.length
+      return row.distances
     },
     dispose() {
       isDisposed = true

@@ -13,11 +13,8 @@ export interface FrameFeatures {
   ) => readonly Float32Array[]
   /** Computes many distances in less time than one after the other would take. */
   readonly squaredDistances?: SquaredDistances | undefined
-  /**
-   * Compares the frames of one video where their vectors are made, in place of both: on a GPU, for one.
-   * @param numFrames most frames that will come
-   */
-  readonly comparer?: ((numFrames: number) => FrameComparer) | undefined
+  /** Compares the frames of one video where their vectors are made, in place of both: on a GPU, for one. */
+  readonly comparer?: (() => FrameComparer) | undefined
 }
 
 /** Keeps the vectors of one video's frames, and compares new ones with all. */

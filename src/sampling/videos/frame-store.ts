@@ -18,7 +18,7 @@ export interface FrameStore {
   given(): readonly Uint8Array[]
   /** How many frames are done. */
   readonly numDone: number
-  /** The frames that are done: given ones, then sampled ones in the order they were put. */
+  /** The frames that are done: given ones, then sampled ones in the order they were put. New ones are the last. */
   doneFrames(): readonly number[]
   /** The video as pixels; frames that are not done are black. */
   toFilm(): Film

@@ -10,8 +10,8 @@ import { trueStages } from '../../../src/sampling/features/true-stages.js'
 import { range } from '../../../src/schemes/range.js'
 import { samplingSchemes } from '../../../src/schemes/registry.js'
 import { squaredDistance } from '../../../src/squared-distance.js'
-import { availableBackends } from '../../helpers/backends.js'
 import { countHandles } from '../../helpers/count-handles.js'
+import { ownBinding } from '../../helpers/own-binding.js'
 
 const D = 500
 const toRows = (vectors: readonly Float32Array[]): Tensor2D => tf.tensor2d(vectors.map((row) => [...row]))
@@ -21,7 +21,7 @@ const someVector = (random: HostRandom) => Float32Array.from({ length: D }, () =
 function compared(vectors: readonly Float32Array[], group: number): number[][] {
   const N = vectors.length
   const all = range(N).map(() => new Array<number>(N).fill(NaN))
-  const comparer = deviceComparer(N, toRows)
+  const comparer = deviceComparer(toRows)
   for (let start = 0; start < N; start += group) {
     const fresh = vectors.slice(start, start + group)
     const end = start + fresh.length
@@ -42,7 +42,7 @@ function compared(vectors: readonly Float32Array[], group: number): number[][] {
 const onHost = (vectors: readonly Float32Array[]) =>
   vectors.map((a) => vectors.map((b) => squaredDistance(a, b)))
 
-describe.runIf(availableBackends().includes('tensorflow'))('frames compared on the device', () => {
+describe.runIf(ownBinding)('frames compared on the device', () => {
   beforeAll(async () => {
     await startRuntime({ backend: 'tensorflow' })
   })
@@ -122,8 +122,7 @@ describe.runIf(availableBackends().includes('tensorflow'))('frames compared on t
       const settings = { videoLength: T, observed: 4, maxFrames: 8, stepSize: 3 }
       const features: FrameFeatures = {
         embed: () => expect.fail('embedded on the host'),
-        comparer: (numFrames) =>
-          deviceComparer(numFrames, (frames, shape) => toRows(pixelFeatures.embed(frames, shape))),
+        comparer: () => deviceComparer((frames, shape) => toRows(pixelFeatures.embed(frames, shape))),
       }
       const tensors = tf.memory().numTensors
       const handles = countHandles()
@@ -138,7 +137,7 @@ describe.runIf(availableBackends().includes('tensorflow'))('frames compared on t
   test('are freed if making vectors fails', () => {
     const handles = countHandles()
     let calls = 0
-    const comparer = deviceComparer(4, (frames) => {
+    const comparer = deviceComparer((frames) => {
       if (++calls === 2) throw new Error('out of memory')
       return toRows(frames)
     })
