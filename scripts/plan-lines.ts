@@ -29,8 +29,9 @@ export interface Cost {
 export function planLines(plan: PlanRecord): string[] {
   const { sampling_scheme, T, observed, max_frames, max_latent_frames, stages } = plan
   const given = typeof observed === 'number' ? firstFrames(observed) : numbered('frame', observed)
+  const most = Math.min(max_latent_frames, max_frames)
   return [
-    `${sampling_scheme}: ${counted(T, 'frame')} from ${given}, at most ${max_frames} at once, ${max_latent_frames} of them new`,
+    `${sampling_scheme}: ${counted(T, 'frame')} from ${given}, at most ${max_frames} at once, ${most} of them new`,
     ...stages.map(
       (stage, i) => `stage ${String(i).padStart(3)}: ${frameRanges(stage.latent)} ${origin(stage)}`,
     ),

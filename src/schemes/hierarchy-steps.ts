@@ -28,7 +28,7 @@ export function* hierarchySteps(
   let last = lastStart
   let started = false
 
-  const propose = (step: number): HierarchyStep => {
+  const propose = (step: number): HierarchyStep | undefined => {
     const spacing = () => {
       // With a single frame per stage there is no spacing to speak of: one stage spans the level.
       const coarsest = (N - start.length) / Math.max(1, step - 1)
@@ -48,12 +48,18 @@ export function* hierarchySteps(
         : spaced(done, from, spacing(), step)
     const between = done.from(latent[0] ?? 0, latent.at(-1) ?? 0)
     const places = K - step - between.length
-    // Fewer frames at once leave more room, and fewer done frames between them.
-    return places < 2 && step > 1 ? propose(step - 1) : { level, latent, between, places }
+    return places < 2 && step > 1 ? undefined : { level, latent, between, places }
+  }
+  /** Fewer frames at once leave more room, and fewer done frames between them. */
+  const next = (): HierarchyStep => {
+    for (let size = stepSize; ; size--) {
+      const step = propose(size)
+      if (step) return step
+    }
   }
 
   while (done.count < N) {
-    const step = propose(stepSize)
+    const step = next()
     yield step
     done.add(step.latent)
     started = true

@@ -25,9 +25,9 @@ export function checkSettings(settings: SchemeSettings): void {
   else requirePositions(observed, N)
   requireCount('a window size (max_frames)', K, 1)
   requireCount('a number of new frames per stage (max_latent_frames)', stepSize, 1)
-  if (stepSize > K)
+  if (stepSize > Math.max(K, N))
     throw new UserError(
-      `at most max_frames = ${K} frames can be sampled per stage, not max_latent_frames = ${stepSize}`,
+      `at most all T = ${N} frames of a video can be sampled per stage, not max_latent_frames = ${stepSize}`,
     )
   const count = typeof observed === 'number' ? observed : observed.length
   if (count > N)
@@ -41,10 +41,14 @@ export function checkSettings(settings: SchemeSettings): void {
 /**
  * For schemes that sample as many frames per stage as they are told.
  * @param fitsAnyway whether the stages that there are have room, being smaller than they may be
- * @throws UserError if that leaves no room to condition on anything.
+ * @throws UserError if the window has no room for them, or none to condition on anything.
  */
 export function checkRoom(settings: SchemeSettings, fitsAnyway: boolean): void {
   const { maxFrames: K, stepSize } = settings
+  if (stepSize > K)
+    throw new UserError(
+      `at most max_frames = ${K} frames can be sampled per stage, not max_latent_frames = ${stepSize}`,
+    )
   if (stepSize === K && !fitsAnyway && !fitsOneUnconditionalStage(settings))
     throw new UserError(
       `max_latent_frames = ${stepSize} leaves no room to condition on anything in a window of ` +

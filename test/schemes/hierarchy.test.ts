@@ -48,6 +48,38 @@ const plans: readonly [Settings, readonly (readonly [number[], number[]])[]][] =
       [[17, 15], [16]],
     ],
   ],
+  // More than the window takes.
+  [
+    ['hierarchy-2', 10, 3, 5, 7],
+    [
+      [
+        [0, 2],
+        [3, 6, 9],
+      ],
+      [
+        [6, 3, 2],
+        [4, 5],
+      ],
+      [
+        [9, 6],
+        [7, 8],
+      ],
+    ],
+  ],
+  [
+    ['hierarchy-2', 11, 4, 6, 10],
+    [
+      [
+        [0, 3],
+        [4, 6, 8, 10],
+      ],
+      [
+        [6, 8, 4, 3],
+        [5, 7],
+      ],
+      [[10, 8], [9]],
+    ],
+  ],
 ]
 
 test.each(plans)('%j: a stage without room begins anew with fewer frames', (settings, stages) => {
