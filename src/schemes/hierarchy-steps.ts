@@ -28,31 +28,39 @@ export function* hierarchySteps(
   let last = lastStart
   let started = false
 
-  const propose = (step: number): HierarchyStep | undefined => {
-    const spacing = () => {
-      // With a single frame per stage there is no spacing to speak of: one stage spans the level.
-      const coarsest = (N - start.length) / Math.max(1, step - 1)
-      return Math.max(1, Math.floor(coarsest ** ((levels - level) / (levels - 1))))
-    }
+  // With a single frame per stage there is no spacing to speak of: one stage spans the level.
+  const spacing = (step: number) => {
+    const coarsest = (N - start.length) / Math.max(1, step - 1)
+    return Math.max(1, Math.floor(coarsest ** ((levels - level) / (levels - 1))))
+  }
+  /** Goes on to the level where a stage of so many frames would start, and gives its first frame. */
+  const reach = (step: number): number => {
     // The first stage begins anew with fewer frames, later ones on the level where they are.
     if (!started) [level, last] = [1, lastStart]
-    let from = done.firstUndone(last + spacing())
+    let from = done.firstUndone(last + spacing(step))
     while (from === undefined) {
       level++
-      from = done.firstUndone((done.firstUndone(0) ?? 0) - 1 + spacing())
+      from = done.firstUndone((done.firstUndone(0) ?? 0) - 1 + spacing(step))
       last = 0
     }
+    return from
+  }
+  const propose = (step: number): HierarchyStep | undefined => {
+    const from = reach(step)
+    if (K - step < 2 && step > 1) return undefined
     const latent =
       level === 1
         ? linspace(lastStart + 1, N - 0.001, Math.min(step, N - done.count))
-        : spaced(done, from, spacing(), step)
+        : spaced(done, from, spacing(step), step)
     const between = done.from(latent[0] ?? 0, latent.at(-1) ?? 0)
     const places = K - step - between.length
     return places < 2 && step > 1 ? undefined : { level, latent, between, places }
   }
+  // Beyond both, all sizes have the same spacing and no room.
+  const most = Math.min(stepSize, Math.max(K, N + 1))
   /** Fewer frames at once leave more room, and fewer done frames between them. */
   const next = (): HierarchyStep => {
-    for (let size = stepSize; ; size--) {
+    for (let size = most; ; size--) {
       const step = propose(size)
       if (step) return step
     }

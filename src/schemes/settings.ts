@@ -25,10 +25,6 @@ export function checkSettings(settings: SchemeSettings): void {
   else requirePositions(observed, N)
   requireCount('a window size (max_frames)', K, 1)
   requireCount('a number of new frames per stage (max_latent_frames)', stepSize, 1)
-  if (stepSize > Math.max(K, N))
-    throw new UserError(
-      `at most all T = ${N} frames of a video can be sampled per stage, not max_latent_frames = ${stepSize}`,
-    )
   const count = typeof observed === 'number' ? observed : observed.length
   if (count > N)
     throw new UserError(`n_obs = ${count} frames cannot be observed of a video of T = ${N} frames`)

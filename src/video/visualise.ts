@@ -63,7 +63,7 @@ export function planTitle({ scheme, settings, stages, optimality, video }: Drawn
     ...(optimality === undefined ? [] : [`optimised (${optimality})`]),
     ...(video === undefined ? [] : [`video ${video}`]),
     `${counted(videoLength, 'frame')} from ${given}`,
-    `at most ${maxFrames} at once, ${stepSize} of them new`,
+    `at most ${maxFrames} at once, ${Math.min(stepSize, maxFrames)} of them new`,
     counted(stages.length, 'stage'),
   ].join(', ')
 }

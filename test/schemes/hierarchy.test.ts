@@ -48,7 +48,28 @@ const plans: readonly [Settings, readonly (readonly [number[], number[]])[]][] =
       [[17, 15], [16]],
     ],
   ],
-  // More than the window takes.
+  // More than the window takes, and more than the video has.
+  [
+    ['hierarchy-2', 20, 4, 8, 24],
+    [
+      [
+        [0, 3],
+        [4, 7, 10, 13, 16, 19],
+      ],
+      [
+        [7, 10, 4, 3],
+        [5, 6, 8, 9],
+      ],
+      [
+        [13, 16, 10, 9],
+        [11, 12, 14, 15],
+      ],
+      [
+        [19, 16],
+        [17, 18],
+      ],
+    ],
+  ],
   [
     ['hierarchy-2', 10, 3, 5, 7],
     [

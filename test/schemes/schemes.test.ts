@@ -22,7 +22,7 @@ describe.each(Object.values(samplingSchemes))('$name', (scheme) => {
     for (let trial = 0; trial < 1000; trial++) {
       const N = random.integer(1, 80)
       const K = random.integer(1, 24)
-      const most = isHierarchy(scheme) ? Math.max(K, N) : K
+      const most = isHierarchy(scheme) ? Math.max(K, N) + 6 : K
       const tried = settings(N, random.integer(0, N + 2), K, random.integer(0, most + 2))
       const stages = planOrError(scheme, tried, random)
       if (stages instanceof UserError) expect(stages.message).not.toContain('\n')
@@ -53,7 +53,6 @@ describe.each(Object.values(samplingSchemes))('$name', (scheme) => {
   test('says before the first stage what is wrong', () => {
     const wrong: readonly [SchemeSettings, RegExp][] = [
       [settings(50, 10, 20, 0), /max_latent_frames.* at least 1, not 0/],
-      [settings(50, 10, 20, 51), /max_latent_frames = 51/],
       [settings(50, 10, 0, 1), /max_frames.* at least 1/],
       [settings(50, 51, 20, 10), /n_obs = 51.* T = 50/],
       [settings(50, 50, 20, 10), /nothing to sample/],
@@ -88,7 +87,7 @@ test.each(Object.values(samplingSchemes))('$name, told to sample K frames per st
     for (const [stepSize, message] of [
       [20, /no room/],
       [21, /at most max_frames = 20 .* not max_latent_frames = 21/],
-      [50, /at most max_frames = 20/],
+      [1e9, /at most max_frames = 20/],
     ] as const) {
       const tried = settings(50, observed, 20, stepSize)
       const plan = () => stagesOf(scheme, tried, hostRandom('full'))
