@@ -52,17 +52,25 @@ export function deviceRows(chunkBytes = CHUNK_BYTES): DeviceRows {
       const inputs = [...backend.getInputTensorIds([rows]), ...chunks.map(({ id }) => id)]
       const [chunk, products] = binding.executeOp(name, PLAINLY, inputs, 2)
       if (!chunk || !products) throw new Error(`${name} gave nothing`)
+      let found: Float32Array
+      try {
+        found = binding.tensorDataSync(products.id) as Float32Array
+      } catch (error) {
+        binding.deleteTensor(chunk.id)
+        throw error
+      } finally {
+        binding.deleteTensor(products.id)
+      }
       if (grown) {
         chunks.pop()
         binding.deleteTensor(grown.id)
       }
       chunks.push({ id: chunk.id, rows: (grown?.rows ?? 0) + fresh })
-      try {
-        const { buffer, byteOffset, byteLength } = binding.tensorDataSync(products.id) as Float32Array
-        return new Float64Array(buffer, byteOffset, byteLength / Float64Array.BYTES_PER_ELEMENT)
-      } finally {
-        binding.deleteTensor(products.id)
-      }
+      return new Float64Array(
+        found.buffer,
+        found.byteOffset,
+        found.byteLength / Float64Array.BYTES_PER_ELEMENT,
+      )
     },
     dispose() {
       for (const { id } of chunks.splice(0)) backend.binding.deleteTensor(id)

@@ -126,9 +126,19 @@ describe.runIf(ownBinding)('rows on the device', () => {
     const rows = deviceRows()
     try {
       expect(() => rows.append(given)).toThrow('lost')
+      expect(handles.count()).toBe(0)
     } finally {
       reading.stop()
     }
+    expect([...rows.append(given)]).toEqual(new Array(9).fill(7))
+    const again = failingReading()
+    try {
+      expect(() => rows.append(given)).toThrow('lost')
+    } finally {
+      again.stop()
+    }
+    // Those of before, and no more.
+    expect([...rows.append(given)]).toEqual(new Array(18).fill(7))
     rows.dispose()
     expect(handles.count()).toBe(0)
     handles.stop()

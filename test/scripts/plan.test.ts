@@ -89,7 +89,7 @@ test('counts what an adaptive scheme keeps of frames to compare them', async () 
     T: 100,
     adaptive_features: 'lpips',
     embedding_bytes: 2 * 100 * numbers * 4,
-    distance_bytes: 2 * 100 * 100 * 8,
+    distance_bytes: 2 * 100 * 100 * 12,
   })
   expect(await printed(...adaptive)).toContain(
     'memory: LPIPS embeddings of frames 5 MB, distances of frames 0.2 MB',

@@ -6,7 +6,10 @@ import { pixelFeaturesLength } from './pixel-features.js'
 export interface FeaturesMemory {
   /** Of the vectors that frames are compared by: float32 in main memory, or float64 on a GPU. */
   readonly embeddingBytes: number
-  /** Of distances, float64 in main memory: each pair's once, and once more by frame for frames that are chosen: about N². */
+  /**
+   * Of distances, float64 in main memory: each pair's once, and once more both ways for frames that are chosen, which
+   * may be all.
+   */
   readonly distanceBytes: number
 }
 
@@ -26,7 +29,7 @@ export function featuresMemory(
   const length =
     kind === 'lpips' ? lpipsLength({ height: size, width: size }) : pixelFeaturesLength([size, size, 3])
   const bytes = comparesOnGpu(kind, onGpu) ? Float64Array.BYTES_PER_ELEMENT : Float32Array.BYTES_PER_ELEMENT
-  return { embeddingBytes: bytes * numFrames * length, distanceBytes: 8 * numFrames ** 2 }
+  return { embeddingBytes: bytes * numFrames * length, distanceBytes: (8 / 2 + 8) * numFrames ** 2 }
 }
 
 /** Whether the vectors are in GPU memory: only those that are made there stay there. */

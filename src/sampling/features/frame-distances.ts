@@ -1,5 +1,5 @@
 import type { FrameDistances } from '../../schemes/types.js'
-import { squaredDistance, type SquaredDistances } from '../../squared-distance.js'
+import { squaredDistance } from '../../squared-distance.js'
 import type { FrameStore } from '../videos/frame-store.js'
 import type { FrameComparer, FrameFeatures } from './frame-features.js'
 
@@ -43,8 +43,11 @@ export function frameDistances(
   /** By frame that was asked for: its distances, by frame (N), to so many frames that came first. */
   const rows = new Map<number, { readonly distances: Float64Array; known: number }>()
 
-  const add = (some: readonly number[]) => {
+  /** Frames count as compared only once they are: an error leaves those for the next time. */
+  const add = (some: readonly number[], found?: Float64Array) => {
+    const start = order.length
     for (const frame of some) places.set(frame, order.push(frame) - 1)
+    if (found) blocks.push({ start, end: order.length, found })
   }
   const addNew = () => {
     if (isDisposed) throw new Error('the video was given up: its frames are not compared any more')
@@ -52,24 +55,20 @@ export function frameDistances(
     const picturesOf = (some: readonly number[]) => some.map((frame) => frames.get(frame))
     if (newComparer) {
       comparer ??= newComparer()
-      for (let at = 0; at < fresh.length; at += GROUP) {
-        const group = fresh.slice(at, at + GROUP)
-        const found = comparer.add(picturesOf(group), frames.frameShape)
-        const start = order.length
-        add(group)
-        blocks.push({ start, end: order.length, found })
-      }
-    } else {
-      const first = order.length
-      features.push(...embed(picturesOf(fresh), frames.frameShape))
-      add(fresh)
-      if (squaredDistances) compareAll(first, squaredDistances)
+      for (const group of groupsOf(fresh)) add(group, comparer.add(picturesOf(group), frames.frameShape))
+      return
     }
-  }
-  const compareAll = (first: number, compare: SquaredDistances) => {
-    for (let start = first; start < order.length; start += GROUP) {
-      const end = Math.min(start + GROUP, order.length)
-      blocks.push({ start, end, found: compare(features.slice(start, end), features.slice(0, end)) })
+    const made = embed(picturesOf(fresh), frames.frameShape)
+    if (!squaredDistances) {
+      features.push(...made)
+      add(fresh)
+      return
+    }
+    for (const [i, group] of groupsOf(fresh).entries()) {
+      const vectors = made.slice(i * GROUP, i * GROUP + group.length)
+      const found = squaredDistances(vectors, [...features, ...vectors])
+      features.push(...vectors)
+      add(group, found)
     }
   }
   /** Reads what is not known yet of a row from the blocks of its own frame and of those that came later. */
@@ -112,4 +111,9 @@ export function frameDistances(
       comparer = undefined
     },
   }
+}
+
+function groupsOf(frames: readonly number[]): readonly (readonly number[])[] {
+  const count = Math.ceil(frames.length / GROUP)
+  return Array.from({ length: count }, (_, i) => frames.slice(i * GROUP, (i + 1) * GROUP))
 }

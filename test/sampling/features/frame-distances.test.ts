@@ -130,3 +130,36 @@ test('what is compared as it comes is not compared again', () => {
   done.push(...range(3, N))
   for (const a of range(N)) expect([...distances.from(a)]).toEqual(range(N).map((b) => 1e6 + a * b))
 })
+
+test.each(['as they come', 'by a comparer'])(
+  'what could not be compared %s is, when asked for again',
+  (way) => {
+    const done = range(3)
+    let isBroken = false
+    const compare = (fresh: readonly Float32Array[], all: readonly Float32Array[]) => {
+      if (isBroken && all.length > 45) throw new Error('out of memory')
+      return allPairs(fresh, all)
+    }
+    const seen: Float32Array[] = []
+    const comparer = {
+      add(fresh: readonly Float32Array[]) {
+        const found = compare(fresh, [...seen, ...fresh])
+        seen.push(...fresh)
+        return found
+      },
+      dispose: () => undefined,
+    }
+    const distances = frameDistances(framesOf(done), {
+      embed: (features) => features,
+      ...(way === 'by a comparer' ? { comparer: () => comparer } : { squaredDistances: compare }),
+    })
+    distances.from(1)
+    done.push(...range(3, N))
+    isBroken = true
+    expect(() => distances.from(0)).toThrow('out of memory')
+    expect(() => distances.from(N - 1)).toThrow('out of memory')
+    isBroken = false
+    for (const a of [0, 1, 20, N - 1])
+      expect([...distances.from(a)]).toEqual(range(N).map((b) => squaredDistance(look(a), look(b))))
+  },
+)
