@@ -5,7 +5,8 @@ import { startingState } from './starting-state.js'
 /**
  * Goes from x_T to x_0 one step after the other. Owns every tensor in between; between steps other work
  * of the process gets its turn, so that a signal can stop a long walk.
- * @param step the state at x_t to that at x_{t-1}; may leave temporaries behind
+ * @param step the state at x_t to that at x_{t-1}, which may hold tensors of the one before; may leave temporaries
+ *   behind, but frees nothing that it is given
  * @returns x_0, which the caller owns
  */
 export async function walk(
@@ -18,15 +19,20 @@ export async function walk(
     for (let t = numTimesteps - 1; t >= 0; t--) {
       const current = state
       state = tf.tidy((): [Tensor5D, ...Tensor5D[]] => [...step(current, t)])
-      tf.dispose([...current])
+      disposeUnless(state, current)
       onStep?.(numTimesteps - t, numTimesteps)
       await new Promise((resolve) => setImmediate(resolve))
     }
     const [x, ...carried] = state
-    tf.dispose(carried)
+    disposeUnless([x], carried)
     return x
   } catch (error) {
     tf.dispose([...state])
     throw error
   }
+}
+
+/** Frees what is in no other list. */
+function disposeUnless(kept: readonly Tensor5D[], tensors: readonly Tensor5D[]): void {
+  tf.dispose(tensors.filter((tensor) => !kept.includes(tensor)))
 }
