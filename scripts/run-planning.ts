@@ -120,7 +120,7 @@ async function measured(
   if (!json) terminal.log(runtime.description)
   const { model, config } = loadCheckpoint(file)
   const diffusion = createDiffusion({ ...resolveModelConfig(config), timestep_respacing })
-  const setup = { model, diffusion, sampler: ancestralSampler(diffusion.numTimesteps), clipDenoised: true }
+  const setup = { model, diffusion, sampler: ancestralSampler(diffusion.schedule), clipDenoised: true }
   const largest = stages.reduce((most, stage) => (sizeOf(stage) > sizeOf(most) ? stage : most))
   const call = await measureCall(setup, largest, batch_size, () => performance.now() / 1000)
   model.dispose()

@@ -37,13 +37,10 @@ export {
   type LikelihoodTerms,
 } from './diffusion/likelihood.js'
 export { ancestralSampler } from './diffusion/samplers/ancestral.js'
-export { ddimSampler } from './diffusion/samplers/ddim.js'
-export {
-  dpmSolverSampler,
-  sdeDpmSolverSampler,
-  type SolverOptions,
-  type SolverSchedule,
-} from './diffusion/samplers/dpm-solver.js'
+export { ddimSampler, type DdimOptions } from './diffusion/samplers/ddim.js'
+export { dpmSolverSampler, sdeDpmSolverSampler, type SolverOptions } from './diffusion/samplers/dpm-solver.js'
+export type { SamplerSchedule } from './diffusion/samplers/sampler-schedule.js'
+export { samplerOf } from './diffusion/samplers/sampler.js'
 export type {
   Conditioning,
   Denoised,

@@ -157,7 +157,7 @@ function samplingSteps(
   diffusion: GaussianDiffusion,
   batch: Batch,
 ): PreparedSteps['begin'] {
-  const sampler = ancestralSampler(diffusion.numTimesteps)
+  const sampler = ancestralSampler(diffusion.schedule)
   const denoise = denoisingStep({ model, diffusion, sampler, clipDenoised: true })
   const conditioning = onDevice(batch)
   const keys = Array.from({ length: B }, (_, video) => ({ seed: 0, video, sampleIdx: 0, stage: 0 }))

@@ -76,7 +76,7 @@ describeEachBackend('sampling with the network', () => {
 
   test('the memory of the process is flat over stages', async () => {
     const diffusion = createDiffusion(config)
-    const sampler = ancestralSampler(diffusion.numTimesteps)
+    const sampler = ancestralSampler(diffusion.schedule)
     const denoise = denoisingStep({ model, diffusion, sampler, clipDenoised: true })
     const film = { shape: [1, T, SIZE, SIZE, 3], data: videos().data.slice(0, T * SIZE * SIZE * 3) } as const
     const twoStages = () =>

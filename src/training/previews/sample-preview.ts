@@ -81,7 +81,7 @@ export async function samplePreview({
   const denoise = denoisingStep({
     model: modelOf(config, parameters),
     diffusion,
-    sampler: ancestralSampler(numTimesteps),
+    sampler: ancestralSampler(diffusion.schedule),
     clipDenoised: true,
   })
   const { x0, obsMask, latentMask, frameIndices, outputRows } = fed
