@@ -117,10 +117,10 @@ async function lossOf(
   { lossTasks: tasks, train }: DemoSettings,
   terminal: Terminal,
 ): Promise<number> {
-  const dataset = await openConfigDataset(config, 'test', terminal)
   const maxFrames = Number(train.max_frames)
   const { signal } = terminal
   try {
+    const dataset = await openConfigDataset(config, 'test', terminal)
     return await withProgress(terminal, 'loss on test videos', (onProgress) =>
       heldOutLoss({ model, diffusion, dataset, maxFrames, tasks, onProgress, signal }),
     )
