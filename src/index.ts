@@ -26,7 +26,8 @@ export type { Parameters as ModelParameters } from './nn/scope.js'
 export { loadCheckpoint, type Checkpoint } from './training/checkpoints/load-checkpoint.js'
 export { writeCheckpoint, type CheckpointContent } from './training/checkpoints/write-checkpoint.js'
 
-export { createDiffusion, type GaussianDiffusion, type StepTable } from './diffusion/gaussian-diffusion.js'
+export { createDiffusion, type GaussianDiffusion } from './diffusion/gaussian-diffusion.js'
+export type { StepTable } from './diffusion/step-table.js'
 export type { Schedule } from './diffusion/schedule.js'
 export { trainingLosses, type LossInputs, type Losses } from './diffusion/losses.js'
 export {

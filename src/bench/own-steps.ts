@@ -1,5 +1,6 @@
 import { fromPixels } from '../data/pixels.js'
-import { createDiffusion, type GaussianDiffusion, type StepTable } from '../diffusion/gaussian-diffusion.js'
+import { createDiffusion, type GaussianDiffusion } from '../diffusion/gaussian-diffusion.js'
+import type { StepTable } from '../diffusion/step-table.js'
 import { trainingLosses } from '../diffusion/losses.js'
 import { ancestralSampler } from '../diffusion/samplers/ancestral.js'
 import type { Conditioning } from '../diffusion/types.js'

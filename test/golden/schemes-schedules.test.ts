@@ -17,7 +17,6 @@ const ARRAYS = {
   betas: 'betas',
   alphas_cumprod: 'alphasCumprod',
   alphas_cumprod_prev: 'alphasCumprodPrev',
-  alphas_cumprod_next: 'alphasCumprodNext',
   sqrt_recip_alphas_cumprod: 'sqrtRecipAlphasCumprod',
   sqrt_recipm1_alphas_cumprod: 'sqrtRecipm1AlphasCumprod',
   posterior_variance: 'posteriorVariance',
@@ -47,8 +46,10 @@ describe.each(cases)('$noise_schedule, $steps steps, respaced "$timestep_respaci
     expect(schedule.numTimesteps).toBe(golden.timestep_map.length)
   })
 
-  it.each(Object.entries(ARRAYS))('%s', (name, key) => {
-    const actual = schedule[key]
+  it.each([
+    ...Object.entries(ARRAYS).map(([name, key]) => [name, schedule[key]] as const),
+    ['alphas_cumprod_next', Float64Array.of(...schedule.alphasCumprod.slice(1), 0)] as const,
+  ])('%s', (name, actual) => {
     const expected = golden[name] as readonly number[]
     const sum = golden[`${name}_sum`] as number
     // Both sides are float64; 1 - alpha-bar near 1 loses a few digits on either.

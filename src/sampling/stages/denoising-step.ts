@@ -1,4 +1,5 @@
-import type { GaussianDiffusion, StepTable } from '../../diffusion/gaussian-diffusion.js'
+import type { GaussianDiffusion } from '../../diffusion/gaussian-diffusion.js'
+import type { StepTable } from '../../diffusion/step-table.js'
 import { LEAVE_LAST_STEP_OUT, requireSignal } from '../../diffusion/require-signal.js'
 import type { Conditioning, Network, SamplerState, SamplerStep } from '../../diffusion/types.js'
 import { videoNoise } from '../../diffusion/video-noise.js'
