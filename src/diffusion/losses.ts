@@ -2,8 +2,7 @@ import { tf, type Tensor1D, type Tensor2D, type Tensor5D } from '../runtime/tf.j
 import { checkInputs } from './check-inputs.js'
 import { discretizedGaussianLogLikelihood, meanOverVideo, normalKl } from './gaussian.js'
 import { splitOutput, type GaussianDiffusion } from './gaussian-diffusion.js'
-import type { StepTable } from './step-table.js'
-import { column, columnVector } from './step-table.js'
+import { column, columnVector, type StepTable } from './step-table.js'
 import type { Denoised, Network } from './types.js'
 
 export interface LossInputs {

@@ -1,6 +1,6 @@
 import { waitForOthers, type SharedWorkCallbacks } from '../../claims/shared-work.js'
 import { givenFrames } from '../../schemes/settings.js'
-import { adaptiveFeatures } from '../features/adaptive-features.js'
+import { chosenFeatures } from '../features/chosen-features.js'
 import { firstVideoDigest } from '../results/first-video.js'
 import { checkRun, recordRun } from '../results/record-run.js'
 import { nextBatch, rowsFor } from '../stages/next-batch.js'
@@ -48,7 +48,7 @@ export async function* sampleRun(
   const { numTimesteps } = diffusion
   const origin = { ...inputs, firstVideo, features: run.features, schedule: run.optimised?.digest }
   checkRun(run.folder, config, origin)
-  const features = run.features && adaptiveFeatures(inputs.options, inputs.dataset.imageSize)
+  const features = run.features && chosenFeatures(inputs.options, inputs.dataset.imageSize)
   const record = () => recordRun(run.folder, config, { ...origin, weights: features?.digest })
   const videos = runVideos(run, inputs, { features, claims })
   const sampled = (video: number, isNew: boolean) => ({ video, file: videos.fileOf(video), isNew })

@@ -19,7 +19,7 @@ export interface SampleVideoOptions {
    * the network knows frames by their distances alone, but it has not learned to use so many.
    */
   readonly maxFrames: number
-  /** Most new frames per stage. Default: half of `maxFrames`, rounded down. */
+  /** Most new frames per stage, which schemes know as `stepSize`. Default: half of `maxFrames`, rounded down. */
   readonly maxLatentFrames?: number
   /** Made from the schedule of `diffusion`, or a step of one's own for it. Default: ancestral sampling. */
   readonly sampler?: SamplerStep
