@@ -75,7 +75,9 @@ export {
 } from './sampling/features/adaptive-features.js'
 export type { FrameComparer, FrameFeatures } from './sampling/features/frame-features.js'
 export type { SquaredDistances } from './squared-distance.js'
-export type { VideoBatch } from './sampling/videos/video-batch.js'
+export { filmOf, type Film, type VideoBatch } from './sampling/videos/video-batch.js'
+export { encodeGif } from './video/gif.js'
+export { heldOutLoss, type HeldOutLossOptions } from './evaluation/held-out-loss.js'
 
 export { openDataset, type OpenDatasetOptions } from './data/registry.js'
 export type { VideoDataset, VideoEntry } from './data/dataset.js'
@@ -95,8 +97,10 @@ export type { ItemSource } from './training/batches/item.js'
 export type { Anew } from './training/checkpoints/resume.js'
 export type { RunPlace } from './training/run-place.js'
 export type { Preview, PreviewAttention } from './training/previews/sample-preview.js'
+export { previewFilms } from './training/previews/preview-films.js'
 export type { ClaimOptions } from './claims/claims.js'
 export type { RankGroup } from './runtime/rank-group.js'
+export { eventFile } from './tracking/tensorboard/event-file.js'
 export type { Media, Metrics, Tracker } from './tracking/tracker.js'
 
 export {

@@ -56,6 +56,17 @@ test.each<[string, unknown[], RegExp]>([
     [diffusion.schedule],
     /takes a step with name, .* and update, not an object with numTimesteps/,
   ],
+  ['heldOutLoss', [], /takes options with model, diffusion, dataset, maxFrames and tasks, not undefined/],
+  ['heldOutLoss', [{ ...checkpoint, diffusion: 3 }], /takes as diffusion what createDiffusion gives, not 3/],
+  [
+    'encodeGif',
+    [film, 10],
+    /takes a film of the shape \(T, H, W, 3\), not \(1, 6, 4, 4, 3\) with 288 values/,
+  ],
+  ['encodeGif', [{ shape: [6, SIZE, SIZE, 3], data: film.data }, 0], /more than 0 and at most 50, not 0/],
+  ['filmOf', [film, 1], /there is no video 1: there are 1/],
+  ['eventFile', [], /takes the path of a folder, not undefined/],
+  ['eventFile', ['events', -1], /takes as lastLine a step, an integer of at least 0, not -1/],
   ['planVideo', [undefined, settings], /planVideo takes as scheme one of samplingSchemes, not undefined/],
   [
     'planVideo',
