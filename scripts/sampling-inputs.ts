@@ -1,4 +1,4 @@
-import { resolveModelConfig } from '../src/config/model.js'
+import { fillModelConfig } from '../src/config/model.js'
 import type { SamplingConfig } from '../src/config/sampling.js'
 import type { VideoDataset } from '../src/data/dataset.js'
 import { UserError } from '../src/errors.js'
@@ -34,7 +34,7 @@ export async function withCheckpoint<R>(
       path: file,
       step,
       digest,
-      config: { ...config, ...resolveModelConfig(config) },
+      config: { ...config, ...fillModelConfig(config) },
       model,
     })
   } finally {

@@ -14,10 +14,7 @@ export type { Precision } from './runtime/compile-settings.js'
 export type { Device } from './runtime/devices.js'
 
 export type { DiffusionConfig, ModelConfig, NetworkConfig } from './config/model.js'
-export {
-  strictModelConfig as resolveModelConfig,
-  strictTrainConfig as resolveTrainConfig,
-} from './config/strict-configs.js'
+export { resolveModelConfig, resolveTrainConfig } from './config/strict-configs.js'
 export { createModel, type TorchParameters, type VideoModel } from './model/video-model.js'
 export { toTorchLayout } from './model/torch-layout.js'
 export type { OnAttention } from './model/factorized-attention.js'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { resolveModelConfig } from '../../src/config/model.js'
+import { fillModelConfig } from '../../src/config/model.js'
 import { createDiffusion } from '../../src/diffusion/gaussian-diffusion.js'
 import { ancestralSampler } from '../../src/diffusion/samplers/ancestral.js'
 import { ddimSampler, ddimWeights } from '../../src/diffusion/samplers/ddim.js'
@@ -14,7 +14,7 @@ const MEAN = 0.3
 const DEVIATION = 0.2
 
 const diffusion = createDiffusion(
-  resolveModelConfig({
+  fillModelConfig({
     diffusion_steps: 100,
     noise_schedule: 'cosine',
     sigma_small: true,

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { resolveModelConfig } from '../../src/config/model.js'
+import { fillModelConfig } from '../../src/config/model.js'
 import { createSchedule, type Schedule } from '../../src/diffusion/schedule.js'
 import { GOLDEN } from '../helpers/golden.js'
 
@@ -34,7 +34,7 @@ it('finds golden schedules', () => {
 
 describe.each(cases)('$noise_schedule, $steps steps, respaced "$timestep_respacing"', (golden) => {
   const schedule = createSchedule(
-    resolveModelConfig({
+    fillModelConfig({
       noise_schedule: golden.noise_schedule,
       diffusion_steps: golden.steps,
       timestep_respacing: golden.timestep_respacing,

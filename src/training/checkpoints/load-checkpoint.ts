@@ -1,4 +1,4 @@
-import { resolveModelConfig, type ModelConfig } from '../../config/model.js'
+import { fillModelConfig, type ModelConfig } from '../../config/model.js'
 import { createDiffusion, type GaussianDiffusion } from '../../diffusion/gaussian-diffusion.js'
 import { UserError } from '../../errors.js'
 import { expectText } from '../../expect.js'
@@ -29,7 +29,7 @@ export function loadCheckpoint(file: string): Checkpoint {
   const { stateDict, config, step } = readCheckpointFile(file)
   try {
     if (typeof config.image_size !== 'number') throw new UserError('its config has no image_size')
-    const options = resolveModelConfig(config)
+    const options = fillModelConfig(config)
     const model = createModel(options, { parameters: stateDict })
     const diffusion = createDiffusion(options)
     return { model, diffusion, config: { ...config, ...options }, maxFrames: maxFramesOf(config), step }
