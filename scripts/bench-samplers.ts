@@ -1,6 +1,6 @@
 import { processorTime } from '../src/bench/processor-time.js'
 import { benchSampler, compareVideos, testWindows, type SamplerCase } from '../src/bench/samplers.js'
-import { resolveModelConfig } from '../src/config/model.js'
+import { fillModelConfig } from '../src/config/model.js'
 import { chosenSampler, samplerNames } from '../src/config/sampler.js'
 import { UserError } from '../src/errors.js'
 import { startRuntime } from '../src/runtime/start.js'
@@ -26,7 +26,7 @@ void main(async (terminal) => {
   const [batchSize] = videos.shape
   terminal.log(`${batchSize} windows of ${FRAMES} frames, ${OBSERVED} given; ${description}`)
   const row = (...cells: readonly (string | number)[]) => terminal.log(`| ${cells.join(' | ')} |`)
-  const setup = { model, config: resolveModelConfig(config), videos, observed: OBSERVED, batchSize }
+  const setup = { model, config: fillModelConfig(config), videos, observed: OBSERVED, batchSize }
   for (const [i, which] of cases.entries()) {
     if (!which) {
       // As many other windows of the same drives: how far apart true frames are.

@@ -1,7 +1,7 @@
 import { processorTime } from '../src/bench/processor-time.js'
 import { measureSamplingShare } from '../src/bench/sampling-share.js'
 import { median } from '../src/median.js'
-import { resolveModelConfig } from '../src/config/model.js'
+import { fillModelConfig } from '../src/config/model.js'
 import { createDiffusion } from '../src/diffusion/gaussian-diffusion.js'
 import { createSampler } from '../src/diffusion/samplers/create-sampler.js'
 import { createModel } from '../src/model/video-model.js'
@@ -16,7 +16,7 @@ const ROUNDS = 5
 const { T, numObserved: observed, respacing: timestep_respacing, train } = FULL_DEMO
 
 const { description } = await startRuntime()
-const config = resolveModelConfig({ ...train, image_size: SIZE, timestep_respacing })
+const config = fillModelConfig({ ...train, image_size: SIZE, timestep_respacing })
 const diffusion = createDiffusion(config)
 const model = createModel(config, { seed: 0 })
 process.stdout.write(

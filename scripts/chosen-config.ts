@@ -1,6 +1,6 @@
 import { absentAttentionSizes, featureMapSizes } from '../src/config/attention-sizes.js'
 import { asTyped } from '../src/config/option.js'
-import { resolveTrainConfig } from '../src/config/training.js'
+import { fillTrainConfig } from '../src/config/training.js'
 import { datasetDefaults } from '../src/data/registry.js'
 import { UserError } from '../src/errors.js'
 import { resumedOptions } from '../src/training/checkpoints/resumed-options.js'
@@ -40,10 +40,10 @@ export function chosenConfig(
 
 /** What the data set decides where nothing is said. */
 function withDatasetDefaults(values: Readonly<Record<string, unknown>>): ResolvedTrainConfig {
-  const { dataset: name, image_size: imageSize, T } = resolveTrainConfig(values)
+  const { dataset: name, image_size: imageSize, T } = fillTrainConfig(values)
   if (name === undefined) throw new UserError('--dataset is required: see fdm train --help')
   const defaults = datasetDefaults(name)
   const image_size = imageSize ?? defaults.imageSize
-  const config = resolveTrainConfig({ ...values, image_size, T: T === -1 ? (defaults.T ?? -1) : T })
+  const config = fillTrainConfig({ ...values, image_size, T: T === -1 ? (defaults.T ?? -1) : T })
   return { ...config, image_size }
 }

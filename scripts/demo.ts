@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import { resolveModelConfig } from '../src/config/model.js'
+import { fillModelConfig } from '../src/config/model.js'
 import { flag, defaultsOf } from '../src/config/option.js'
 import { samplingOptions, videoOptions } from '../src/config/sampling.js'
 import { renderToyTown } from '../src/data/toy-town/render-toy-town.js'
@@ -98,7 +98,7 @@ async function prepareTensorFlow(terminal: Terminal): Promise<void> {
 async function untrainedLoss(settings: DemoSettings, terminal: Terminal): Promise<number> {
   return rememberedLoss('before', settings, async () => {
     await startRuntime()
-    const config = resolveModelConfig({ ...settings.train, image_size: TOY_TOWN.size })
+    const config = fillModelConfig({ ...settings.train, image_size: TOY_TOWN.size })
     const checkpoint = {
       model: createModel(config, { seed: 0 }),
       diffusion: createDiffusion(config),
@@ -117,10 +117,10 @@ async function lossOf(
   { lossTasks: tasks, train }: DemoSettings,
   terminal: Terminal,
 ): Promise<number> {
-  const dataset = await openConfigDataset(config, 'test', terminal)
   const maxFrames = Number(train.max_frames)
   const { signal } = terminal
   try {
+    const dataset = await openConfigDataset(config, 'test', terminal)
     return await withProgress(terminal, 'loss on test videos', (onProgress) =>
       heldOutLoss({ model, diffusion, dataset, maxFrames, tasks, onProgress, signal }),
     )

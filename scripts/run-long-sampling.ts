@@ -14,7 +14,7 @@ import type { Metrics, Tracker } from '../src/tracking/tracker.js'
 import type { CheckpointRequest } from './checkpoint-request.js'
 import { wholeLength } from './open-dataset.js'
 import { printedConfig } from './print-config.js'
-import { openCheckpoint, openTestVideos } from './sampling-inputs.js'
+import { openTestVideos, withCheckpoint } from './sampling-inputs.js'
 import { shellWord } from './shell-word.js'
 import type { Terminal } from './terminal.js'
 import { warnOfRespacing } from './warn-of-respacing.js'
@@ -31,31 +31,31 @@ export async function runLongSampling(
   { checkpoint: file, options, dryRun }: Omit<CheckpointRequest<LongSamplingConfig>, 'taskId'>,
   terminal: Terminal,
 ): Promise<void> {
-  const checkpoint = await openCheckpoint(file, options, terminal)
-  const { config, model, step } = checkpoint
-  const trainedLength = typeof config.T === 'number' && config.T > 0 ? config.T : undefined
-  const chunkLength = options.chunk_length ?? trainedLength ?? wholeLength(config)
-  const numObserved = options.n_obs ?? Math.floor(chunkLength / 2)
-  const given = { T: Math.max(1, numObserved), areGiven: numObserved > 0 }
-  const dataset = await openTestVideos(config, given, terminal)
-  const inputs = { checkpoint, dataset, options, chunkLength }
-  const run = planLongRun(inputs)
-  const { settings, stages } = run.chunk(1)
-  const decided = {
-    chunk_length: chunkLength,
-    n_obs: numObserved,
-    max_frames: settings.maxFrames,
-    max_latent_frames: settings.stepSize,
-    stages_per_chunk: stages.length,
-    folder: run.chunkFolder,
-  }
-  terminal.log(`configuration:\n${printedConfig({ checkpoint: file, step, ...options, ...decided })}`)
-  warnOfRespacing({ ...config, timestep_respacing: options.timestep_respacing }, terminal)
-  if (!dryRun) {
-    const chunks = await sampleChunks(run, inputs, terminal)
-    if (options.length !== undefined) await join(run, inputs, chunks, options.length, terminal)
-  }
-  model.dispose()
+  return withCheckpoint(file, options, terminal, async (checkpoint) => {
+    const { config, step } = checkpoint
+    const trainedLength = typeof config.T === 'number' && config.T > 0 ? config.T : undefined
+    const chunkLength = options.chunk_length ?? trainedLength ?? wholeLength(config)
+    const numObserved = options.n_obs ?? Math.floor(chunkLength / 2)
+    const given = { T: Math.max(1, numObserved), areGiven: numObserved > 0 }
+    const dataset = await openTestVideos(config, given, terminal)
+    const inputs = { checkpoint, dataset, options, chunkLength }
+    const run = planLongRun(inputs)
+    const { settings, stages } = run.chunk(1)
+    const decided = {
+      chunk_length: chunkLength,
+      n_obs: numObserved,
+      max_frames: settings.maxFrames,
+      max_latent_frames: settings.stepSize,
+      stages_per_chunk: stages.length,
+      folder: run.chunkFolder,
+    }
+    terminal.log(`configuration:\n${printedConfig({ checkpoint: file, step, ...options, ...decided })}`)
+    warnOfRespacing({ ...config, timestep_respacing: options.timestep_respacing }, terminal)
+    if (!dryRun) {
+      const chunks = await sampleChunks(run, inputs, terminal)
+      if (options.length !== undefined) await join(run, inputs, chunks, options.length, terminal)
+    }
+  })
 }
 
 async function sampleChunks(run: LongRun, inputs: LongRunInputs, terminal: Terminal): Promise<string[]> {

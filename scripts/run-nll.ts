@@ -9,7 +9,7 @@ import { range } from '../src/schemes/range.js'
 import type { CheckpointRequest } from './checkpoint-request.js'
 import { askedLength, openConfigDataset } from './open-dataset.js'
 import { printedConfig } from './print-config.js'
-import { openCheckpoint } from './sampling-inputs.js'
+import { withCheckpoint } from './sampling-inputs.js'
 import { tellOfOthers } from './tell-of-others.js'
 import type { Terminal } from './terminal.js'
 
@@ -21,23 +21,23 @@ export async function runNll(
   { checkpoint: file, options, taskId, dryRun }: CheckpointRequest<NllConfig>,
   terminal: Terminal,
 ): Promise<void> {
-  const checkpoint = await openCheckpoint(file, options, terminal)
-  const { config, model, step } = checkpoint
-  const dataset = await openConfigDataset(config, 'test', terminal, askedLength(options.T, config))
-  const inputs = { checkpoint, dataset, options, taskId }
-  const run = planNll(inputs)
-  const decided = {
-    T: run.settings.videoLength,
-    max_frames: run.settings.maxFrames,
-    max_latent_frames: run.settings.stepSize,
-    num_timesteps: run.count,
-    stages: run.stages,
-    videos: frameRanges(run.videos),
-    folder: run.folder,
-  }
-  terminal.log(`configuration:\n${printedConfig({ checkpoint: file, step, ...options, ...decided })}`)
-  if (!dryRun) for (const line of summary(run, await measureAll(run, inputs, terminal))) terminal.log(line)
-  model.dispose()
+  return withCheckpoint(file, options, terminal, async (checkpoint) => {
+    const { config, step } = checkpoint
+    const dataset = await openConfigDataset(config, 'test', terminal, askedLength(options.T, config))
+    const inputs = { checkpoint, dataset, options, taskId }
+    const run = planNll(inputs)
+    const decided = {
+      T: run.settings.videoLength,
+      max_frames: run.settings.maxFrames,
+      max_latent_frames: run.settings.stepSize,
+      num_timesteps: run.count,
+      stages: run.stages,
+      videos: frameRanges(run.videos),
+      folder: run.folder,
+    }
+    terminal.log(`configuration:\n${printedConfig({ checkpoint: file, step, ...options, ...decided })}`)
+    if (!dryRun) for (const line of summary(run, await measureAll(run, inputs, terminal))) terminal.log(line)
+  })
 }
 
 async function measureAll(run: NllRun, inputs: NllInputs, terminal: Terminal): Promise<VideoBound[]> {

@@ -11,7 +11,7 @@ import { frameRanges } from '../src/schemes/frame-ranges.js'
 import type { CheckpointRequest } from './checkpoint-request.js'
 import { askedLength, openConfigDataset } from './open-dataset.js'
 import { printedConfig } from './print-config.js'
-import { openCheckpoint } from './sampling-inputs.js'
+import { withCheckpoint } from './sampling-inputs.js'
 import { tellOfOthers } from './tell-of-others.js'
 import type { Terminal } from './terminal.js'
 import { numbered } from '../src/schemes/numbered.js'
@@ -24,22 +24,22 @@ export async function runOptimalSchedule(
   { checkpoint: file, options, taskId, dryRun }: CheckpointRequest<OptimalScheduleConfig>,
   terminal: Terminal,
 ): Promise<void> {
-  const checkpoint = await openCheckpoint(file, options, terminal)
-  const { config, model, step } = checkpoint
-  const T = askedLength(options.T, config)
-  const inputs = { checkpoint, options, T, taskId }
-  const plan = planOptimalSchedule(inputs)
-  const dataset = await openConfigDataset(config, 'train', terminal, T)
-  const decided = {
-    T,
-    max_frames: plan.settings.maxFrames,
-    max_latent_frames: plan.settings.stepSize,
-    stages: plan.stages.length,
-    folder: plan.folder,
-  }
-  terminal.log(`configuration:\n${printedConfig({ checkpoint: file, step, ...options, ...decided })}`)
-  if (!dryRun) await optimiseAll(plan, inputs, dataset, terminal)
-  model.dispose()
+  return withCheckpoint(file, options, terminal, async (checkpoint) => {
+    const { config, step } = checkpoint
+    const T = askedLength(options.T, config)
+    const inputs = { checkpoint, options, T, taskId }
+    const plan = planOptimalSchedule(inputs)
+    const dataset = await openConfigDataset(config, 'train', terminal, T)
+    const decided = {
+      T,
+      max_frames: plan.settings.maxFrames,
+      max_latent_frames: plan.settings.stepSize,
+      stages: plan.stages.length,
+      folder: plan.folder,
+    }
+    terminal.log(`configuration:\n${printedConfig({ checkpoint: file, step, ...options, ...decided })}`)
+    if (!dryRun) await optimiseAll(plan, inputs, dataset, terminal)
+  })
 }
 
 async function optimiseAll(

@@ -1,4 +1,4 @@
-import { resolveModelConfig } from '../src/config/model.js'
+import { fillModelConfig } from '../src/config/model.js'
 import type { PlanningConfig } from '../src/config/planning.js'
 import { respacingWarning } from '../src/diffusion/respacing-warning.js'
 import { respacedTimesteps } from '../src/diffusion/respacing.js'
@@ -48,7 +48,7 @@ export async function runPlanning(
   const steps = respacedTimesteps(diffusion_steps, options.timestep_respacing).length
   const { timestep_respacing } = options
   const warning =
-    config && respacingWarning({ ...resolveModelConfig(config), diffusion_steps, timestep_respacing })
+    config && respacingWarning({ ...fillModelConfig(config), diffusion_steps, timestep_respacing })
   const measurement =
     config && options.measure ? await measured(options, settings, stages, steps, terminal) : undefined
   const cost = {
@@ -119,8 +119,8 @@ async function measured(
   const runtime = await startRuntime({ backend, precision, xla, device })
   if (!json) terminal.log(runtime.description)
   const { model, config } = loadCheckpoint(file)
-  const diffusion = createDiffusion({ ...resolveModelConfig(config), timestep_respacing })
-  const setup = { model, diffusion, sampler: ancestralSampler(diffusion.numTimesteps), clipDenoised: true }
+  const diffusion = createDiffusion({ ...fillModelConfig(config), timestep_respacing })
+  const setup = { model, diffusion, sampler: ancestralSampler(diffusion.schedule), clipDenoised: true }
   const largest = stages.reduce((most, stage) => (sizeOf(stage) > sizeOf(most) ? stage : most))
   const call = await measureCall(setup, largest, batch_size, () => performance.now() / 1000)
   model.dispose()

@@ -5,7 +5,7 @@ import { frameRanges } from '../src/schemes/frame-ranges.js'
 import type { CheckpointRequest } from './checkpoint-request.js'
 import { askedLength } from './open-dataset.js'
 import { printedConfig } from './print-config.js'
-import { openCheckpoint, openTestVideos } from './sampling-inputs.js'
+import { openTestVideos, withCheckpoint } from './sampling-inputs.js'
 import { tellOfOthers } from './tell-of-others.js'
 import type { Terminal } from './terminal.js'
 import { warnOfRespacing } from './warn-of-respacing.js'
@@ -18,18 +18,18 @@ export async function runSampling(
   { checkpoint: file, options, taskId, dryRun }: CheckpointRequest<SamplingConfig>,
   terminal: Terminal,
 ): Promise<SampleRun> {
-  const checkpoint = await openCheckpoint(file, options, terminal)
-  const { config, model, step } = checkpoint
-  const T = askedLength(options.T, config)
-  const areGiven = options.n_obs > 0 || options.obs_frames !== ''
-  const dataset = await openTestVideos(config, { T, areGiven }, terminal)
-  const inputs = { checkpoint, dataset, options, taskId }
-  const run = planSampleRun(inputs)
-  terminal.log(`configuration:\n${printedConfig({ checkpoint: file, step, ...options, ...decided(run) })}`)
-  warnOfRespacing({ ...config, timestep_respacing: options.timestep_respacing }, terminal)
-  if (!dryRun) await sampleAll(run, inputs, terminal)
-  model.dispose()
-  return run
+  return withCheckpoint(file, options, terminal, async (checkpoint) => {
+    const { config, step } = checkpoint
+    const T = askedLength(options.T, config)
+    const areGiven = options.n_obs > 0 || options.obs_frames !== ''
+    const dataset = await openTestVideos(config, { T, areGiven }, terminal)
+    const inputs = { checkpoint, dataset, options, taskId }
+    const run = planSampleRun(inputs)
+    terminal.log(`configuration:\n${printedConfig({ checkpoint: file, step, ...options, ...decided(run) })}`)
+    warnOfRespacing({ ...config, timestep_respacing: options.timestep_respacing }, terminal)
+    if (!dryRun) await sampleAll(run, inputs, terminal)
+    return run
+  })
 }
 
 async function sampleAll(run: SampleRun, inputs: SampleRunInputs, terminal: Terminal): Promise<void> {

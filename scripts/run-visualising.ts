@@ -75,8 +75,8 @@ async function loadFeatures(
   size: number,
 ): Promise<FrameFeatures & { readonly dispose?: () => void }> {
   if (options.adaptive_features === 'pixels') return pixelFeatures
-  const { adaptiveFeatures } = await import('../src/sampling/features/adaptive-features.js')
+  const { chosenFeatures } = await import('../src/sampling/features/chosen-features.js')
   const { startRuntime } = await import('../src/runtime/start.js')
   await startRuntime({ backend, precision, xla, device })
-  return adaptiveFeatures(options, size)
+  return chosenFeatures(options, size)
 }

@@ -1,4 +1,4 @@
-import { resolveModelConfig } from '../src/config/model.js'
+import { fillModelConfig } from '../src/config/model.js'
 import type { SamplingConfig } from '../src/config/sampling.js'
 import type { VideoDataset } from '../src/data/dataset.js'
 import { UserError } from '../src/errors.js'
@@ -10,22 +10,36 @@ import { loadCheckpoint } from '../src/training/checkpoints/load-checkpoint.js'
 import { inDataDir, openConfigDataset, type DatasetConfig } from './open-dataset.js'
 import type { Terminal } from './terminal.js'
 
+/** A checkpoint that is open to sample with. */
+export type OpenCheckpoint = SampleRunInputs['checkpoint'] & { readonly model: VideoModel }
+
 /**
- * Starts the runtime and loads a model or an average, to sample with. Its model is to be disposed of.
+ * Starts the runtime, loads a model or an average, works with it, and frees it, also if the work fails.
  * @throws UserError for a runtime or a file that does not work.
  */
-export async function openCheckpoint(
+export async function withCheckpoint<R>(
   file: string,
   options: Pick<SamplingConfig, 'backend' | 'precision' | 'xla' | 'device' | 'data_dir'>,
   terminal: Terminal,
-): Promise<SampleRunInputs['checkpoint'] & { readonly model: VideoModel }> {
+  work: (checkpoint: OpenCheckpoint) => Promise<R>,
+): Promise<R> {
   const { backend, precision, xla, device, data_dir } = options
   const runtime = await startRuntime({ backend, precision, xla, device })
   terminal.log(runtime.description)
   const { model, config: trained, step } = loadCheckpoint(file)
-  const config = inDataDir(trained, data_dir)
-  const digest = (await parametersDigest(model.parameters)).toString('hex').slice(0, 16)
-  return { path: file, step, digest, config: { ...config, ...resolveModelConfig(config) }, model }
+  try {
+    const config = inDataDir(trained, data_dir)
+    const digest = (await parametersDigest(model.parameters)).toString('hex').slice(0, 16)
+    return await work({
+      path: file,
+      step,
+      digest,
+      config: { ...config, ...fillModelConfig(config) },
+      model,
+    })
+  } finally {
+    model.dispose()
+  }
 }
 
 /**

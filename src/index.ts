@@ -14,10 +14,7 @@ export type { Precision } from './runtime/compile-settings.js'
 export type { Device } from './runtime/devices.js'
 
 export type { DiffusionConfig, ModelConfig, NetworkConfig } from './config/model.js'
-export {
-  strictModelConfig as resolveModelConfig,
-  strictTrainConfig as resolveTrainConfig,
-} from './config/strict-configs.js'
+export { resolveModelConfig, resolveTrainConfig } from './config/strict-configs.js'
 export { createModel, type TorchParameters, type VideoModel } from './model/video-model.js'
 export { toTorchLayout } from './model/torch-layout.js'
 export type { OnAttention } from './model/factorized-attention.js'
@@ -26,7 +23,8 @@ export type { Parameters as ModelParameters } from './nn/scope.js'
 export { loadCheckpoint, type Checkpoint } from './training/checkpoints/load-checkpoint.js'
 export { writeCheckpoint, type CheckpointContent } from './training/checkpoints/write-checkpoint.js'
 
-export { createDiffusion, type GaussianDiffusion, type StepTable } from './diffusion/gaussian-diffusion.js'
+export { createDiffusion, type GaussianDiffusion } from './diffusion/gaussian-diffusion.js'
+export type { StepTable } from './diffusion/step-table.js'
 export type { Schedule } from './diffusion/schedule.js'
 export { trainingLosses, type LossInputs, type Losses } from './diffusion/losses.js'
 export {
@@ -37,13 +35,10 @@ export {
   type LikelihoodTerms,
 } from './diffusion/likelihood.js'
 export { ancestralSampler } from './diffusion/samplers/ancestral.js'
-export { ddimSampler } from './diffusion/samplers/ddim.js'
-export {
-  dpmSolverSampler,
-  sdeDpmSolverSampler,
-  type SolverOptions,
-  type SolverSchedule,
-} from './diffusion/samplers/dpm-solver.js'
+export { ddimSampler, type DdimOptions } from './diffusion/samplers/ddim.js'
+export { dpmSolverSampler, sdeDpmSolverSampler, type SolverOptions } from './diffusion/samplers/dpm-solver.js'
+export type { SamplerSchedule } from './diffusion/samplers/sampler-schedule.js'
+export { samplerOf } from './diffusion/samplers/sampler.js'
 export type {
   Conditioning,
   Denoised,
@@ -77,7 +72,9 @@ export {
 } from './sampling/features/adaptive-features.js'
 export type { FrameComparer, FrameFeatures } from './sampling/features/frame-features.js'
 export type { SquaredDistances } from './squared-distance.js'
-export type { VideoBatch } from './sampling/videos/video-batch.js'
+export { filmOf, type Film, type VideoBatch } from './sampling/videos/video-batch.js'
+export { encodeGif } from './video/gif.js'
+export { heldOutLoss, type HeldOutLossOptions } from './evaluation/held-out-loss.js'
 
 export { openDataset, type OpenDatasetOptions } from './data/registry.js'
 export type { VideoDataset, VideoEntry } from './data/dataset.js'
@@ -97,8 +94,10 @@ export type { ItemSource } from './training/batches/item.js'
 export type { Anew } from './training/checkpoints/resume.js'
 export type { RunPlace } from './training/run-place.js'
 export type { Preview, PreviewAttention } from './training/previews/sample-preview.js'
+export { previewFilms } from './training/previews/preview-films.js'
 export type { ClaimOptions } from './claims/claims.js'
 export type { RankGroup } from './runtime/rank-group.js'
+export { eventFile } from './tracking/tensorboard/event-file.js'
 export type { Media, Metrics, Tracker } from './tracking/tracker.js'
 
 export {

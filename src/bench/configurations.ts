@@ -1,4 +1,4 @@
-import { resolveModelConfig, type ModelConfig } from '../config/model.js'
+import { fillModelConfig, type ModelConfig } from '../config/model.js'
 import { UserError } from '../errors.js'
 
 /** A network and the batch it is given. */
@@ -29,7 +29,7 @@ export function parseConfigurations(list: string): readonly BenchConfiguration[]
           `frames) separated by commas, not ${JSON.stringify(name)}`,
       )
     const [imageSize, channels, blocks, batch = 0, frames = 0] = match.slice(1).map(Number)
-    const model = resolveModelConfig({
+    const model = fillModelConfig({
       image_size: imageSize,
       num_channels: channels,
       num_res_blocks: blocks,

@@ -1,5 +1,6 @@
 import { fromPixels } from '../data/pixels.js'
-import { createDiffusion, type GaussianDiffusion, type StepTable } from '../diffusion/gaussian-diffusion.js'
+import { createDiffusion, type GaussianDiffusion } from '../diffusion/gaussian-diffusion.js'
+import type { StepTable } from '../diffusion/step-table.js'
 import { trainingLosses } from '../diffusion/losses.js'
 import { ancestralSampler } from '../diffusion/samplers/ancestral.js'
 import type { Conditioning } from '../diffusion/types.js'
@@ -157,7 +158,7 @@ function samplingSteps(
   diffusion: GaussianDiffusion,
   batch: Batch,
 ): PreparedSteps['begin'] {
-  const sampler = ancestralSampler(diffusion.numTimesteps)
+  const sampler = ancestralSampler(diffusion.schedule)
   const denoise = denoisingStep({ model, diffusion, sampler, clipDenoised: true })
   const conditioning = onDevice(batch)
   const keys = Array.from({ length: B }, (_, video) => ({ seed: 0, video, sampleIdx: 0, stage: 0 }))

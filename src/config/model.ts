@@ -59,7 +59,7 @@ const CHANNEL_MULTIPLIERS: Readonly<Record<number, readonly number[]>> = {
  * model and diffusion, such as a checkpoint's options of training, are left out.
  * @throws UserError naming the option and what it expects.
  */
-export function resolveModelConfig(
+export function fillModelConfig(
   values: Partial<ModelConfig> | Readonly<Record<string, unknown>>,
 ): ModelConfig {
   expectObject('resolveModelConfig takes options by name', values, {})

@@ -1,7 +1,7 @@
 import { closestMatch } from 'leven'
 import { UserError } from '../errors.js'
-import { modelOptions, resolveModelConfig, type ModelConfig } from './model.js'
-import { resolveTrainConfig, trainOptions, type TrainConfig } from './training.js'
+import { modelOptions, fillModelConfig, type ModelConfig } from './model.js'
+import { fillTrainConfig, trainOptions, type TrainConfig } from './training.js'
 
 /**
  * Some of a configuration's options; `undefined` asks for the default. It has no index signature: with one, the
@@ -15,8 +15,8 @@ export type Given<Config> = { readonly [Name in keyof Config]?: Config[Name] | u
  * values, as read from a file, may be given too.
  * @throws UserError naming the option and what it expects, or a name that no option has.
  */
-export function strictModelConfig(values: Given<ModelConfig>): ModelConfig {
-  const config = resolveModelConfig(values)
+export function resolveModelConfig(values: Given<ModelConfig>): ModelConfig {
+  const config = fillModelConfig(values)
   requireKnownNames('resolveModelConfig', values)
   return config
 }
@@ -26,8 +26,8 @@ export function strictModelConfig(values: Given<ModelConfig>): ModelConfig {
  * version does not know, which are left out. A record of unknown values, as read from a file, may be given too.
  * @throws UserError naming the option and what it expects, or a name that no option has.
  */
-export function strictTrainConfig(values: Given<TrainConfig>): TrainConfig {
-  const config = resolveTrainConfig(values)
+export function resolveTrainConfig(values: Given<TrainConfig>): TrainConfig {
+  const config = fillTrainConfig(values)
   requireKnownNames('resolveTrainConfig', values)
   return config
 }

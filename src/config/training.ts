@@ -2,7 +2,7 @@ import { UserError } from '../errors.js'
 import { expectObject } from '../expect.js'
 import { precisions, type Precision } from '../runtime/compile-settings.js'
 import { datasetOptions } from './dataset.js'
-import { modelOptions, resolveModelConfig, type ModelConfig } from './model.js'
+import { modelOptions, fillModelConfig, type ModelConfig } from './model.js'
 import { choice, flag, float, int, resolveConfig, text, type ConfigOf } from './option.js'
 
 /** Everything a training run is told besides what shapes model and diffusion. Defaults are the original's. */
@@ -78,7 +78,7 @@ export type TrainConfig = Omit<ModelConfig, 'image_size'> & TrainingConfig
  * Checks a record of `train`'s options and fills in defaults.
  * @throws UserError naming the option and what it expects.
  */
-export function resolveTrainConfig(
+export function fillTrainConfig(
   values: Partial<TrainConfig> | Readonly<Record<string, unknown>>,
 ): TrainConfig {
   expectObject('resolveTrainConfig takes options by name', values, {})
@@ -89,7 +89,7 @@ export function resolveTrainConfig(
   resumeSource(training)
   emaRates(training)
   // The data set may still choose the image size; the other options are checked against a legal one.
-  const model = resolveModelConfig({ ...values, image_size: training.image_size ?? 64 })
+  const model = fillModelConfig({ ...values, image_size: training.image_size ?? 64 })
   return { ...model, ...training }
 }
 

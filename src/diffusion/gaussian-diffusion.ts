@@ -26,15 +26,21 @@ export interface GaussianDiffusion {
   qSample(x0: Tensor5D, at: StepTable, noise: Tensor5D): Tensor5D
   /** Mean of q(x_{t-1} | x_t, x_0), eq. 7. */
   posteriorMean(x0: Tensor5D, xT: Tensor5D, at: StepTable): Tensor5D
-  /** The model's p(x_{t-1} | x_t). Pixels of x_0 are clipped to [-1, 1] if asked for. */
+  /**
+   * The model's p(x_{t-1} | x_t). Pixels of x_0 are clipped to [-1, 1] if asked for.
+   * @throws UserError for a network whose output has not C channels, or 2C with a learned variance.
+   */
   pMeanVariance(network: Network, xT: Tensor5D, at: StepTable, options: { clipDenoised: boolean }): Denoised
-  /** The same from an output that the network has already given. */
+  /**
+   * The same from an output that the network has already given: (B, T, H, W, C), or 2C with a learned variance.
+   * @throws UserError for an output of other channels.
+   */
   interpret(output: Tensor5D, xT: Tensor5D, at: StepTable, options: { clipDenoised: boolean }): Denoised
   /** What the network is told of the time, (B). */
   networkTimesteps(at: StepTable): Tensor1D
   /** The noise that takes x_0 to x_t. */
   epsFromXStart(xT: Tensor5D, x0: Tensor5D, at: StepTable): Tensor5D
-  /** A denoiser for samplers: every video of the batch at the same step. */
+  /** A denoiser for samplers: every video of the batch at the same step. It throws what `pMeanVariance` throws. */
   denoiser(network: Network, options: { clipDenoised: boolean }): Denoiser
 }
 
@@ -137,5 +143,3 @@ function interpolateLogVariance(values: Tensor5D, table: StepTable): Tensor5D {
   const [largest, smallest] = [column(table, 'logBeta'), column(table, 'posteriorLogVarianceClipped')]
   return tf.add(tf.mul(share, largest), tf.mul(tf.sub(1, share), smallest))
 }
-
-export type { StepTable }

@@ -2,7 +2,8 @@ import { tf, type Tensor1D, type Tensor2D, type Tensor5D } from '../runtime/tf.j
 import { checkInputs } from './check-inputs.js'
 import { meanOverVideo, normalKl } from './gaussian.js'
 import { variationalBits } from './losses.js'
-import type { GaussianDiffusion, StepTable } from './gaussian-diffusion.js'
+import type { GaussianDiffusion } from './gaussian-diffusion.js'
+import type { StepTable } from './step-table.js'
 import { column } from './step-table.js'
 import type { Network } from './types.js'
 

@@ -1,8 +1,8 @@
 import { tf, type Tensor1D, type Tensor2D, type Tensor5D } from '../runtime/tf.js'
 import { checkInputs } from './check-inputs.js'
 import { discretizedGaussianLogLikelihood, meanOverVideo, normalKl } from './gaussian.js'
-import { splitOutput, type GaussianDiffusion, type StepTable } from './gaussian-diffusion.js'
-import { column, columnVector } from './step-table.js'
+import { splitOutput, type GaussianDiffusion } from './gaussian-diffusion.js'
+import { column, columnVector, type StepTable } from './step-table.js'
 import type { Denoised, Network } from './types.js'
 
 export interface LossInputs {

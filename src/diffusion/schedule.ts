@@ -16,8 +16,6 @@ export interface Schedule {
   readonly alphasCumprod: Float64Array
   /** alpha-bar_{t-1}, 1 at t = 0. */
   readonly alphasCumprodPrev: Float64Array
-  /** alpha-bar_{t+1}, 0 at the last step. */
-  readonly alphasCumprodNext: Float64Array
   readonly sqrtRecipAlphasCumprod: Float64Array
   readonly sqrtRecipm1AlphasCumprod: Float64Array
   /** Variance of q(x_{t-1} | x_t, x_0), eq. 7. */
@@ -65,7 +63,6 @@ function scheduleOf(betas: Float64Array, timestepMap: readonly number[]): Schedu
     betas,
     alphasCumprod,
     alphasCumprodPrev: perStep((t) => product(t - 1)),
-    alphasCumprodNext: perStep((t) => product(t + 1)),
     sqrtRecipAlphasCumprod: perStep((t) => Math.sqrt(1 / product(t))),
     sqrtRecipm1AlphasCumprod: perStep((t) => Math.sqrt(1 / product(t) - 1)),
     posteriorVariance,

@@ -51,9 +51,15 @@ export interface SamplerStep {
   /** The numbers that `update` needs at step t, as many at every step; the last one is the noise's, or 0. */
   readonly weights: (t: number) => readonly number[]
   /**
-   * x_{t-1} from x_t and what was seen there, pure in its tensors, with what the next step is to have.
+   * x_{t-1} from x_t and what was seen there, pure in its tensors, with what the next step is to have. It owns none
+   * of the tensors that it is given and disposes of none; it may return them as they are, also one in two places.
+   * What it makes on the way need not be disposed of; what it returns is the caller's.
+   * @param state x_t and what was carried here, each (B, T, H, W, C)
+   * @param denoised what the network says of x_t, each (B, T, H, W, C)
    * @param weights of this step, as a tensor (n)
-   * @param noise draws standard-normal noise of the shape of x
+   * @param noise draws standard-normal noise of the shape of x, once a step; at steps whose last weight is 0, which
+   *   is to be its factor, it may give zeros
+   * @returns as many tensors as `state` has, each (B, T, H, W, C)
    */
   readonly update: (
     state: SamplerState,

@@ -1,5 +1,5 @@
 import { counted } from '../counted.js'
-import type { Sampler } from '../diffusion/types.js'
+import type { SamplerStep } from '../diffusion/types.js'
 import { UserError } from '../errors.js'
 import { expectCount, expectObject } from '../expect.js'
 import { requireParameters } from '../nn/require-parameters.js'
@@ -47,9 +47,15 @@ export function checkSampleVideo(options: SampleVideoOptions): void {
 }
 
 /** A sampler of another schedule would take other steps than the diffusion process has. */
-function checkSampler(sampler: Sampler, numTimesteps: number): void {
+function checkSampler(sampler: SamplerStep, numTimesteps: number): void {
   const what = 'sampleVideo takes as sampler what ancestralSampler, ddimSampler or another gives'
-  expectObject(what, sampler, { numTimesteps: 'number', weights: 'function', update: 'function' })
+  const members = {
+    numTimesteps: 'number',
+    numCarried: 'number',
+    weights: 'function',
+    update: 'function',
+  } as const
+  expectObject(what, sampler, members)
   if (sampler.numTimesteps !== numTimesteps)
     throw new UserError(
       `the sampler takes ${counted(sampler.numTimesteps, 'step')}, the diffusion has ${numTimesteps}: ` +

@@ -56,7 +56,7 @@ function ownStep({ model, diffusion, sampler, clipDenoised = true }: SampleVideo
   return denoisingStep({
     model,
     diffusion,
-    sampler: sampler ?? ancestralSampler(diffusion.numTimesteps),
+    sampler: sampler ?? ancestralSampler(diffusion.schedule),
     clipDenoised,
   })
 }

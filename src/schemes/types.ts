@@ -14,7 +14,7 @@ export interface SchemeSettings {
   readonly observed: number | readonly number[]
   /** K: most frames the network takes at once. */
   readonly maxFrames: number
-  /** Most new frames per stage. */
+  /** Most new frames per stage: `--max_latent_frames` of the commands, `maxLatentFrames` of `sampleVideo`. */
   readonly stepSize: number
 }
 

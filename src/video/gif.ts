@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module'
 import type { Gifenc } from 'gifenc'
+import { UserError } from '../errors.js'
+import { expectObject } from '../expect.js'
 import { atOnce, type Steps } from '../in-turns.js'
 import type { Film } from '../sampling/videos/video-batch.js'
 import { fewerColours } from './fewer-colours.js'
@@ -12,10 +14,25 @@ const gifenc = createRequire(import.meta.url)('gifenc') as Gifenc
 /**
  * A film as a GIF that repeats for ever. Each frame has its own 256 colours: a palette for all of them is
  * about 2 dB worse on a film whose colours change.
- * @param fps frames a second, at most 50. A GIF counts in hundredths of a second: frames are shown from the one
- *   nearest to their time on.
+ * @param film (T, H, W, 3), at least one frame: of a batch, `filmOf` is one video; of a preview, `previewFilms` are all
+ * @param fps frames a second, more than 0 and at most 50, beyond which programs show films too slowly. A GIF counts in
+ *   hundredths of a second: frames are shown from the one nearest to their time on.
+ * @returns the bytes of the file
+ * @throws UserError for something that is no film, or another number of frames a second.
  */
 export function encodeGif(film: Film, fps: number): Uint8Array {
+  expectObject('encodeGif takes a film { shape: [T, H, W, 3], data }', film, {
+    shape: 'object',
+    data: 'object',
+  })
+  const shape: readonly number[] = film.shape
+  const values = shape.reduce((product, length) => product * length, 1)
+  if (shape.length !== 4 || shape[3] !== 3 || values === 0 || film.data.length !== values)
+    throw new UserError(
+      `encodeGif takes a film of the shape (T, H, W, 3), not (${shape.join(', ')}) with ${film.data.length} values`,
+    )
+  if (!(fps > 0 && fps <= 50))
+    throw new UserError(`encodeGif takes frames a second, more than 0 and at most 50, not ${fps}`)
   return atOnce(gifSteps(framesOf(film), fps))
 }
 

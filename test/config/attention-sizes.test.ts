@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest'
 import { absentAttentionSizes } from '../../src/config/attention-sizes.js'
-import { resolveModelConfig } from '../../src/config/model.js'
+import { fillModelConfig } from '../../src/config/model.js'
 import { UserError } from '../../src/errors.js'
 import { architecture } from '../../src/model/architecture.js'
 
 const config = (image_size: number, attention_resolutions: string) =>
-  resolveModelConfig({ image_size, attention_resolutions })
+  fillModelConfig({ image_size, attention_resolutions })
 
 it.each([32, 64, 128, 256])('names the sizes at which nothing attends: frames of %i pixels', (size) => {
   expect(absentAttentionSizes(config(size, '16,8'))).toEqual([])

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { defaultsOf } from '../../src/config/option.js'
-import { emaRates, resolveTrainConfig, trainingOptions } from '../../src/config/training.js'
+import { emaRates, fillTrainConfig, trainingOptions } from '../../src/config/training.js'
 import { datasetNames } from '../../src/data/registry.js'
 import { UserError } from '../../src/errors.js'
 
@@ -9,7 +9,7 @@ it('offers the data sets there are', () => {
 })
 
 it('has defaults that are valid', () => {
-  expect(resolveTrainConfig({})).toMatchObject(defaultsOf(trainingOptions))
+  expect(fillTrainConfig({})).toMatchObject(defaultsOf(trainingOptions))
 })
 
 it.each([
@@ -29,7 +29,7 @@ it.each([
   [{ schedule_sampler: 'none' }],
   [{ num_channels: 40 }],
 ])('refuses %o', (values) => {
-  expect(() => resolveTrainConfig(values)).toThrow(UserError)
+  expect(() => fillTrainConfig(values)).toThrow(UserError)
 })
 
 it('reads the rates of averages', () => {

@@ -5,9 +5,9 @@ import {
   dpmSolverWeights,
   sdeDpmSolverSampler,
   sdeDpmSolverWeights,
-  type SolverSchedule,
   type SolverWeights,
 } from '../../src/diffusion/samplers/dpm-solver.js'
+import type { SamplerSchedule } from '../../src/diffusion/samplers/sampler-schedule.js'
 import { ddimWeights } from '../../src/diffusion/samplers/ddim.js'
 import { createSchedule, type Schedule } from '../../src/diffusion/schedule.js'
 import type { Denoiser } from '../../src/diffusion/types.js'
@@ -37,7 +37,7 @@ function scheduleOf(lambdas: readonly number[]): Schedule {
   const numTimesteps = lambdas.length
   const alphasCumprod = Float64Array.from(lambdas, (lambda) => 1 / (1 + Math.exp(-2 * lambda)))
   const alphasCumprodPrev = Float64Array.of(1, ...alphasCumprod.subarray(0, -1))
-  const schedule: SolverSchedule = { numTimesteps, alphasCumprod, alphasCumprodPrev }
+  const schedule: SamplerSchedule = { numTimesteps, alphasCumprod, alphasCumprodPrev }
   return schedule as Schedule
 }
 
@@ -50,7 +50,7 @@ function exactGuess(alphaBar: number, deviation = DEVIATION) {
 }
 
 const denoiserOf =
-  ({ alphasCumprod }: SolverSchedule): Denoiser =>
+  ({ alphasCumprod }: SamplerSchedule): Denoiser =>
   (x, t) => {
     const { offset, gain } = exactGuess(alphasCumprod[t] ?? NaN)
     const predXStart: Tensor5D = tf.add(tf.mul(x, gain), offset)
@@ -58,7 +58,7 @@ const denoiserOf =
   }
 
 /** Where the differential equation leads from x_T: each value keeps its quantile; then the last guess. */
-function exactEnd(schedule: SolverSchedule, start: number): number {
+function exactEnd(schedule: SamplerSchedule, start: number): number {
   const first = schedule.alphasCumprod[0] ?? NaN
   const last = schedule.alphasCumprod.at(-1) ?? NaN
   const quantile = (start - Math.sqrt(last) * MEAN) / Math.sqrt(varianceAt(last))
@@ -67,7 +67,7 @@ function exactEnd(schedule: SolverSchedule, start: number): number {
 }
 
 /** Mean and deviation of the samples, in float64: each step is linear in x_t and the guess before. */
-function finalMoments(schedule: SolverSchedule, weights: (t: number) => SolverWeights) {
+function finalMoments(schedule: SamplerSchedule, weights: (t: number) => SolverWeights) {
   // x_t and the guess before, each as mean plus a combination of all noise drawn so far.
   let x = { mean: 0, noise: [1] }
   let before = { mean: 0, noise: [0] }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { resolveModelConfig } from '../../src/config/model.js'
+import { fillModelConfig } from '../../src/config/model.js'
 import { createDiffusion } from '../../src/diffusion/gaussian-diffusion.js'
 import { priorBits } from '../../src/diffusion/likelihood.js'
 import { tf, type Tensor5D } from '../../src/runtime/tf.js'
@@ -11,9 +11,7 @@ const SHAPE: [number, number, number, number, number] = [2, 2, 4, 4, 3]
 describeEachBackend('the prior term', () => {
   it('is that of the last step in use, of the frames that count', () => {
     // Steps 0 and 50 of 100: at the last one there is still much of a frame.
-    const diffusion = createDiffusion(
-      resolveModelConfig({ diffusion_steps: 100, timestep_respacing: 'ddim2' }),
-    )
+    const diffusion = createDiffusion(fillModelConfig({ diffusion_steps: 100, timestep_respacing: 'ddim2' }))
     const alphaBar = diffusion.schedule.alphasCumprod[1] ?? NaN
     tf.tidy(() => {
       const x0 = tf.tensor5d(Float32Array.from(signed('x0', SHAPE)), SHAPE)

@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest'
-import { resolveModelConfig } from '../../src/config/model.js'
+import { fillModelConfig } from '../../src/config/model.js'
 import { createDiffusion } from '../../src/diffusion/gaussian-diffusion.js'
 import { ancestralSampler } from '../../src/diffusion/samplers/ancestral.js'
 import { ddimSampler, ddimWeights } from '../../src/diffusion/samplers/ddim.js'
-import type { Network } from '../../src/diffusion/types.js'
+import { samplerOf } from '../../src/diffusion/samplers/sampler.js'
+import type { Network, SamplerStep } from '../../src/diffusion/types.js'
 import { randomNormal } from '../../src/runtime/random-normal.js'
 import { tf, type Tensor5D } from '../../src/runtime/tf.js'
 import { describeEachBackend } from '../helpers/backends.js'
@@ -13,7 +14,7 @@ const MEAN = 0.3
 const DEVIATION = 0.2
 
 const diffusion = createDiffusion(
-  resolveModelConfig({
+  fillModelConfig({
     diffusion_steps: 100,
     noise_schedule: 'cosine',
     sigma_small: true,
@@ -61,10 +62,10 @@ describeEachBackend('samplers on Gaussian data', () => {
   const noise = (t: number) => randomNormal(SHAPE, [7, t]) as Tensor5D
 
   it.each([
-    ['ancestral', ancestralSampler(diffusion.numTimesteps), ancestralWeights],
+    ['ancestral', ancestralSampler(diffusion.schedule), ancestralWeights],
     ...[0, 0.5, 1].map((eta) => {
       const weights = (t: number) => ddimWeights(diffusion.schedule, t, eta)
-      return [`DDIM with eta ${eta}`, ddimSampler(diffusion.schedule, eta), weights] as const
+      return [`DDIM with eta ${eta}`, ddimSampler(diffusion.schedule, { eta }), weights] as const
     }),
   ] as const)(
     '%s sampling ends in the distribution that its steps compose to',
@@ -82,7 +83,7 @@ describeEachBackend('samplers on Gaussian data', () => {
 
   it('deterministic DDIM keeps each value at its quantile', async () => {
     const start = randomNormal(SHAPE, [3, 4]) as Tensor5D
-    const sample = await ddimSampler(diffusion.schedule, 0).sample({ denoise, start, noise })
+    const sample = await ddimSampler(diffusion.schedule).sample({ denoise, start, noise })
     const [from, to] = [start.dataSync<'float32'>(), sample.dataSync<'float32'>()]
     for (const [i, value] of to.entries())
       expect(Math.abs(value - (MEAN + DEVIATION * (from[i] ?? NaN)))).toBeLessThan(
@@ -99,15 +100,29 @@ describeEachBackend('samplers on Gaussian data', () => {
     }
     const start = randomNormal(SHAPE, [5, 6]) as Tensor5D
     const run = { denoise, start, noise: record }
-    tf.dispose(await ddimSampler(diffusion.schedule, 0).sample(run))
+    tf.dispose(await ddimSampler(diffusion.schedule).sample(run))
     expect(asked).toEqual([])
-    tf.dispose(await ancestralSampler(diffusion.numTimesteps).sample(run))
+    tf.dispose(await ancestralSampler(diffusion.schedule).sample(run))
     expect(asked).toEqual(Array.from({ length: 99 }, (_, i) => 99 - i))
     start.dispose()
   })
 
+  it.each<[string, SamplerStep['update']]>([
+    ['nothing of what it carries', ([x]) => [x]],
+    ['something of another shape', ([x, before]) => [x, tf.slice(before ?? x, 0, [1, 2])]],
+  ])('a step that gives %s is an error', async (_, update) => {
+    const start = randomNormal(SHAPE, [5, 6]) as Tensor5D
+    const sampler = samplerOf({ name: 'own', numTimesteps: 2, numCarried: 1, weights: () => [0], update })
+    const before = tf.memory().numTensors
+    await expect(sampler.sample({ denoise, start, noise })).rejects.toThrow(
+      /: \(1, 4, 16, 16, 3\), \(1, 4, 16, 16, 3\), not \(1, 4, 16, 16, 3\)(, \(1, 2, 16, 16, 3\))?$/,
+    )
+    expect(tf.memory().numTensors).toBe(before)
+    start.dispose()
+  })
+
   it('frees everything but the sample, also when stopped', async () => {
-    const sampler = ancestralSampler(diffusion.numTimesteps)
+    const sampler = ancestralSampler(diffusion.schedule)
     const start = randomNormal(SHAPE, [5, 6]) as Tensor5D
     tf.dispose(await sampler.sample({ denoise, start, noise }))
     const before = tf.memory().numTensors

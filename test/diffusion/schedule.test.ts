@@ -1,15 +1,15 @@
 import { expect, it } from 'vitest'
-import { resolveModelConfig } from '../../src/config/model.js'
+import { fillModelConfig } from '../../src/config/model.js'
 import { UserError } from '../../src/errors.js'
 import { createDiffusion } from '../../src/diffusion/gaussian-diffusion.js'
 import { respacedTimesteps } from '../../src/diffusion/respacing.js'
 
 it('a linear schedule of too few steps is an error that says so', () => {
-  expect(() => createDiffusion(resolveModelConfig({ diffusion_steps: 19 }))).toThrow(
+  expect(() => createDiffusion(fillModelConfig({ diffusion_steps: 19 }))).toThrow(
     '--noise_schedule linear needs --diffusion_steps of at least 20, not 19: that gives a variance of 1.05, outside (0, 1]',
   )
-  expect(() => createDiffusion(resolveModelConfig({ diffusion_steps: 2 }))).toThrow(/at least 20, not 2:/)
-  expect(() => createDiffusion(resolveModelConfig({ diffusion_steps: 20 }))).not.toThrow()
+  expect(() => createDiffusion(fillModelConfig({ diffusion_steps: 2 }))).toThrow(/at least 20, not 2:/)
+  expect(() => createDiffusion(fillModelConfig({ diffusion_steps: 20 }))).not.toThrow()
 })
 
 it.each([
@@ -36,14 +36,14 @@ it('of sections that are not equal the first ones are longer', () => {
 })
 
 it('a chain of one step works', () => {
-  const { schedule } = createDiffusion(resolveModelConfig({ timestep_respacing: '1' }))
+  const { schedule } = createDiffusion(fillModelConfig({ timestep_respacing: '1' }))
   expect(schedule.numTimesteps).toBe(1)
   // There is no second posterior variance to take instead of the first, which is 0.
   expect([...schedule.posteriorLogVarianceClipped]).toEqual([Math.log(schedule.betas[0] ?? NaN)])
 })
 
 it('a step outside the schedule is an error', () => {
-  const diffusion = createDiffusion(resolveModelConfig({ timestep_respacing: '10' }))
+  const diffusion = createDiffusion(fillModelConfig({ timestep_respacing: '10' }))
   expect(() => diffusion.at([10])).toThrow(RangeError)
   expect(() => diffusion.at([-1])).toThrow(RangeError)
 })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { resolveModelConfig } from '../../src/config/model.js'
+import { fillModelConfig } from '../../src/config/model.js'
 import { createDiffusion } from '../../src/diffusion/gaussian-diffusion.js'
 import { trainingLosses } from '../../src/diffusion/losses.js'
 import type { Network } from '../../src/diffusion/types.js'
@@ -15,7 +15,7 @@ describeEachBackend('functions of the diffusion, called outside of a tidy', () =
     { learn_sigma: true, use_kl: true },
     { sigma_small: true },
   ])('free all but what they return: %o', (options) => {
-    const diffusion = createDiffusion(resolveModelConfig({ ...options, diffusion_steps: 50 }))
+    const diffusion = createDiffusion(fillModelConfig({ ...options, diffusion_steps: 50 }))
     const [x0, noise] = [
       tf.randomUniform<tf.Rank.R5>(shape, -1, 1),
       tf.randomNormal<tf.Rank.R5>(shape),

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { resolveModelConfig, type ModelConfig } from '../../src/config/model.js'
+import { fillModelConfig, type ModelConfig } from '../../src/config/model.js'
 import { createDiffusion } from '../../src/diffusion/gaussian-diffusion.js'
 import { trainingLosses, type Losses } from '../../src/diffusion/losses.js'
 import type { Network } from '../../src/diffusion/types.js'
@@ -80,7 +80,7 @@ const cases: readonly Case[] = [
 describeEachBackend('losses of a respaced process', () => {
   it.each(cases)('are those of PyTorch: $options', ({ options, timesteps, losses, gradient }) => {
     const diffusion = createDiffusion(
-      resolveModelConfig({ diffusion_steps: 100, timestep_respacing: '4,3', ...options }),
+      fillModelConfig({ diffusion_steps: 100, timestep_respacing: '4,3', ...options }),
     )
     const channels = options.learn_sigma ? 6 : 3
     tf.tidy(() => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { resolveModelConfig } from '../../src/config/model.js'
+import { fillModelConfig } from '../../src/config/model.js'
 import type { VideoDataset } from '../../src/data/dataset.js'
 import { createDiffusion } from '../../src/diffusion/gaussian-diffusion.js'
 import type { Conditioning, Network } from '../../src/diffusion/types.js'
@@ -8,7 +8,7 @@ import { tf, type Tensor5D } from '../../src/runtime/tf.js'
 import { describeEachBackend } from '../helpers/backends.js'
 
 const SIZE = 4
-const diffusion = createDiffusion(resolveModelConfig({ diffusion_steps: 10, noise_schedule: 'cosine' }))
+const diffusion = createDiffusion(fillModelConfig({ diffusion_steps: 10, noise_schedule: 'cosine' }))
 const dataset: VideoDataset = {
   name: 'stripes',
   split: 'test',

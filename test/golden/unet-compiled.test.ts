@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { StepTable } from '../../src/diffusion/gaussian-diffusion.js'
+import type { StepTable } from '../../src/diffusion/step-table.js'
 import { ancestralStep } from '../../src/diffusion/samplers/ancestral.js'
 import { ddimStep, ddimWeights } from '../../src/diffusion/samplers/ddim.js'
 import type { Conditioning, Denoised } from '../../src/diffusion/types.js'

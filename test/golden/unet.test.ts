@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { resolveModelConfig } from '../../src/config/model.js'
+import { fillModelConfig } from '../../src/config/model.js'
 import { ancestralStep } from '../../src/diffusion/samplers/ancestral.js'
 import { ddimStep, ddimWeights } from '../../src/diffusion/samplers/ddim.js'
 import { likelihoodTerms, priorBits } from '../../src/diffusion/likelihood.js'
@@ -107,7 +107,7 @@ for (const directory of directories) {
   })
 
   function loadConfig() {
-    return resolveModelConfig(golden.config)
+    return fillModelConfig(golden.config)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { StepTable } from '../../src/diffusion/gaussian-diffusion.js'
+import type { StepTable } from '../../src/diffusion/step-table.js'
 import { trainingLosses } from '../../src/diffusion/losses.js'
 import type { Conditioning, Denoised } from '../../src/diffusion/types.js'
 import { modelOf } from '../../src/model/video-model.js'

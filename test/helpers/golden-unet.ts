@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { resolveModelConfig, type ModelConfig } from '../../src/config/model.js'
+import { fillModelConfig, type ModelConfig } from '../../src/config/model.js'
 import { createDiffusion, type GaussianDiffusion } from '../../src/diffusion/gaussian-diffusion.js'
 import { createModel, type VideoModel } from '../../src/model/video-model.js'
 import { tf, type Tensor, type Tensor2D, type Tensor5D } from '../../src/runtime/tf.js'
@@ -77,7 +77,7 @@ export function readCase(directory: string): UNetCase {
 }
 
 export function loadCase(golden: UNetCase): LoadedCase {
-  const config = resolveModelConfig(golden.config)
+  const config = fillModelConfig(golden.config)
   const parameters = new Map(
     Object.entries(golden.parameters).map(([name, shape]) => {
       const values = weight(name, shape, golden.prefix)

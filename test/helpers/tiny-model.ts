@@ -1,4 +1,4 @@
-import { resolveModelConfig, type ModelConfig } from '../../src/config/model.js'
+import { fillModelConfig, type ModelConfig } from '../../src/config/model.js'
 import { parameterSpecs } from '../../src/model/parameters.js'
 import { createModel, type VideoModel } from '../../src/model/video-model.js'
 import { tf, type Tensor2D, type Tensor5D } from '../../src/runtime/tf.js'
@@ -6,7 +6,7 @@ import { signed, weight } from './golden.js'
 
 /** The smallest network of the architecture: 32 px, 32 channels, one block. */
 export function tinyConfig(options: Readonly<Record<string, unknown>> = {}): ModelConfig {
-  return resolveModelConfig({
+  return fillModelConfig({
     image_size: 32,
     num_channels: 32,
     num_res_blocks: 1,

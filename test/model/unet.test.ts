@@ -7,7 +7,7 @@ import { unet, type UNetInputs } from '../../src/model/unet.js'
 import { createModel, type VideoModel } from '../../src/model/video-model.js'
 import { scopeOf } from '../../src/nn/scope.js'
 import { tf, type Tensor, type Tensor3D, type Tensor5D } from '../../src/runtime/tf.js'
-import { resolveModelConfig } from '../../src/config/model.js'
+import { fillModelConfig } from '../../src/config/model.js'
 import { describeEachBackend } from '../helpers/backends.js'
 import { signed } from '../helpers/golden.js'
 import { madeConditioning, madeVideo, tinyConfig, tinyModel } from '../helpers/tiny-model.js'
@@ -17,7 +17,7 @@ it.each([
   [64, 2, 116.0],
   [128, 1, 80.4],
 ])('%i px with %i blocks has %f million parameters', (image_size, num_res_blocks, millions) => {
-  const count = parameterCount(resolveModelConfig({ image_size, num_res_blocks }))
+  const count = parameterCount(fillModelConfig({ image_size, num_res_blocks }))
   expect((count / 1e6).toFixed(1)).toBe(millions.toFixed(1))
 })
 

@@ -21,7 +21,12 @@ describeEachBackend('a video and its batch', () => {
   let denoise: DenoisingStep
   beforeAll(() => {
     model = tinyModel(config)
-    denoise = denoisingStep({ model, diffusion, sampler: ancestralSampler(numTimesteps), clipDenoised: true })
+    denoise = denoisingStep({
+      model,
+      diffusion,
+      sampler: ancestralSampler(diffusion.schedule),
+      clipDenoised: true,
+    })
   })
   afterAll(() => {
     denoise.dispose()

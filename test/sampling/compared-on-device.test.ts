@@ -96,11 +96,11 @@ describe.runIf(ownBinding)('frames compared where they are embedded', () => {
   afterAll(() => rmSync(folder, { recursive: true }))
 
   test('LPIPS compares them there', async () => {
-    const options = { adaptive_features: 'lpips', lpips_weights: weights } as const
+    const options = { kind: 'lpips', weights, imageSize: SIZE } as const
     const frames = range(3).map((t) => fromPixels(pixels.subarray(t * FRAME, (t + 1) * FRAME)))
     const found: number[] = []
     const compare = () => {
-      const features = adaptiveFeatures(options, SIZE)
+      const features = adaptiveFeatures(options)
       const comparer = features.comparer?.()
       found.push(...(comparer?.add(frames, [SIZE, SIZE, 3]) ?? []))
       comparer?.dispose()
@@ -108,7 +108,7 @@ describe.runIf(ownBinding)('frames compared where they are embedded', () => {
       return Promise.resolve()
     }
     expect(await leftBehind(compare)).toEqual(NOTHING)
-    const features = adaptiveFeatures(options, SIZE)
+    const features = adaptiveFeatures(options)
     const embedded = features.embed(frames, [SIZE, SIZE, 3])
     const expected = embedded.flatMap((a) => embedded.map((b) => squaredDistance(a, b)))
     expect(found).toHaveLength(9)

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { resolveModelConfig } from '../../src/config/model.js'
+import { fillModelConfig } from '../../src/config/model.js'
 import { createDiffusion } from '../../src/diffusion/gaussian-diffusion.js'
 import { ancestralSampler } from '../../src/diffusion/samplers/ancestral.js'
 import { createModel, modelOf, type VideoModel } from '../../src/model/video-model.js'
@@ -12,7 +12,7 @@ import { describeEachBackend } from '../helpers/backends.js'
 import { weight } from '../helpers/golden.js'
 import { memoryGrowth } from '../helpers/memory-growth.js'
 
-const config = resolveModelConfig({
+const config = fillModelConfig({
   image_size: 32,
   num_channels: 32,
   num_res_blocks: 1,
@@ -76,7 +76,7 @@ describeEachBackend('sampling with the network', () => {
 
   test('the memory of the process is flat over stages', async () => {
     const diffusion = createDiffusion(config)
-    const sampler = ancestralSampler(diffusion.numTimesteps)
+    const sampler = ancestralSampler(diffusion.schedule)
     const denoise = denoisingStep({ model, diffusion, sampler, clipDenoised: true })
     const film = { shape: [1, T, SIZE, SIZE, 3], data: videos().data.slice(0, T * SIZE * SIZE * 3) } as const
     const twoStages = () =>

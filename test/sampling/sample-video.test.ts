@@ -259,7 +259,10 @@ test('a signal stops sampling at the next step and frees everything', async () =
 
 test('a step that is given is used, and left to its owner', async () => {
   const { model, diffusion } = settings()
-  const own = denoisingStep({ model, diffusion, sampler: ancestralSampler(5), clipDenoised: true })
+  const own = denoisingStep({
+    ...{ model, diffusion, clipDenoised: true },
+    sampler: ancestralSampler(diffusion.schedule),
+  })
   let calls = 0
   const denoise: DenoisingStep = {
     ...own,

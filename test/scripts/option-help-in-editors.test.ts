@@ -5,9 +5,9 @@ import { withOptionHelp } from '../../scripts/with-option-help.js'
 import * as model from '../../src/config/model.js'
 import * as training from '../../src/config/training.js'
 
-const PROGRAM = `import { strictModelConfig, strictTrainConfig } from '../src/config/strict-configs.js'
-const model = strictModelConfig({ num_channels: 32, diffusion_steps: 100 })
-const config = strictTrainConfig({ lr: 1e-3, max_frames: 8 })
+const PROGRAM = `import { resolveModelConfig, resolveTrainConfig } from '../src/config/strict-configs.js'
+const model = resolveModelConfig({ num_channels: 32, diffusion_steps: 100 })
+const config = resolveTrainConfig({ lr: 1e-3, max_frames: 8 })
 export const fields = [config.num_heads, config.weight_decay, config.dataset, model.noise_schedule]
 `
 

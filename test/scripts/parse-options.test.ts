@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { choice, defaultsOf, flag, float, int, text, type OptionTable } from '../../src/config/option.js'
-import { resolveTrainConfig, trainOptions } from '../../src/config/training.js'
+import { fillTrainConfig, trainOptions } from '../../src/config/training.js'
 import { defineCommand, type CommandSpec } from '../../scripts/command.js'
 import { commands } from '../../scripts/commands.js'
 import { runProgram } from '../../scripts/program.js'
@@ -112,7 +112,7 @@ it("takes a whole command line of the original's training, with what has no effe
   const values = await parse(original.split(' '), { options: trainOptions })
   const given = { dataset: 'carla_no_traffic', image_size: 128, use_fp16: true, class_cond: true }
   expect(values).toEqual({ ...defaultsOf(trainOptions), ...given })
-  expect(resolveTrainConfig(values)).toMatchObject({ class_cond: true, fp16_scale_growth: 1e-3 })
+  expect(fillTrainConfig(values)).toMatchObject({ class_cond: true, fp16_scale_growth: 1e-3 })
 })
 
 it('tells options that were typed from defaults', async () => {

@@ -5,7 +5,7 @@ import { afterAll, expect, test } from 'vitest'
 import { costLines } from '../../scripts/plan-lines.js'
 import { commands } from '../../scripts/commands.js'
 import { runProgram } from '../../scripts/program.js'
-import { resolveModelConfig } from '../../src/config/model.js'
+import { fillModelConfig } from '../../src/config/model.js'
 import { parameterSpecs } from '../../src/model/parameters.js'
 import { orderedDict, tensor, writeTorchFile } from '../../src/torch-file/index.js'
 import { weight } from '../helpers/golden.js'
@@ -176,7 +176,7 @@ test('takes defaults from a checkpoint, and measures a call with it', async () =
 function writeCheckpoint(): void {
   const network = { image_size: 32, num_channels: 32, num_res_blocks: 1, num_heads: 2 }
   const options = { ...network, diffusion_steps: 3, noise_schedule: 'cosine' }
-  const parameters = parameterSpecs(resolveModelConfig(options)).map(
+  const parameters = parameterSpecs(fillModelConfig(options)).map(
     ({ name, shape }) => [name, tensor('float32', shape, weight(name, shape, 'tiny:'))] as const,
   )
   const config = { ...options, dataset: 'toy_town', max_frames: 4 }

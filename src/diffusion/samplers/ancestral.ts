@@ -1,17 +1,19 @@
-import { expectCount } from '../../expect.js'
 import { tf, type Tensor5D } from '../../runtime/tf.js'
 import type { Denoised, Sampler } from '../types.js'
+import { requireSchedule, type SamplerSchedule } from './sampler-schedule.js'
 import { samplerOf } from './sampler.js'
 
 /**
  * Ancestral sampling (Ho et al. 2020, algorithm 2): draws x_{t-1} from p(x_{t-1} | x_t), step by step;
  * no noise at the last one.
+ * @param schedule of the diffusion process that is walked back: `diffusion.schedule`
+ * @throws UserError for something else.
  */
-export function ancestralSampler(numTimesteps: number): Sampler {
-  expectCount('ancestralSampler takes a number of steps', numTimesteps, 1)
+export function ancestralSampler(schedule: SamplerSchedule): Sampler {
+  requireSchedule('ancestralSampler', schedule)
   return samplerOf({
     name: 'ancestral',
-    numTimesteps,
+    numTimesteps: schedule.numTimesteps,
     numCarried: 0,
     weights: (t) => [t === 0 ? 0 : 1],
     update: (_, denoised, weight, noise) => [ancestralStep(denoised, tf.mul(noise(), weight))],

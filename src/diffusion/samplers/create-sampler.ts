@@ -20,9 +20,9 @@ export function createSampler(
 ): Sampler {
   switch (name) {
     case 'ancestral':
-      return ancestralSampler(schedule.numTimesteps)
+      return ancestralSampler(schedule)
     case 'ddim':
-      return ddimSampler(schedule, eta)
+      return ddimSampler(schedule, { eta })
     case 'dpm++':
       return dpmSolverSampler(schedule, { isLimited })
     case 'sde-dpm++':

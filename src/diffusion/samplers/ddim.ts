@@ -1,17 +1,25 @@
 import { UserError } from '../../errors.js'
 import { expectObject } from '../../expect.js'
 import { tf, type Tensor, type Tensor5D } from '../../runtime/tf.js'
-import type { Schedule } from '../schedule.js'
 import type { Denoised, Sampler } from '../types.js'
+import { requireSchedule, type SamplerSchedule } from './sampler-schedule.js'
 import { samplerOf } from './sampler.js'
+
+/** What there is to choose about DDIM. */
+export interface DdimOptions {
+  /** From 0, deterministic (default), to 1, as noisy as ancestral sampling. */
+  readonly eta?: number
+}
 
 /**
  * DDIM (Song et al. 2020, eq. 12), the noise derived again from the (clipped) guess of x_0.
- * @param eta 0: deterministic; 1: as noisy as ancestral sampling
+ * @param schedule of the diffusion process that is walked back: `diffusion.schedule`
+ * @throws UserError for something else, or an `eta` outside its range.
  */
-export function ddimSampler(schedule: Schedule, eta: number): Sampler {
-  const members = { numTimesteps: 'number', alphasCumprod: 'object' } as const
-  expectObject('ddimSampler takes the schedule of a diffusion', schedule, members)
+export function ddimSampler(schedule: SamplerSchedule, options: DdimOptions = {}): Sampler {
+  requireSchedule('ddimSampler', schedule)
+  expectObject('ddimSampler takes options with eta', options, {})
+  const { eta = 0 } = options
   if (!(eta >= 0 && eta <= 1))
     throw new UserError(`ddimSampler takes as eta a number from 0 to 1, not ${eta}`)
   return samplerOf({
@@ -50,7 +58,7 @@ export interface DdimWeights<N = number> {
 }
 
 /** Weights of x_0, x_t and fresh noise in x_{t-1}, in float64; sigma as in eq. 16, which is 0 at t = 0. */
-export function ddimWeights(schedule: Schedule, t: number, eta: number): DdimWeights {
+export function ddimWeights(schedule: SamplerSchedule, t: number, eta: number): DdimWeights {
   const alphaBar = schedule.alphasCumprod[t] ?? NaN
   const alphaBarPrev = schedule.alphasCumprodPrev[t] ?? NaN
   const sigma = eta * Math.sqrt((1 - alphaBarPrev) / (1 - alphaBar)) * Math.sqrt(1 - alphaBar / alphaBarPrev)

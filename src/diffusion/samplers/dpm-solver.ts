@@ -1,11 +1,7 @@
-import { expectObject } from '../../expect.js'
 import { tf, type Tensor, type Tensor5D } from '../../runtime/tf.js'
-import type { Schedule } from '../schedule.js'
 import type { Sampler, SamplerState } from '../types.js'
+import { requireSchedule, type SamplerSchedule } from './sampler-schedule.js'
 import { samplerOf } from './sampler.js'
-
-/** What the solver needs of a schedule. */
-export type SolverSchedule = Pick<Schedule, 'numTimesteps' | 'alphasCumprod' | 'alphasCumprodPrev'>
 
 /** How far the solver extrapolates. */
 export interface SolverOptions {
@@ -24,8 +20,10 @@ export interface SolverOptions {
  * the one before. Deterministic, of second order in the step; for 10 to 50 steps. Its first step is of first
  * order, which is that of DDIM, and so is the last, which goes to where there is no noise and log alpha / sigma
  * is infinite.
+ * @param schedule of the diffusion process that is walked back: `diffusion.schedule`
+ * @throws UserError for something else.
  */
-export function dpmSolverSampler(schedule: SolverSchedule, options: SolverOptions = {}): Sampler {
+export function dpmSolverSampler(schedule: SamplerSchedule, options: SolverOptions = {}): Sampler {
   return solver('dpm++', 'dpmSolverSampler', schedule, (t) => {
     const { xT, current, previous } = dpmSolverWeights(schedule, t, options)
     return [xT, current, previous, 0]
@@ -35,8 +33,10 @@ export function dpmSolverSampler(schedule: SolverSchedule, options: SolverOption
 /**
  * SDE-DPM-Solver++(2M) (Lu et al. 2022, on solvers of the stochastic equation): the same with as much fresh
  * noise as ancestral sampling has.
+ * @param schedule of the diffusion process that is walked back: `diffusion.schedule`
+ * @throws UserError for something else.
  */
-export function sdeDpmSolverSampler(schedule: SolverSchedule, options: SolverOptions = {}): Sampler {
+export function sdeDpmSolverSampler(schedule: SamplerSchedule, options: SolverOptions = {}): Sampler {
   return solver('sde-dpm++', 'sdeDpmSolverSampler', schedule, (t) => {
     const { xT, current, previous, noise } = sdeDpmSolverWeights(schedule, t, options)
     return [xT, current, previous, noise]
@@ -55,7 +55,7 @@ export interface SolverWeights {
 
 /** One step of algorithm 2, in float64. */
 export function dpmSolverWeights(
-  schedule: SolverSchedule,
+  schedule: SamplerSchedule,
   t: number,
   options: SolverOptions = {},
 ): SolverWeights {
@@ -66,7 +66,7 @@ export function dpmSolverWeights(
 
 /** One step of SDE-DPM-Solver++(2M), in float64. */
 export function sdeDpmSolverWeights(
-  schedule: SolverSchedule,
+  schedule: SamplerSchedule,
   t: number,
   options: SolverOptions = {},
 ): SolverWeights {
@@ -83,11 +83,10 @@ export function sdeDpmSolverWeights(
 function solver(
   name: string,
   caller: string,
-  schedule: SolverSchedule,
+  schedule: SamplerSchedule,
   weights: (t: number) => readonly [xT: number, current: number, previous: number, noise: number],
 ): Sampler {
-  const members = { numTimesteps: 'number', alphasCumprod: 'object', alphasCumprodPrev: 'object' } as const
-  expectObject(`${caller} takes the schedule of a diffusion`, schedule, members)
+  requireSchedule(caller, schedule)
   const { numTimesteps } = schedule
   const isNoisy = Array.from({ length: numTimesteps }, (_, t) => weights(t)).some((step) => step[3] !== 0)
   return samplerOf({
@@ -113,7 +112,7 @@ function guesses(factor: number, slope: number): Pick<SolverWeights, 'current' |
 }
 
 /** alpha and sigma at t - 1, what the step makes of sigma, e^-h, and 1/2r: 0 in a step of first order. */
-function stepOf(schedule: SolverSchedule, t: number, { isLimited = true }: SolverOptions) {
+function stepOf(schedule: SamplerSchedule, t: number, { isLimited = true }: SolverOptions) {
   const from = schedule.alphasCumprod[t] ?? NaN
   const to = schedule.alphasCumprodPrev[t] ?? NaN
   const alpha = Math.sqrt(to)

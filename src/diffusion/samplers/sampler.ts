@@ -1,9 +1,24 @@
+import { expectObject } from '../../expect.js'
 import { tf } from '../../runtime/tf.js'
 import type { Sampler, SamplerStep } from '../types.js'
 import { walk } from './walk.js'
 
-/** A sampler made of its step. */
+/**
+ * A sampler made of its step, which walks by itself: `sampleVideo` needs the step alone.
+ * @throws UserError for something that is no step.
+ */
 export function samplerOf(step: SamplerStep): Sampler {
+  const members = {
+    numTimesteps: 'number',
+    numCarried: 'number',
+    weights: 'function',
+    update: 'function',
+  } as const
+  expectObject(
+    'samplerOf takes a step with name, numTimesteps, numCarried, weights and update',
+    step,
+    members,
+  )
   const { weights, update } = step
   return {
     ...step,

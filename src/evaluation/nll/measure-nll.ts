@@ -7,7 +7,7 @@ import { LEAVE_LAST_STEP_OUT, requireSignal } from '../../diffusion/require-sign
 import { namesIn } from '../../files/names-in.js'
 import { removeIfEmpty } from '../../files/remove-if-empty.js'
 import { writeFileAtomic } from '../../files/write-file.js'
-import { adaptiveFeatures } from '../../sampling/features/adaptive-features.js'
+import { chosenFeatures } from '../../sampling/features/chosen-features.js'
 import { pixelFeatures } from '../../sampling/features/pixel-features.js'
 import { trueStages } from '../../sampling/features/true-stages.js'
 import { computedWith } from '../../sampling/results/computed-with.js'
@@ -74,7 +74,7 @@ export async function* measureNll(
   requireSignal(diffusion, LEAVE_LAST_STEP_OUT)
   const firstVideo = await firstVideoDigest(dataset, range(run.settings.videoLength))
   const step = boundStep({ model: checkpoint.model, diffusion, clipDenoised })
-  const features = run.features && adaptiveFeatures(options, dataset.imageSize)
+  const features = run.features && chosenFeatures(options, dataset.imageSize)
   const known = { firstVideo, weights: features?.digest }
   const record = () => recordBounds(run, inputs, known, folder, unfinished)
   const claims = claimsIn(unfinished, claimOptions)

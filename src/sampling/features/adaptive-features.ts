@@ -2,7 +2,6 @@ import { expectChoice, expectCount, expectObject } from '../../expect.js'
 import { requireLpipsSize } from '../../lpips/alexnet-layers.js'
 import { loadLpips } from '../../lpips/load-lpips.js'
 import { computesOnGpu, nativeExtension } from '../../runtime/native-extension.js'
-import { withAdvice } from '../../with-advice.js'
 import { deviceComparer } from './device-comparer.js'
 import type { FrameFeatures } from './frame-features.js'
 import { pixelFeatures } from './pixel-features.js'
@@ -16,9 +15,11 @@ export interface AdaptiveFeatures extends FrameFeatures {
 
 export interface AdaptiveFeaturesOptions {
   /** `lpips`: its distance, for frames of at least 31 pixels; `pixels`: mean colours on a grid of 8x8 cells. */
-  readonly adaptive_features: 'lpips' | 'pixels'
+  readonly kind: 'lpips' | 'pixels'
   /** Folder with the weights of AlexNet and LPIPS, which pixels do not need. Default: `checkpoints/lpips`. */
-  readonly lpips_weights?: string | undefined
+  readonly weights?: string | undefined
+  /** Pixels of a frame's side. */
+  readonly imageSize: number
 }
 
 /** Where the weights of LPIPS are if nothing says it. */
@@ -26,20 +27,18 @@ const WEIGHTS = 'checkpoints/lpips'
 
 /**
  * Loads what frames are compared by: once for any number of videos. The runtime must have been started.
- * @param size pixels of a frame's side
  * @throws UserError if weights are missing, or frames are too small for LPIPS: before any stage, of which the
  *   first ones may be sampled without looking at frames.
  */
-export function adaptiveFeatures(options: AdaptiveFeaturesOptions, size: number): AdaptiveFeatures {
-  expectObject('adaptiveFeatures takes options with adaptive_features', options, {})
-  const { adaptive_features: kind, lpips_weights: weights = WEIGHTS } = options
-  expectChoice('adaptiveFeatures takes as adaptive_features one of', kind, ['lpips', 'pixels'])
-  expectCount('adaptiveFeatures takes as size the pixels of a side', size, 1)
+export function adaptiveFeatures(options: AdaptiveFeaturesOptions): AdaptiveFeatures {
+  expectObject('adaptiveFeatures takes options with kind and imageSize', options, {})
+  const { kind, weights = WEIGHTS, imageSize: size } = options
+  expectChoice('adaptiveFeatures takes as kind one of', kind, ['lpips', 'pixels'])
+  expectCount('adaptiveFeatures takes as imageSize the pixels of a side', size, 1)
   const squaredDistances = nativeExtension()?.squaredDistances
   if (kind === 'pixels') return { ...pixelFeatures, squaredDistances, dispose: () => undefined }
-  withAdvice('compare by --adaptive_features pixels', () => requireLpipsSize({ height: size, width: size }))
-  const advice = 'give the folder with --lpips_weights, or compare by --adaptive_features pixels'
-  const lpips = withAdvice(advice, () => loadLpips(weights))
+  requireLpipsSize({ height: size, width: size })
+  const lpips = loadLpips(weights)
   return {
     embed: (frames, [height, width]) => lpips.embed(joined(frames), { height, width }),
     digest: lpips.digest,

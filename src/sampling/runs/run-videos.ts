@@ -9,7 +9,7 @@ import type { FrameFeatures } from '../features/frame-features.js'
 import { sampleFile, sampleName, samplesFolder, unfinishedFolder } from '../results/results-layout.js'
 import { requireSample, writeSample } from '../results/sample-file.js'
 import type { UnfinishedVideo } from '../stages/next-batch.js'
-import { beginVideo, type VideoInProgress } from '../stages/video-in-progress.js'
+import { beginVideo, isDone, type VideoInProgress } from '../stages/video-in-progress.js'
 import { frameOfFilm, type Film } from '../videos/video-batch.js'
 import { writePlan } from './plan-files.js'
 import type { SampleRun, SampleRunInputs } from './plan-sample-run.js'
@@ -19,7 +19,7 @@ import { videoQueue, type ClaimedVideo } from './video-queue.js'
 
 /** The videos of a run as one of its processes sees them. */
 export interface RunVideos {
-  /** Claimed and begun by this process, not done. */
+  /** Claimed and begun by this process, not written. One that was saved with its last stage is done from the start. */
   readonly active: readonly VideoInProgress[]
   /** Those that are left for others, or for later. */
   readonly left: readonly number[]
@@ -34,7 +34,16 @@ export interface RunVideos {
    * @returns whether the video is done and written
    */
   keep(video: UnfinishedVideo): boolean
-  /** Saves what is not saved, and lets others have what is not done. */
+  /**
+   * Writes an active video whose stages are all done.
+   * @returns whether it was written: not if another process has taken it over meanwhile
+   * @throws UserError if a file cannot be written; the video stays active, so that `close` saves it.
+   */
+  finish(video: VideoInProgress): boolean
+  /**
+   * Saves what is not saved, and lets others have what is not done.
+   * @throws UserError if a video cannot be saved, the first one of those, once the others are.
+   */
   close(): Promise<void>
 }
 
@@ -97,6 +106,39 @@ export function runVideos(
     active.set(begun, { claim, saved })
   }
 
+  const stateOf = (video: VideoInProgress) => {
+    const state = active.get(video)
+    if (!state) throw new Error('the video is not one of those that are at work')
+    return state
+  }
+
+  const end = (video: VideoInProgress) => {
+    stateOf(video).claim.release()
+    active.delete(video)
+    video.dispose()
+  }
+
+  /** Leaves a video to the process that has taken it over. */
+  const drop = (video: VideoInProgress) => {
+    end(video)
+    queue.putBack(video.key.video)
+  }
+
+  const finish = (video: VideoInProgress): boolean => {
+    const { video: number } = video.key
+    const { claim } = stateOf(video)
+    if (!claim.isHeld()) {
+      drop(video)
+      return false
+    }
+    // Before the video, which is what counts as done.
+    writePlan(run, nameOf(number), video.stages)
+    writeSample(fileOf(number), video.frames.toFilm())
+    tidy(number)
+    end(video)
+    return true
+  }
+
   return {
     fileOf,
     get active() {
@@ -121,46 +163,33 @@ export function runVideos(
       return found
     },
     keep(video) {
-      const state = active.get(video)
-      if (!state) throw new Error('the video is not one of those that are at work')
-      const { claim, saved } = state
-      const { video: number } = video.key
+      const { claim, saved } = stateOf(video)
       const { index } = video.next
       saved.add(video.next)
       video.advance()
-      if (!claim.isHeld()) {
-        claim.release()
-        active.delete(video)
-        video.dispose()
-        queue.putBack(number)
-      } else if (isDone(video)) {
-        // Before the video, which is what counts as done.
-        writePlan(run, sampleName(number, sampleIdx), video.stages)
-        writeSample(fileOf(number), video.frames.toFilm())
-        tidy(number)
-        claim.release()
-        active.delete(video)
-        return true
-      } else if (saveStages > 0 && (index + 1) % saveStages === 0) saved.save(video)
+      if (isDone(video)) return finish(video)
+      if (!claim.isHeld()) drop(video)
+      else if (saveStages > 0 && (index + 1) % saveStages === 0) saved.save(video)
       return false
     },
+    finish,
     async close() {
-      try {
-        for (const [video, { claim, saved }] of active)
+      const failures: unknown[] = []
+      for (const [video, { claim, saved }] of active) {
+        try {
           if (saveStages > 0 && claim.isHeld()) saved.save(video)
-      } finally {
-        for (const [video, { claim }] of active) {
-          claim.release()
-          video.dispose()
+        } catch (error) {
+          failures.push(error)
         }
-        await claims.close()
-        removeIfEmpty(folder)
+        claim.release()
+        video.dispose()
       }
+      await claims.close()
+      removeIfEmpty(folder)
+      if (failures.length > 0) throw failures[0]
     },
   }
 }
-
-const isDone = (video: VideoInProgress) => video.next === undefined
 
 /** A video of the data set's length, with only the given frames read; the others are black. */
 async function givenVideo(dataset: VideoDataset, video: number, given: readonly number[]): Promise<Film> {

@@ -7,7 +7,8 @@ import { hostRandom } from '../../random.js'
 import type { Chunk } from '../../schemes/endless.js'
 import { range } from '../../schemes/range.js'
 import { withAdvice } from '../../with-advice.js'
-import { adaptiveFeatures, type AdaptiveFeatures } from '../features/adaptive-features.js'
+import type { AdaptiveFeatures } from '../features/adaptive-features.js'
+import { chosenFeatures } from '../features/chosen-features.js'
 import type { FrameFeatures } from '../features/frame-features.js'
 import { firstVideoDigest } from '../results/first-video.js'
 import { checkRun, recordRun } from '../results/record-run.js'
@@ -77,7 +78,7 @@ export async function* sampleLong(
   try {
     const origin = { ...inputs, firstVideo, features: run.features }
     checkRun(run.folder, setup.config, origin)
-    features = run.features && adaptiveFeatures(options, dataset.imageSize)
+    features = run.features && chosenFeatures(options, dataset.imageSize)
     const record = () => recordRun(run.folder, setup.config, { ...origin, weights: features?.digest })
     record()
     claim = await claimed(claims, callbacks)

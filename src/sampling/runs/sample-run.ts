@@ -1,11 +1,12 @@
 import { waitForOthers, type SharedWorkCallbacks } from '../../claims/shared-work.js'
 import { givenFrames } from '../../schemes/settings.js'
-import { adaptiveFeatures } from '../features/adaptive-features.js'
+import { chosenFeatures } from '../features/chosen-features.js'
 import { firstVideoDigest } from '../results/first-video.js'
 import { checkRun, recordRun } from '../results/record-run.js'
 import { nextBatch, rowsFor } from '../stages/next-batch.js'
 import { sampleStage } from '../stages/sample-stage.js'
 import type { SamplingProgress } from '../stages/sample-video-options.js'
+import { isDone } from '../stages/video-in-progress.js'
 import type { SampleRun, SampleRunInputs } from './plan-sample-run.js'
 import { runVideos } from './run-videos.js'
 import { setUpSampling } from './sampling-setup.js'
@@ -47,7 +48,7 @@ export async function* sampleRun(
   const { numTimesteps } = diffusion
   const origin = { ...inputs, firstVideo, features: run.features, schedule: run.optimised?.digest }
   checkRun(run.folder, config, origin)
-  const features = run.features && adaptiveFeatures(inputs.options, inputs.dataset.imageSize)
+  const features = run.features && chosenFeatures(inputs.options, inputs.dataset.imageSize)
   const record = () => recordRun(run.folder, config, { ...origin, weights: features?.digest })
   const videos = runVideos(run, inputs, { features, claims })
   const sampled = (video: number, isNew: boolean) => ({ video, file: videos.fileOf(video), isNew })
@@ -61,6 +62,15 @@ export async function* sampleRun(
       finished += found.length
       for (const video of found) yield sampled(video, false)
 
+      // Saved with their last stage by a process that could not write them, as on a full disk.
+      const restored = videos.active.filter(isDone)
+      if (restored.length > 0) {
+        record()
+        const written = restored.filter((video) => videos.finish(video))
+        finished += written.length
+        for (const { key } of written) yield sampled(key.video, true)
+        continue
+      }
       const batch = nextBatch(videos.active)
       if (!batch[0]) {
         if (videos.left.length === 0) return

@@ -1,5 +1,6 @@
 import { fromPixels } from '../../data/pixels.js'
-import type { GaussianDiffusion, StepTable } from '../../diffusion/gaussian-diffusion.js'
+import type { GaussianDiffusion } from '../../diffusion/gaussian-diffusion.js'
+import type { StepTable } from '../../diffusion/step-table.js'
 import { likelihoodTermsAt, type LikelihoodTerms } from '../../diffusion/likelihood.js'
 import type { Conditioning } from '../../diffusion/types.js'
 import { videoNoise } from '../../diffusion/video-noise.js'

@@ -1,6 +1,7 @@
-import type { GaussianDiffusion, StepTable } from '../../diffusion/gaussian-diffusion.js'
+import type { GaussianDiffusion } from '../../diffusion/gaussian-diffusion.js'
+import type { StepTable } from '../../diffusion/step-table.js'
 import { LEAVE_LAST_STEP_OUT, requireSignal } from '../../diffusion/require-signal.js'
-import type { Conditioning, Network, Sampler, SamplerState } from '../../diffusion/types.js'
+import type { Conditioning, Network, SamplerState, SamplerStep } from '../../diffusion/types.js'
 import { videoNoise } from '../../diffusion/video-noise.js'
 import type { Parameters } from '../../nn/scope.js'
 import { compile } from '../../runtime/compile.js'
@@ -23,7 +24,7 @@ export type SamplingDiffusion = Pick<
 export interface DenoisingSetup {
   readonly model: SamplingModel
   readonly diffusion: SamplingDiffusion
-  readonly sampler: Sampler
+  readonly sampler: SamplerStep
   /** Whether guesses of clean frames are kept within the range of pixels. */
   readonly clipDenoised: boolean
 }

@@ -4,8 +4,8 @@ import { range } from '../../schemes/range.js'
 import type { Stage } from '../../schemes/types.js'
 import { frameStore } from '../videos/frame-store.js'
 import { denoisingStep, type DenoisingSetup } from './denoising-step.js'
-import { stageConditioning } from './stage-conditioning.js'
-import { stageNoise, stageSeeds } from './stage-noise.js'
+import { stageInputs } from './stage-inputs.js'
+import { stageSeeds } from './stage-noise.js'
 
 export interface MeasuredCall {
   /** Of one denoising call, once everything is compiled. */
@@ -43,18 +43,16 @@ export async function measureCall(
     dispose: () => undefined,
   }))
   const denoise = denoisingStep(setup)
-  const conditioning = stageConditioning(videos)
   const keys = videos.map(({ key }) => ({ ...key, stage: 0 }))
-  const [, ...shape] = conditioning.x0.shape
-  const start = stageNoise(keys, shape, 'start')
+  const { start, ...conditioning } = stageInputs(videos, keys)
   const t = setup.diffusion.numTimesteps - 1
   const call = async () => {
     const begun = now()
-    const seeds = stageSeeds(keys, t)
-    const before = startingState(start, denoise.numCarried)
-    const after = denoise.run(conditioning, before, t, seeds)
-    await after[0].data()
-    tf.dispose([...before, ...after, seeds])
+    const after = tf.tidy(() => {
+      const before = startingState(start, denoise.numCarried)
+      return denoise.run(conditioning, before, t, stageSeeds(keys, t))
+    })
+    await after[0].data().finally(() => tf.dispose(after))
     return now() - begun
   }
   try {

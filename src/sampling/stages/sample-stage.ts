@@ -3,8 +3,8 @@ import { UserError } from '../../errors.js'
 import { tf } from '../../runtime/tf.js'
 import type { DenoisingStep } from './denoising-step.js'
 import { sizeOf, type UnfinishedVideo } from './next-batch.js'
-import { stageConditioning } from './stage-conditioning.js'
-import { stageNoise, stageSeeds } from './stage-noise.js'
+import { stageInputs } from './stage-inputs.js'
+import { stageSeeds } from './stage-noise.js'
 
 export interface SampleStageOptions {
   readonly denoise: DenoisingStep
@@ -25,10 +25,8 @@ export async function sampleStage(
   { denoise, numTimesteps, rows, onStep }: SampleStageOptions,
 ): Promise<void> {
   const filled = Array.from({ length: rows }, (_, i) => videos[i] ?? videos[0]) as UnfinishedVideo[]
-  const conditioning = stageConditioning(filled)
-  const [, ...shape] = conditioning.x0.shape
   const keys = filled.map(({ key, next }) => ({ ...key, stage: next.index }))
-  const start = stageNoise(keys, shape, 'start')
+  const { start, ...conditioning } = stageInputs(filled, keys)
   try {
     const steps = { numTimesteps, numCarried: denoise.numCarried }
     const sample = await walk(steps, { start, onStep }, (state, t) =>

@@ -1,4 +1,4 @@
-import type { Sampler } from '../../diffusion/types.js'
+import type { SamplerStep } from '../../diffusion/types.js'
 import type { SamplingScheme, Stage } from '../../schemes/types.js'
 import type { FrameFeatures } from '../features/frame-features.js'
 import type { VideoBatch } from '../videos/video-batch.js'
@@ -19,10 +19,10 @@ export interface SampleVideoOptions {
    * the network knows frames by their distances alone, but it has not learned to use so many.
    */
   readonly maxFrames: number
-  /** Most new frames per stage. Default: half of `maxFrames`, rounded down. */
+  /** Most new frames per stage, which schemes know as `stepSize`. Default: half of `maxFrames`, rounded down. */
   readonly maxLatentFrames?: number
-  /** Made from the schedule of `diffusion`. Default: ancestral sampling. */
-  readonly sampler?: Sampler
+  /** Made from the schedule of `diffusion`, or a step of one's own for it. Default: ancestral sampling. */
+  readonly sampler?: SamplerStep
   /** Whether guesses of clean frames are kept within the range of pixels. Default: true. */
   readonly clipDenoised?: boolean
   /** A step made from the same model, diffusion and sampler, to be used again. Default: one of its own. */

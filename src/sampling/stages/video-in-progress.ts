@@ -22,6 +22,9 @@ export interface VideoInProgress {
   dispose(): void
 }
 
+/** Whether all stages of a video are sampled. */
+export const isDone = ({ next }: Pick<VideoInProgress, 'next'>): boolean => next === undefined
+
 export interface NumberedStage extends Stage {
   /** Counted from 0. */
   readonly index: number

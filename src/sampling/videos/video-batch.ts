@@ -1,3 +1,5 @@
+import { UserError } from '../../errors.js'
+
 /** One video as pixels. */
 export interface Film {
   readonly shape: readonly [T: number, H: number, W: number, C: 3]
@@ -26,8 +28,13 @@ export function frameOfFilm({ shape: [, H, W, C], data }: Film, t: number): Uint
   return data.subarray(t * size, (t + 1) * size)
 }
 
-/** Video `b` alone, its bytes shared with the batch. */
-export function filmOf({ shape: [, T, H, W, C], data }: VideoBatch, b: number): Film {
+/**
+ * Video `b` alone, its bytes shared with the batch.
+ * @param b 0 <= b < B
+ * @throws UserError for a video that is not there.
+ */
+export function filmOf({ shape: [B, T, H, W, C], data }: VideoBatch, b: number): Film {
+  if (!(Number.isInteger(b) && b >= 0 && b < B)) throw new UserError(`there is no video ${b}: there are ${B}`)
   const size = T * H * W * C
   return { shape: [T, H, W, C], data: data.subarray(b * size, (b + 1) * size) }
 }

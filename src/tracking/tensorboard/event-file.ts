@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import path from 'node:path'
 import { wholeAppender } from '../../files/append-whole.js'
+import { expectCount, expectText } from '../../expect.js'
 import { makeFolder } from '../../files/make-folder.js'
 import type { Tracker } from '../tracker.js'
 import { fileFailure } from '../../files/file-failure.js'
@@ -9,14 +10,16 @@ import { imageEvent, restartEvent, scalarsEvent, versionEvent } from './event.js
 import { tfRecord } from './tf-record.js'
 
 /**
- * An event file of TensorBoard's. A resumed run starts a new one, which takes back what the older ones have
- * after the line that it goes on from.
+ * An event file of TensorBoard's, for `trackers` or `openTrackers` of `train`. A resumed run starts a new one, which
+ * takes back what the older ones have after the line that it goes on from.
  * @param folder made if it is not there
- * @param lastLine step of the last line that a resumed run goes on from; undefined for a new run
- * @param now milliseconds since 1970
+ * @param lastLine step of the last line that a resumed run goes on from; undefined (default) for a new run
+ * @param now milliseconds since 1970. Default: `Date.now`
  * @throws UserError if it cannot be written.
  */
-export function eventFile(folder: string, lastLine: number | undefined, now: () => number): Tracker {
+export function eventFile(folder: string, lastLine?: number, now: () => number = Date.now): Tracker {
+  expectText('eventFile takes the path of a folder', folder)
+  if (lastLine !== undefined) expectCount('eventFile takes as lastLine a step, an integer', lastLine, 0)
   const file = newFile(folder, now())
   const append = wholeAppender(file)
   const write = (event: Uint8Array) => {

@@ -1,4 +1,4 @@
-import { resolveModelConfig, type ModelConfig } from '../../config/model.js'
+import { fillModelConfig, type ModelConfig } from '../../config/model.js'
 import { createDiffusion, type GaussianDiffusion } from '../../diffusion/gaussian-diffusion.js'
 import { UserError } from '../../errors.js'
 import { expectText } from '../../expect.js'
@@ -13,6 +13,8 @@ export interface Checkpoint {
    * and have their defaults where the file lacks them.
    */
   readonly config: ModelConfig & Readonly<Record<string, unknown>>
+  /** K: most frames that the network took at once in training; undefined if the file does not say it. */
+  readonly maxFrames: number | undefined
   /** Updates done; undefined if neither the file nor its name says. */
   readonly step: number | undefined
 }
@@ -27,12 +29,17 @@ export function loadCheckpoint(file: string): Checkpoint {
   const { stateDict, config, step } = readCheckpointFile(file)
   try {
     if (typeof config.image_size !== 'number') throw new UserError('its config has no image_size')
-    const options = resolveModelConfig(config)
+    const options = fillModelConfig(config)
     const model = createModel(options, { parameters: stateDict })
-    return { model, diffusion: createDiffusion(options), config: { ...config, ...options }, step }
+    const diffusion = createDiffusion(options)
+    return { model, diffusion, config: { ...config, ...options }, maxFrames: maxFramesOf(config), step }
   } catch (error) {
     // What is found while a tensor is read names the file already.
     if (!(error instanceof UserError) || error.message.startsWith(`${file}: `)) throw error
     throw new UserError(`${file}: ${error.message}`, { cause: error })
   }
+}
+
+function maxFramesOf({ max_frames: maxFrames }: Readonly<Record<string, unknown>>): number | undefined {
+  return typeof maxFrames === 'number' && Number.isSafeInteger(maxFrames) && maxFrames > 0 ? maxFrames : undefined
 }

@@ -10,7 +10,7 @@ import type { Preview } from './sample-preview.js'
 /** Frames a second of sampled previews. */
 export const PREVIEW_FPS = 10
 
-/** The videos of a preview, their given frames with a border. */
+/** The videos of a preview, each (T, H, W, 3), their given frames with a red border. */
 export function previewFilms({ shape: [B, T, H, W, C], pixels, numObserved }: Preview): readonly Film[] {
   const size = T * H * W * C
   return Array.from({ length: B }, (_, b) => {

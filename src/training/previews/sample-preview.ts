@@ -69,21 +69,24 @@ export async function samplePreview({
   )
   const batch = makeBatch(items, false)
   const draw = { timesteps: videos.map(() => 0), weights: videos.map(() => 1) }
-  const fed = feedMicroBatch(batch, diffusion, {
-    ...draw,
-    noise: videos.map((_, i) => hostRandom('preview noise', i)),
-    dropout: hostRandom('preview dropout'),
-  })
   const keys = videos.map((video) => ({ seed: 0, video, sampleIdx: 0, stage: 0 }))
   const [, ...shape] = batch.shape
-  const start = stageNoise(keys, shape, 'start')
   const { numTimesteps } = diffusion
   const denoise = denoisingStep({
     model: modelOf(config, parameters),
     diffusion,
-    sampler: ancestralSampler(numTimesteps),
+    sampler: ancestralSampler(diffusion.schedule),
     clipDenoised: true,
   })
+  // All or none.
+  const { start, ...fed } = tf.tidy(() => ({
+    start: stageNoise(keys, shape, 'start'),
+    ...feedMicroBatch(batch, diffusion, {
+      ...draw,
+      noise: videos.map((_, i) => hostRandom('preview noise', i)),
+      dropout: hostRandom('preview dropout'),
+    }),
+  }))
   const { x0, obsMask, latentMask, frameIndices, outputRows } = fed
   try {
     const onStep = (done: number, total: number) => {

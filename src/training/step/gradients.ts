@@ -1,4 +1,5 @@
-import type { GaussianDiffusion, StepTable } from '../../diffusion/gaussian-diffusion.js'
+import type { GaussianDiffusion } from '../../diffusion/gaussian-diffusion.js'
+import type { StepTable } from '../../diffusion/step-table.js'
 import { trainingLosses, type Losses } from '../../diffusion/losses.js'
 import type { Conditioning, Network } from '../../diffusion/types.js'
 import { videoNoise } from '../../diffusion/video-noise.js'

@@ -18,7 +18,7 @@ describeEachBackend('what adaptive schemes compare frames by', () => {
     const frames = range(3).map(() =>
       Float32Array.from({ length: H * W * 3 }, () => 2 * random.uniform() - 1),
     )
-    const features = adaptiveFeatures({ adaptive_features: 'lpips', lpips_weights: weights }, H)
+    const features = adaptiveFeatures({ kind: 'lpips', weights, imageSize: H })
     const lpips = loadLpips(weights)
     const embedded = features.embed(frames, [H, W, 3])
     for (const [i, frame] of frames.entries()) {
@@ -33,13 +33,13 @@ describeEachBackend('what adaptive schemes compare frames by', () => {
   })
 
   test('pixels need no weights', () => {
-    const features = adaptiveFeatures({ adaptive_features: 'pixels' }, 16)
+    const features = adaptiveFeatures({ kind: 'pixels', imageSize: 16 })
     expect(features.digest).toBeUndefined()
     features.dispose()
   })
 
   test.each(['lpips', 'pixels'] as const)('by %s, frames are compared as fast as the backend can', (kind) => {
-    const features = adaptiveFeatures({ adaptive_features: kind, lpips_weights: weights }, 32)
+    const features = adaptiveFeatures({ kind, weights, imageSize: 32 })
     expect(features.squaredDistances).toBe(nativeExtension()?.squaredDistances)
     // Tests that run on a GPU have it there.
     expect('comparer' in features).toBe(kind === 'lpips' && computesOnGpu())

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
-import { resolveModelConfig } from '../../../src/config/model.js'
+import { fillModelConfig } from '../../../src/config/model.js'
 import { UserError } from '../../../src/errors.js'
 import { setCompileSettings, type CompileSettings } from '../../../src/runtime/compile-settings.js'
 import { startRuntime } from '../../../src/runtime/start.js'
@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 
 const newFolder = temporaryFolders()
-const config = { ...resolveModelConfig({}), dataset: 'toy_town', use_ddim: false, lr: 1e-4 }
+const config = { ...fillModelConfig({}), dataset: 'toy_town', use_ddim: false, lr: 1e-4 }
 const checkpoint = { path: 'checkpoints/run/ema_0.9_000100.pt', step: 100, digest: 'a0' }
 const options = {
   ...{ seed: 0, sampler: undefined, clip_denoised: true },

@@ -96,3 +96,92 @@ test('a video that was taken over meanwhile is not saved by the process that los
   await expect(sampleRun(plan, run, { onProgress }).next()).rejects.toThrow('stopped')
   expect(readdirSync(unfinished)).toEqual(['sample_0000-0.claim-2'])
 })
+
+/** Samples with a folder in the way of `blocked` from the last step of the last of five stages on. */
+async function completeBlocked(run: SampleRunInputs, blocked: (runFolder: string) => string) {
+  const plan = planSampleRun(run)
+  const file = blocked(plan.folder)
+  const onProgress = ({ stage, step }: RunProgress) => {
+    if (stage === 4 && step === 3) mkdirSync(path.join(file, 'in the way'), { recursive: true })
+  }
+  const videos = sampleRun(plan, run, { onProgress })
+  await expect(async () => {
+    while (!(await videos.next()).done);
+  }).rejects.toThrow(file)
+  rmSync(file, { recursive: true })
+}
+
+test.each([
+  ['sample', 'samples/sample_0000-0.npy'],
+  ['plan', 'plans/sample_0000-0.json'],
+])(
+  'a video whose %s could not be written after its last stage is written by the next run',
+  async (_, name) => {
+    const options: Partial<SamplingConfig> = {
+      stop_index: 3,
+      save_stages: 1,
+      sampling_scheme: 'adaptive-autoreg',
+      adaptive_features: 'pixels',
+    }
+    const whole = await complete(inputs({ eval_dir: path.join(folder, `whole ${name}`), ...options }))
+    const run = inputs({ eval_dir: path.join(folder, `blocked ${name}`), ...options })
+    await completeBlocked(run, (runFolder) => path.join(runFolder, name))
+    const { videos, plan } = await complete(run)
+    expect(videos.map(({ video, isNew }) => [video, isNew])).toEqual([0, 1, 2].map((video) => [video, true]))
+    for (const kind of ['samples', 'plans']) {
+      const names = readdirSync(path.join(whole.plan.folder, kind))
+      expect(names).toHaveLength(3)
+      expect(readdirSync(path.join(plan.folder, kind))).toEqual(names)
+      for (const each of names)
+        expect(readFileSync(path.join(plan.folder, kind, each))).toEqual(
+          readFileSync(path.join(whole.plan.folder, kind, each)),
+        )
+    }
+  },
+)
+
+test('a video that was saved whole and taken over before it is written is left to that process', async () => {
+  const run = inputs({
+    eval_dir: path.join(folder, 'whole-and-lost'),
+    stop_index: 1,
+    save_stages: 1,
+    wait: false,
+  })
+  await completeBlocked(run, (runFolder) => path.join(runFolder, 'samples/sample_0000-0.npy'))
+  const plan = planSampleRun(run)
+  const unfinished = path.join(plan.folder, 'samples', '.unfinished')
+  const { dataset } = run
+  let reads = 0
+  const readFrames: typeof dataset.readFrames = (video, frames) => {
+    // The first one tells the data set; at the second this process has its claim.
+    if (++reads === 2)
+      writeFileSync(path.join(unfinished, 'sample_0000-0.claim-2'), JSON.stringify({ machine: 'b', pid: 1 }))
+    return dataset.readFrames(video, frames)
+  }
+  const left: (readonly number[])[] = []
+  const onOthers = (videos: readonly number[]) => left.push(videos)
+  const videos = sampleRun(plan, { ...run, dataset: { ...dataset, readFrames } }, { onOthers })
+  expect(await videos.next()).toEqual({ value: undefined, done: true })
+  expect(left).toEqual([[0]])
+  expect(readdirSync(path.join(plan.folder, 'samples'))).toEqual(['.unfinished'])
+})
+
+test('a video that cannot be saved when a run is stopped keeps no other from being saved', async () => {
+  const run = inputs({ eval_dir: path.join(folder, 'one-unsaved'), stop_index: 2, save_stages: 3 })
+  const plan = planSampleRun(run)
+  const unfinished = path.join(plan.folder, 'samples', '.unfinished')
+  const blocked = path.join(unfinished, 'sample_0000-0.0.npy')
+  const onProgress = ({ stage, step }: RunProgress) => {
+    if (stage !== 1 || step !== 1) return
+    mkdirSync(path.join(blocked, 'in the way'), { recursive: true })
+    throw new Error('stopped')
+  }
+  await expect(sampleRun(plan, run, { onProgress }).next()).rejects.toThrow(blocked)
+  expect(readdirSync(unfinished).sort()).toEqual([
+    'sample_0000-0.0.npy',
+    'sample_0001-0.0.npy',
+    'sample_0001-0.json',
+  ])
+  rmSync(blocked, { recursive: true })
+  expect((await complete(run)).videos).toHaveLength(2)
+})

@@ -18,7 +18,7 @@ beforeAll(async () => {
 const model = fakeModel(({ x0 }, x) => tf.tanh(tf.add(x, tf.mean(x0, [1, 2, 3, 4], true))))
 const { numTimesteps } = fakeDiffusion
 const shared = { model, diffusion: fakeDiffusion, clipDenoised: true }
-const denoise = denoisingStep({ ...shared, sampler: ancestralSampler(numTimesteps) })
+const denoise = denoisingStep({ ...shared, sampler: ancestralSampler(fakeDiffusion.schedule) })
 
 /** Videos of nine frames, three of them given, four at once, two of them new: three stages. */
 function begin(count: number): VideoInProgress[] {

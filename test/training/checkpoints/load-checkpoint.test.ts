@@ -88,4 +88,22 @@ it('a config has the defaults that its file lacks, and what this program does no
   read.model.dispose()
   expect([num_heads, rescale_timesteps]).toEqual([4, true])
   expect(read.config).toEqual({ ...config, scale_growth: 0.001 })
+  expect(read.maxFrames).toBeUndefined()
+})
+
+it.each([
+  [7, 7],
+  [0, undefined],
+  ['7', undefined],
+])('of max_frames %o in its config, a checkpoint says %o', (max_frames, maxFrames) => {
+  const config = { ...defaultsOf(modelOptions), image_size: 32, num_channels: 32, num_res_blocks: 1 }
+  const network = createModel(config)
+  const file = path.join(folder, 'frames.pt')
+  writeCheckpoint(file, { parameters: network.parameters, config, step: 1 })
+  network.dispose()
+  const content = readTorchFile(file) as TorchRecord
+  writeTorchFile(file, { ...content, config: { ...(content.config as TorchRecord), max_frames } })
+  const read = loadCheckpoint(file)
+  read.model.dispose()
+  expect(read.maxFrames).toBe(maxFrames)
 })

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { resolveModelConfig } from '../../../src/config/model.js'
+import { fillModelConfig } from '../../../src/config/model.js'
 import { UserError } from '../../../src/errors.js'
 import { createModel } from '../../../src/model/video-model.js'
 import { startRuntime } from '../../../src/runtime/start.js'
@@ -12,7 +12,7 @@ import { writeCheckpoint } from '../../../src/training/checkpoints/write-checkpo
 
 const folder = mkdtempSync(path.join(tmpdir(), 'fdm-write-'))
 const file = path.join(folder, 'own.pt')
-const config = resolveModelConfig({ image_size: 32, num_channels: 32, num_res_blocks: 1, learn_sigma: true })
+const config = fillModelConfig({ image_size: 32, num_channels: 32, num_res_blocks: 1, learn_sigma: true })
 
 beforeAll(async () => {
   await startRuntime({ backend: 'wasm' })
@@ -40,7 +40,7 @@ it('is read as it was written, and leaves no tensors', async () => {
 })
 
 it('refuses parameters of another model, and writes nothing then', () => {
-  const model = createModel(resolveModelConfig({ ...config, num_channels: 64 }))
+  const model = createModel(fillModelConfig({ ...config, num_channels: 64 }))
   const { parameters } = model
   const other = path.join(folder, 'other.pt')
   expect(() => writeCheckpoint(other, { parameters, config, step: 1 })).toThrow(UserError)

@@ -42,6 +42,20 @@ describeEachBackend('attention maps', () => {
 describe('a preview', () => {
   beforeAll(() => startRuntime({ backend: availableBackends()[0] ?? 'wasm' }))
 
+  it('keeps no tensors where it cannot be sampled', async () => {
+    const config = smallConfig({ noise_schedule: 'linear', diffusion_steps: 20, predict_xstart: false })
+    const model = tinyModel(config)
+    const before = tf.memory().numTensors
+    const dataset = fakeDataset({ videos: 3, T: 8, imageSize: 32 })
+    const preview = samplePreview({
+      ...{ parameters: model.parameters, config, dataset },
+      diffusion: createDiffusion(config),
+    })
+    await expect(preview).rejects.toThrow(/leaves nothing of a frame/)
+    expect(tf.memory().numTensors).toBe(before)
+    model.dispose()
+  })
+
   it('has them once for each quarter of the process, and keeps no tensors', async () => {
     const config = smallConfig({ noise_schedule: 'cosine', diffusion_steps: 4, batch_size: 2 })
     const model = tinyModel(config)
