@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
-import { cacheFolder, readBuild } from './cache-folder.js'
+import { cacheFolderIfAny, readBuild } from './cache-folder.js'
 
 /** A TensorFlow addon on this machine, not loaded yet. Paths are absolute. */
 export interface TensorFlowFound {
@@ -21,8 +21,8 @@ export interface TensorFlowFound {
 export interface WhereToLook {
   /** Folders whose `node_modules`, and those above, are looked through. Default: the current one and ours. */
   readonly folders?: readonly string[]
-  /** The cache folder of `fdm setup`. */
-  readonly cache?: string
+  /** The cache folder of `fdm setup`. Default: the one there is, if any. */
+  readonly cache?: string | undefined
 }
 
 /**
@@ -31,11 +31,11 @@ export interface WhereToLook {
  */
 export function findTensorFlow({
   folders = [process.cwd(), import.meta.dirname],
-  cache = cacheFolder(),
+  cache = cacheFolderIfAny(),
 }: WhereToLook = {}): TensorFlowFound[] {
   const names = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node']
   const installed = folders.flatMap((folder) => names.flatMap((name) => installedPackage(folder, name)))
-  const build = readBuild(cache)
+  const build = cache === undefined ? undefined : readBuild(cache)
   if (build && existsSync(build.binding)) {
     const { binding, gate, driver, libraries } = build
     installed.push({ origin: 'setup', binding, gate, driver, driverName: packageName(driver), libraries })

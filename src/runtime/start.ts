@@ -1,7 +1,7 @@
 import { threadsAsked } from '../threads-asked.js'
 import { UserError } from '../errors.js'
 import { expectChoice, expectObject, expectText } from '../expect.js'
-import { cacheFolder } from './cache-folder.js'
+import { cacheFolderIfAny } from './cache-folder.js'
 import { checkChosen, checkDevice, visibleDevices, type DeviceName } from './choose-device.js'
 import { type CompileSettings, type Precision, precisions, setCompileSettings } from './compile-settings.js'
 import { type Device, graphicsCards, hasBfloat16Instructions, processor } from './devices.js'
@@ -172,7 +172,7 @@ function describeTensorFlow(
   const hasAll = isExtension(binding)
   const usable = precisionOn(binding, hasAll ? precision : PLAIN.precision)
   const setting = { device: devices[0]?.name ?? '', tensorflow: binding.TF_Version, precision: usable }
-  const wanted = { precision, xla: xla === 'auto' ? xlaPays(cacheFolder(), setting) : xla === 'on' }
+  const wanted = { precision, xla: xla === 'auto' ? xlaPays(cacheFolderIfAny(), setting) : xla === 'on' }
   const used = { precision: usable, xla: hasAll && wanted.xla }
   const isEmulated = used.precision === 'bf16' && cards.length === 0 && !hasBfloat16Instructions()
   const fallback = isOutdated(binding)
