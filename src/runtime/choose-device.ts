@@ -1,4 +1,5 @@
 import { UserError } from '../errors.js'
+import { visibleEntries } from './visible-cards.js'
 
 /** Which device to compute on: `cpu`, `cuda` (any GPU) or `cuda:<number>`, as PyTorch names them. */
 export type DeviceName = string
@@ -27,7 +28,7 @@ export function visibleDevices(device: DeviceName, current: string | undefined):
   if (type === 'cpu') return '-1'
   if (index === undefined) return current
   if (current === undefined) return String(index)
-  const chosen = current.split(',')[index]?.trim()
+  const chosen = visibleEntries(current)[index]
   if (chosen) return chosen
   throw new UserError(`--device ${device} is not one of CUDA_VISIBLE_DEVICES="${current}"`)
 }

@@ -166,7 +166,7 @@ function describeTensorFlow(
   binding: TensorFlowBinding,
   { precision, xla }: Required<Pick<RuntimeOptions, 'precision' | 'xla'>>,
 ): Runtime {
-  const cards = binding.isUsingGpuDevice() ? graphicsCards() : []
+  const cards = binding.isUsingGpuDevice() ? cardsInUse() : []
   const devices = [...cards, processor()]
   const names = cards.length > 0 ? cards : devices
   const hasAll = isExtension(binding)
@@ -186,6 +186,12 @@ function describeTensorFlow(
     devices,
     description: `TensorFlow ${binding.TF_Version} on ${names.map(({ name }) => name).join(', ')}, ${named(used).join(', ')}${note}`,
   }
+}
+
+/** What the driver says about the GPUs that this process sees; where it says nothing, there is one all the same. */
+function cardsInUse(): readonly Device[] {
+  const cards = graphicsCards()
+  return cards.length > 0 ? cards : [{ name: 'a GPU', type: 'gpu' }]
 }
 
 function describeWasm(failure: string | undefined, wanted: CompileSettings): Runtime {

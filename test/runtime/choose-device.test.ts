@@ -18,7 +18,9 @@ describe('what a library is let see', () => {
 
   it('refuses a number beyond the list', () => {
     expect(() => visibleDevices('cuda:2', '5,7')).toThrow(/cuda:2 is not one of CUDA_VISIBLE_DEVICES="5,7"/)
-    expect(() => visibleDevices('cuda:0', '')).toThrow(UserError)
+    // CUDA reads no further than the first that can be no card.
+    for (const list of ['', '-1', '-1,0']) expect(() => visibleDevices('cuda:0', list)).toThrow(UserError)
+    expect(() => visibleDevices('cuda:1', '5,-1')).toThrow(UserError)
   })
 })
 
