@@ -16,7 +16,7 @@ export interface TensorFlowBuild {
   readonly libraries: string
   /** TensorFlow's version, as the library states it. */
   readonly version: string
-  /** Whether it was made for NVIDIA GPUs. */
+  /** Whether it can compute on NVIDIA GPUs. Records of older versions say whether setup was asked for that. */
   readonly cuda: boolean
   /** SHA-256 of the addon, by which a damaged one is known; records of older versions do not say. */
   readonly sha256?: string

@@ -14,6 +14,8 @@ export interface TensorFlowFound {
   readonly driverName: string
   /** An addon that silences standard error, to be used while the library is loaded. */
   readonly gate?: string
+  /** Whether it was made for GPUs, as far as that is known without loading it. */
+  readonly cuda: boolean
   /** The folder of the TensorFlow libraries, where it is known. */
   readonly libraries?: string
 }
@@ -37,8 +39,9 @@ export function findTensorFlow({
   const installed = folders.flatMap((folder) => names.flatMap((name) => installedPackage(folder, name)))
   const build = cache === undefined ? undefined : readBuild(cache)
   if (build && existsSync(build.binding)) {
-    const { binding, gate, driver, libraries } = build
-    installed.push({ origin: 'setup', binding, gate, driver, driverName: packageName(driver), libraries })
+    const { binding, gate, driver, libraries, cuda } = build
+    const driverName = packageName(driver)
+    installed.push({ origin: 'setup', binding, gate, driver, driverName, cuda, libraries })
   }
   return installed.filter(({ binding }, i) => installed.findIndex((other) => other.binding === binding) === i)
 }
@@ -52,7 +55,7 @@ function installedPackage(folder: string, name: string): TensorFlowFound[] {
     .filter((entry) => entry.startsWith('napi-v'))
     .map((entry) => path.join(lib, entry, 'tfjs_binding.node'))
     .filter((binding) => existsSync(binding))
-    .map((binding) => ({ origin: 'package', binding, driver, driverName: name }))
+    .map((binding) => ({ origin: 'package', binding, driver, driverName: name, cuda: name.endsWith('-gpu') }))
 }
 
 /** The folder of the package `name` as a file in `folder` would import it, or undefined. */
