@@ -77,7 +77,7 @@ export async function startRuntime(options: RuntimeOptions = {}): Promise<Runtim
   if (!(await tf.setBackend(runtime.backend))) {
     throw new UserError(`the backend ${runtime.backend} did not start: run "npx fdm doctor"`)
   }
-  setCompileSettings({ precision: runtime.precision, xla: runtime.xla })
+  setCompileSettings({ precision: runtime.precision, xla: runtime.xla }, { precision, xla })
   if (typeof loaded === 'object') loaded.allowTensorFloat32?.(runtime.precision === 'tf32')
   return runtime
 }
