@@ -2,11 +2,20 @@ import { UserError } from '../errors.js'
 import { visibleEntries } from './visible-cards.js'
 
 /** Which device to compute on: `cpu`, `cuda` (any GPU) or `cuda:<number>`, as PyTorch names them. */
-export type DeviceName = string
+export type DeviceName = 'cpu' | 'cuda' | `cuda:${number}`
 
 interface Wanted {
   readonly type: 'cpu' | 'cuda'
   readonly index: number | undefined
+}
+
+/**
+ * What a person typed, as the name of a device.
+ * @throws UserError unless it is one.
+ */
+export function deviceName(text: string): DeviceName {
+  parse(text)
+  return text as DeviceName
 }
 
 /**
@@ -47,7 +56,7 @@ export function checkChosen(device: DeviceName, usesGpu: boolean): void {
     throw new UserError(`--device ${device}: this process computes on a GPU already; choose at its start`)
 }
 
-function parse(device: DeviceName): Wanted {
+function parse(device: string): Wanted {
   const match = /^(?:(cpu)|(cuda)(?::(\d{1,4}))?)$/.exec(device)
   if (!match) throw new UserError(`--device takes cpu, cuda or cuda:<number>, not "${device}"`)
   const [, cpu, , number] = match
