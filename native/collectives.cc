@@ -3,12 +3,14 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <sstream>
 #include <thread>
 #include <vector>
 
+#include "extension.h"
 #include "proto.h"
 #include "tensorflow/c/c_api_experimental.h"
 
@@ -54,11 +56,6 @@ std::string ServerDef(const std::vector<std::string>& tasks, const std::string& 
   AppendBytes(5, "grpc", &server);       // protocol
   return server;
 }
-
-struct DeleteStatus {
-  void operator()(TF_Status* status) const { TF_DeleteStatus(status); }
-};
-using Status = std::unique_ptr<TF_Status, DeleteStatus>;
 
 void Abort(TFE_Context* context, const std::string& reason) {
   const Status why(TF_NewStatus()), status(TF_NewStatus());
@@ -202,7 +199,7 @@ bool DefineCollectives(napi_env env, napi_value exports, TFE_Context* context) {
       {"stopWatching", nullptr, StopWatching, nullptr, nullptr, nullptr, napi_default, context},
   };
   napi_add_env_cleanup_hook(env, StopAtExit, nullptr);
-  return napi_define_properties(env, exports, 3, functions) == napi_ok;
+  return napi_define_properties(env, exports, std::size(functions), functions) == napi_ok;
 }
 
 }  // namespace fdm

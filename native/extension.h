@@ -5,6 +5,8 @@
 
 #include <node_api.h>
 
+#include <memory>
+
 #include "tensorflow/c/eager/c_api.h"
 
 extern "C" {
@@ -17,6 +19,14 @@ napi_value FdmInitBinding(napi_env env, napi_value exports);
 }
 
 namespace fdm {
+
+// Deletes an object of the C interface by the function that it has for that.
+template <typename T, void (*Delete)(T*)>
+struct Deleter {
+  void operator()(T* object) const { Delete(object); }
+};
+
+using Status = std::unique_ptr<TF_Status, Deleter<TF_Status, TF_DeleteStatus>>;
 
 // The context made last on this thread.
 TFE_Context* CurrentContext();

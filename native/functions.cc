@@ -1,5 +1,6 @@
 // Functions of JavaScript that make a graph into an operation of the binding's context, as tf.function of
 // Python does. The operation is then executed by its name, like any other.
+#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,12 +10,8 @@
 
 namespace {
 
-template <typename T, void (*Delete)(T*)>
-struct Deleter {
-  void operator()(T* object) const { Delete(object); }
-};
-
-using Status = std::unique_ptr<TF_Status, Deleter<TF_Status, TF_DeleteStatus>>;
+using fdm::Deleter;
+using fdm::Status;
 using Graph = std::unique_ptr<TF_Graph, Deleter<TF_Graph, TF_DeleteGraph>>;
 using Function = std::unique_ptr<TF_Function, Deleter<TF_Function, TF_DeleteFunction>>;
 using Buffer = std::unique_ptr<TF_Buffer, Deleter<TF_Buffer, TF_DeleteBuffer>>;
@@ -200,7 +197,7 @@ bool DefineFunctions(napi_env env, napi_value exports, TFE_Context* context) {
       {"hasOperation", nullptr, HasOperation, nullptr, nullptr, nullptr, napi_default, context},
       {"inferOutputs", nullptr, InferOutputs, nullptr, nullptr, nullptr, napi_default, context},
   };
-  return napi_define_properties(env, exports, 4, functions) == napi_ok;
+  return napi_define_properties(env, exports, std::size(functions), functions) == napi_ok;
 }
 
 }  // namespace fdm

@@ -1,5 +1,6 @@
 #include "profiler.h"
 
+#include <iterator>
 #include <memory>
 #include <string>
 
@@ -52,7 +53,7 @@ bool DefineProfiler(napi_env env, napi_value exports) {
       {"startProfiler", nullptr, StartProfiler, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"stopProfiler", nullptr, StopProfiler, nullptr, nullptr, nullptr, napi_default, nullptr},
   };
-  return napi_define_properties(env, exports, 2, functions) == napi_ok;
+  return napi_define_properties(env, exports, std::size(functions), functions) == napi_ok;
 }
 
 }  // namespace fdm

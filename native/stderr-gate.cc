@@ -4,6 +4,8 @@
 #include <node_api.h>
 #include <unistd.h>
 
+#include <iterator>
+
 namespace {
 
 int saved = -1;
@@ -32,7 +34,7 @@ napi_value Init(napi_env env, napi_value exports) {
       {"close", nullptr, Close, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"open", nullptr, Open, nullptr, nullptr, nullptr, napi_default, nullptr},
   };
-  return napi_define_properties(env, exports, 2, functions) == napi_ok ? exports : nullptr;
+  return napi_define_properties(env, exports, std::size(functions), functions) == napi_ok ? exports : nullptr;
 }
 
 }  // namespace

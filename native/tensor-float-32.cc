@@ -1,5 +1,7 @@
 #include "tensor-float-32.h"
 
+#include <iterator>
+
 // TensorFlow's switch, one for the whole process. Declared here, as not every TensorFlow comes with its header,
 // and weak, as earlier ones have it in the other namespace: what a library does not have is null.
 namespace tsl {
@@ -49,7 +51,7 @@ bool DefineTensorFloat32(napi_env env, napi_value exports) {
       {"allowTensorFloat32", nullptr, Allow, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"allowsTensorFloat32", nullptr, Allows, nullptr, nullptr, nullptr, napi_default, nullptr},
   };
-  return napi_define_properties(env, exports, 2, functions) == napi_ok;
+  return napi_define_properties(env, exports, std::size(functions), functions) == napi_ok;
 }
 
 }  // namespace fdm

@@ -2,6 +2,7 @@ import { findTensorFlow } from '../src/runtime/find-tensorflow.js'
 import { graphicsCards } from '../src/runtime/devices.js'
 import type { RankGroup } from '../src/runtime/rank-group.js'
 import type { RuntimeOptions } from '../src/runtime/start.js'
+import { visibleEntries } from '../src/runtime/visible-cards.js'
 import type { RankPlace } from '../src/ranks/launcher.js'
 import { meet } from '../src/ranks/meet.js'
 import { packageVersion } from './package-version.js'
@@ -47,10 +48,8 @@ export async function joinRanks<T>(
 
 /** GPUs that this process may use, if TensorFlow can. */
 export function visibleCards(): number {
-  const usesGpu = findTensorFlow()[0]?.libraries?.includes('cuda') === true
-  if (!usesGpu) return 0
+  if (findTensorFlow()[0]?.cuda !== true) return 0
   const { CUDA_VISIBLE_DEVICES: visible } = process.env
-  return visible === undefined
-    ? graphicsCards().length
-    : visible.split(',').filter((name) => name.trim() !== '' && name.trim() !== '-1').length
+  // Without the driver's tool, such as in a container, the list is taken at its word.
+  return graphicsCards().length || (visible === undefined ? 0 : visibleEntries(visible).length)
 }

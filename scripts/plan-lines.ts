@@ -21,8 +21,10 @@ export interface Cost {
   readonly distance_bytes?: number
   /** Whether the former are in GPU memory. */
   readonly embeddings_on_gpu?: boolean
-  /** Of this process, at most, until the call was measured. */
+  /** Main memory of this process, at most, until the call was measured. */
   readonly peak_memory_bytes?: number
+  /** Of all GPUs' memory, as much more as was taken after the call than before: by whomever, so on idle ones. */
+  readonly gpu_memory_bytes?: number
 }
 
 /** A plan for people: a line, then one per stage. */
@@ -71,7 +73,8 @@ function memoryParts(cost: Cost): string[] {
     ['frames', frames],
     [`${compared} of frames`, embeddings, cost.embeddings_on_gpu ? ' of GPU memory' : ''],
     ['distances of frames', distances],
-    ['this process at most', peak, ' until now'],
+    ['main memory of this process at most', peak, ' until now'],
+    ['taken of GPU memory', cost.gpu_memory_bytes],
   ]
   return parts.flatMap(([what, bytes, more = '']) =>
     bytes === undefined ? [] : [`${what} ${megabytes(bytes)}${more}`],

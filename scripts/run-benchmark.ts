@@ -14,7 +14,7 @@ import { threadsAsked } from '../src/threads-asked.js'
 import { UserError } from '../src/errors.js'
 import { requireFolder } from '../src/files/make-folder.js'
 import { writeFileAtomic } from '../src/files/write-file.js'
-import { cacheFolder } from '../src/runtime/cache-folder.js'
+import { cacheFolderIfAny } from '../src/runtime/cache-folder.js'
 import { rememberXla } from '../src/runtime/xla-findings.js'
 import { packageRoot } from '../src/setup/package-root.js'
 import { withProgress, type Terminal } from './terminal.js'
@@ -73,10 +73,12 @@ export async function runBenchmark(options: BenchOptions, terminal: Terminal): P
   terminal.log(`\nall numbers are in ${json}`)
 }
 
-/** Lets `--xla auto` profit from what was measured. */
+/** Lets `--xla auto` profit from what was measured, where there is a cache folder. */
 function rememberFindings(result: BenchResult, terminal: Terminal): void {
+  const cache = cacheFolderIfAny()
+  if (cache === undefined) return
   for (const finding of xlaFindings(result)) {
-    rememberXla(cacheFolder(), finding)
+    rememberXla(cache, finding)
     const { device, precision, pays } = finding
     terminal.log(`\n--xla auto from now on means ${pays ? 'on' : 'off'} for ${precision} on ${device}`)
   }

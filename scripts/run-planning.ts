@@ -114,16 +114,27 @@ async function measured(
   const { loadCheckpoint } = await import('../src/training/checkpoints/load-checkpoint.js')
   const { createDiffusion } = await import('../src/diffusion/gaussian-diffusion.js')
   const { ancestralSampler } = await import('../src/diffusion/samplers/ancestral.js')
+  const { graphicsMemoryUsed } = await import('../src/runtime/devices.js')
   const { computesOnGpu } = await import('../src/runtime/native-extension.js')
   const { measureCall } = await import('../src/sampling/stages/measure-call.js')
+  // Of the same cards before and after: a device that is chosen hides the others.
+  const visible = { ...process.env }
+  const taken = graphicsMemoryUsed(visible)
   const runtime = await startRuntime({ backend, precision, xla, device })
   if (!json) terminal.log(runtime.description)
   const { model, config } = loadCheckpoint(file)
-  const diffusion = createDiffusion({ ...fillModelConfig(config), timestep_respacing })
-  const setup = { model, diffusion, sampler: ancestralSampler(diffusion.schedule), clipDenoised: true }
   const largest = stages.reduce((most, stage) => (sizeOf(stage) > sizeOf(most) ? stage : most))
-  const call = await measureCall(setup, largest, batch_size, () => performance.now() / 1000)
-  model.dispose()
+  const measuredCall = async () => {
+    const diffusion = createDiffusion({ ...fillModelConfig(config), timestep_respacing })
+    const setup = { model, diffusion, sampler: ancestralSampler(diffusion.schedule), clipDenoised: true }
+    const call = await measureCall(setup, largest, batch_size, () => performance.now() / 1000)
+    return { ...call, taken: graphicsMemoryUsed(visible) }
+  }
+  const call = await measuredCall().finally(() => {
+    model.dispose()
+  })
+  const onGpu = computesOnGpu()
+  const onCards = onGpu && taken !== undefined && call.taken !== undefined ? call.taken - taken : 0
   const frames = stages.reduce((sum, stage) => sum + sizeOf(stage), 0)
   const cost = {
     seconds_per_call: call.seconds,
@@ -131,8 +142,10 @@ async function measured(
     parameter_bytes: call.parameterBytes,
     frame_bytes: batch_size * settings.videoLength * model.config.image_size ** 2 * 3 * FRAME_VALUE_BYTES,
     peak_memory_bytes: process.resourceUsage().maxRSS * 1024,
+    // Not where others have freed more meanwhile than was taken here.
+    ...(onCards > 0 && { gpu_memory_bytes: onCards }),
   }
-  return { cost, onGpu: computesOnGpu() }
+  return { cost, onGpu }
 }
 
 const sizeOf = ({ observed, latent }: Stage) => observed.length + latent.length

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import path from 'node:path'
-import { precisionOf } from '../src/config/training.js'
+import { runtimeOptions } from '../src/config/runtime-options.js'
 import { counted } from '../src/counted.js'
 import type { RankPlace } from '../src/ranks/launcher.js'
 import { heldMemory } from '../src/runtime/held-memory.js'
@@ -56,9 +56,7 @@ export async function runTraining(
   const tracking = wandbSettings(process.env, config.unobserve)
   const dataset = await openConfigDataset(config, 'train', terminal)
   const runtime = await startRuntime({
-    backend: config.backend,
-    precision: precisionOf(config),
-    xla: config.xla,
+    ...runtimeOptions(config),
     ...joined?.runtime,
   })
   await joined?.ready()

@@ -83,6 +83,7 @@ export type { BadVideo } from './data/file-dataset.js'
 export { fromPixels, toPixels } from './data/pixels.js'
 
 export type { TrainConfig, TrainingConfig } from './config/training.js'
+export { runtimeOptions } from './config/runtime-options.js'
 export { train } from './training/train.js'
 export type { ResolvedTrainConfig, Saved } from './training/checkpoints/save-checkpoint.js'
 export type { RunResult, RunStart, TrainRun } from './training/train-run.js'

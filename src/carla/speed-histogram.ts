@@ -19,6 +19,7 @@ export function speedHistogram(sampled: readonly number[], real: readonly number
   const plotWidth = WIDTH - MARGIN.left - MARGIN.right
   const plotHeight = HEIGHT - MARGIN.top - MARGIN.bottom
   const x = (bin: number) => MARGIN.left + (bin / BINS) * plotWidth
+  const at = (speed: number) => x(place(speed, limit))
   const y = (share: number) => MARGIN.top + (1 - share / tallest) * plotHeight
   const bars = ofReal.map((share, bin): Shape => ({
     kind: 'rectangle',
@@ -37,8 +38,8 @@ export function speedHistogram(sampled: readonly number[], real: readonly number
   }
   const axis: Shape = { kind: 'line', points: [[x(0), y(0)], [x(BINS), y(0)]], colour: BLACK, width: 1 } // prettier-ignore
   const ticks = [0, 0.25, 0.5, 0.75, 1].flatMap((share): Shape[] => [
-    { kind: 'line', points: [[x(share * BINS), y(0)], [x(share * BINS), y(0) + 5]], colour: BLACK, width: 1 }, // prettier-ignore
-    { kind: 'text', at: [x(share * BINS), y(0) + 18], text: String(share * limit), anchor: 'middle' },
+    { kind: 'line', points: [[at(share * limit), y(0)], [at(share * limit), y(0) + 5]], colour: BLACK, width: 1 }, // prettier-ignore
+    { kind: 'text', at: [at(share * limit), y(0) + 18], text: String(share * limit), anchor: 'middle' },
   ])
   const labels: Shape[] = [
     { kind: 'text', at: [x(0) - 6, y(0)], text: '0', anchor: 'end' },
@@ -63,11 +64,14 @@ export function speedHistogram(sampled: readonly number[], real: readonly number
   return { width: WIDTH, height: HEIGHT, shapes: [...bars, outline, axis, ...ticks, ...labels] }
 }
 
+/** Where a speed lies in bins: the last one, which begins at the limit, is for all those above. */
+const place = (speed: number, limit: number) => (speed / limit) * (BINS - 1)
+
 /** The share of the speeds in each bin; those above the limit are in the last. */
 function shares(speeds: readonly number[], limit: number): number[] {
   const counts = Array<number>(BINS).fill(0)
   for (const speed of speeds) {
-    const bin = speed > limit ? BINS - 1 : Math.min(BINS - 2, Math.floor((speed / limit) * (BINS - 1)))
+    const bin = speed > limit ? BINS - 1 : Math.min(BINS - 2, Math.floor(place(speed, limit)))
     counts[bin] = (counts[bin] ?? 0) + 1
   }
   return counts.map((count) => count / Math.max(1, speeds.length))

@@ -21,6 +21,8 @@ interface TextOption {
   readonly help: string
   /** The option that says the same in another way: only one of them may be given. */
   readonly insteadOf?: string
+  /** Reads what more than any text is meant by. @throws UserError for what it is not */
+  readonly read?: (text: string) => string
 }
 interface ChoiceOption {
   readonly kind: 'choice'
@@ -42,7 +44,9 @@ type BaseValue<O extends Option> = O extends ChoiceOption
     ? number
     : O extends FlagOption
       ? boolean
-      : string
+      : O extends { readonly read: (text: string) => infer V }
+        ? V
+        : string
 
 export type OptionValue<O extends Option> = undefined extends O['default']
   ? BaseValue<O> | undefined
@@ -59,10 +63,13 @@ export const int = <const D extends number | undefined>(value: D, help: string, 
   ({ kind: 'int', default: value, help, ...limits }) as const
 export const float = <const D extends number | undefined>(value: D, help: string, limits: Limits = {}) =>
   ({ kind: 'float', default: value, help, ...limits }) as const
-export const text = <const D extends string | undefined>(
+export const text = <
+  const D extends string | undefined,
+  const M extends Pick<TextOption, 'insteadOf' | 'read'> = object,
+>(
   value: D,
   help: string,
-  more: { readonly insteadOf?: string } = {},
+  more: M = {} as M,
 ) => ({ kind: 'text', default: value, help, ...more }) as const
 export const flag = (value: boolean, help: string) => ({ kind: 'flag', default: value, help }) as const
 export const choice = <const C extends readonly string[], const D extends C[number] | undefined>(
@@ -98,7 +105,7 @@ export function parseOption(name: string, option: Option, typed: string): string
       // One that says the same as another in its way is left out to say nothing.
       if (typed === '' && (option.default !== '' || option.insteadOf !== undefined))
         throw new UserError(`--${name} is empty: give it a value, or leave it out`)
-      return typed
+      return option.read ? option.read(typed) : typed
     default:
       return checkOption(name, option, typed)
   }
@@ -127,7 +134,7 @@ export function checkOption(name: string, option: Option, value: unknown): strin
       if (typeof value === 'string' && option.choices.includes(value)) return value
       break
     case 'text':
-      if (typeof value === 'string') return value
+      if (typeof value === 'string') return option.read ? option.read(value) : value
   }
   throw invalid(name, option, value)
 }

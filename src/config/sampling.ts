@@ -1,3 +1,4 @@
+import { deviceName } from '../runtime/choose-device.js'
 import { samplingSchemes } from '../schemes/registry.js'
 import { choice, flag, float, int, text, type ConfigOf } from './option.js'
 import { optimalities } from './optimality.js'
@@ -59,7 +60,9 @@ export const samplingOptions = {
   precision: trainingOptions.precision,
   xla: trainingOptions.xla,
   backend: trainingOptions.backend,
-  device: text(undefined, 'cpu, cuda or cuda:<number> (default: a GPU if there is one)'),
+  device: text(undefined, 'cpu, cuda or cuda:<number> (default: a GPU if there is one)', {
+    read: deviceName,
+  }),
 } as const
 
 const { max_frames, max_latent_frames, sample_idx, eval_dir, seed } = samplingOptions

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.js'
 import { expectObject } from '../expect.js'
-import { precisions, type Precision } from '../runtime/compile-settings.js'
+import { precisions } from '../runtime/compile-settings.js'
 import { datasetOptions } from './dataset.js'
 import { modelOptions, fillModelConfig, type ModelConfig } from './model.js'
 import { choice, flag, float, int, resolveConfig, text, type ConfigOf } from './option.js'
@@ -131,9 +131,4 @@ export function emaRates(config: Pick<TrainingConfig, 'ema_rate'>): readonly num
       `--ema_rate takes different numbers from 0 to 1, such as "0.99,0.9999", not "${config.ema_rate}"`,
     )
   return rates
-}
-
-/** What the runtime is to compute in: `use_fp16` is the original's word for mixed precision. */
-export function precisionOf(config: Pick<TrainingConfig, 'use_fp16' | 'precision'>): Precision {
-  return config.use_fp16 ? 'bf16' : config.precision
 }

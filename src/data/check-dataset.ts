@@ -49,8 +49,11 @@ export async function checkDataset(dataset: VideoDataset, options: CheckOptions)
     }
   }
   options.onProgress?.(dataset.length, dataset.length, '')
-  const total = counts.reduce((sum, count) => sum + count, 0)
-  const frames = [Math.min(...counts), Math.max(...counts), total] as const
+  // One by one: there may be more videos than a call takes arguments.
+  const frames = counts.reduce<SplitReport['frames']>(
+    ([fewest, most, total], count) => [Math.min(fewest, count), Math.max(most, count), total + count],
+    [Infinity, 0, 0],
+  )
   return {
     split: dataset.split,
     videos: counts.length,
@@ -79,7 +82,9 @@ async function moves(dataset: VideoDataset, video: number, name: string, all: bo
   let first: Buffer | undefined
   let isMoving = count === 1
   for (const frames of pieces) {
-    const pixels = Buffer.from((await dataset.readFrames(video, frames)).buffer)
+    const read = await dataset.readFrames(video, frames)
+    // What a data set gives may be part of something larger.
+    const pixels = Buffer.from(read.buffer, read.byteOffset, read.byteLength)
     first ??= pixels.subarray(0, frameSize)
     for (let at = 0; at < pixels.length && !isMoving; at += frameSize)
       isMoving = !pixels.subarray(at, at + frameSize).equals(first)

@@ -16,7 +16,7 @@ export interface TensorFlowBuild {
   readonly libraries: string
   /** TensorFlow's version, as the library states it. */
   readonly version: string
-  /** Whether it was made for NVIDIA GPUs. */
+  /** Whether it can compute on NVIDIA GPUs. Records of older versions say whether setup was asked for that. */
   readonly cuda: boolean
   /** SHA-256 of the addon, by which a damaged one is known; records of older versions do not say. */
   readonly sha256?: string
@@ -24,16 +24,24 @@ export interface TensorFlowBuild {
 
 /**
  * The folder shared by all checkouts that holds what `fdm setup` fetched and built: `FDM_CACHE_DIR`, else
- * `fdm` in `XDG_CACHE_HOME`, else `~/.cache/fdm`.
+ * `fdm` in `XDG_CACHE_HOME`, which counts only as an absolute path (XDG Base Directory Specification), else
+ * `~/.cache/fdm`.
  * @throws UserError if none of these is known.
  */
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
-  if (env.FDM_CACHE_DIR) return path.resolve(env.FDM_CACHE_DIR)
-  if (env.XDG_CACHE_HOME) return path.join(env.XDG_CACHE_HOME, 'fdm')
+  const folder = cacheFolderIfAny(env)
+  if (folder === undefined)
+    throw new UserError('there is no home folder for the cache folder: set HOME or FDM_CACHE_DIR')
+  return folder
+}
+
+/** The same for those that can do without: undefined if none is known. */
+export function cacheFolderIfAny(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const { FDM_CACHE_DIR: own, XDG_CACHE_HOME: caches } = env
+  if (own) return path.resolve(own)
+  if (caches && path.isAbsolute(caches)) return path.join(caches, 'fdm')
   const home = homeFolder(env)
-  if (home === undefined)
-    throw new UserError('there is no home folder to look for TensorFlow in: set HOME or FDM_CACHE_DIR')
-  return path.join(home, '.cache', 'fdm')
+  return home && path.join(home, '.cache', 'fdm')
 }
 
 /**

@@ -1,11 +1,21 @@
 import { UserError } from '../errors.js'
+import { visibleEntries } from './visible-cards.js'
 
 /** Which device to compute on: `cpu`, `cuda` (any GPU) or `cuda:<number>`, as PyTorch names them. */
-export type DeviceName = string
+export type DeviceName = 'cpu' | 'cuda' | `cuda:${number}`
 
 interface Wanted {
   readonly type: 'cpu' | 'cuda'
   readonly index: number | undefined
+}
+
+/**
+ * What a person typed, as the name of a device.
+ * @throws UserError unless it is one.
+ */
+export function deviceName(text: string): DeviceName {
+  parse(text)
+  return text as DeviceName
 }
 
 /**
@@ -27,7 +37,7 @@ export function visibleDevices(device: DeviceName, current: string | undefined):
   if (type === 'cpu') return '-1'
   if (index === undefined) return current
   if (current === undefined) return String(index)
-  const chosen = current.split(',')[index]?.trim()
+  const chosen = visibleEntries(current)[index]
   if (chosen) return chosen
   throw new UserError(`--device ${device} is not one of CUDA_VISIBLE_DEVICES="${current}"`)
 }
@@ -46,7 +56,7 @@ export function checkChosen(device: DeviceName, usesGpu: boolean): void {
     throw new UserError(`--device ${device}: this process computes on a GPU already; choose at its start`)
 }
 
-function parse(device: DeviceName): Wanted {
+function parse(device: string): Wanted {
   const match = /^(?:(cpu)|(cuda)(?::(\d{1,4}))?)$/.exec(device)
   if (!match) throw new UserError(`--device takes cpu, cuda or cuda:<number>, not "${device}"`)
   const [, cpu, , number] = match

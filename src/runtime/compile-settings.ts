@@ -14,14 +14,30 @@ export interface CompileSettings {
   readonly xla: boolean
 }
 
+/** What a program asked `startRuntime` for, wherever it came to compute. */
+export interface SettingsAsked {
+  readonly precision: Precision
+  readonly xla: 'auto' | 'on' | 'off'
+}
+
 let current: CompileSettings = { precision: 'fp32', xla: false }
+let asked: SettingsAsked = { precision: 'fp32', xla: 'auto' }
 
 /** How training and sampling compute: what the runtime was started with, as far as its backend can. */
 export function compileSettings(): CompileSettings {
   return current
 }
 
+/** What was asked for: the settings differ from it where something does not work here, and is replaced. */
+export function settingsAsked(): SettingsAsked {
+  return asked
+}
+
 /** For `startRuntime` alone. Functions that are compiled already stay as they are. */
-export function setCompileSettings(settings: CompileSettings): void {
+export function setCompileSettings(
+  settings: CompileSettings,
+  from: SettingsAsked = { precision: settings.precision, xla: settings.xla ? 'on' : 'off' },
+): void {
   current = settings
+  asked = from
 }

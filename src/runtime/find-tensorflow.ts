@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
-import { cacheFolder, readBuild } from './cache-folder.js'
+import { cacheFolderIfAny, readBuild } from './cache-folder.js'
 
 /** A TensorFlow addon on this machine, not loaded yet. Paths are absolute. */
 export interface TensorFlowFound {
@@ -14,6 +14,8 @@ export interface TensorFlowFound {
   readonly driverName: string
   /** An addon that silences standard error, to be used while the library is loaded. */
   readonly gate?: string
+  /** Whether it was made for GPUs, as far as that is known without loading it. */
+  readonly cuda: boolean
   /** The folder of the TensorFlow libraries, where it is known. */
   readonly libraries?: string
 }
@@ -21,8 +23,8 @@ export interface TensorFlowFound {
 export interface WhereToLook {
   /** Folders whose `node_modules`, and those above, are looked through. Default: the current one and ours. */
   readonly folders?: readonly string[]
-  /** The cache folder of `fdm setup`. */
-  readonly cache?: string
+  /** The cache folder of `fdm setup`. Default: the one there is, if any. */
+  readonly cache?: string | undefined
 }
 
 /**
@@ -31,14 +33,15 @@ export interface WhereToLook {
  */
 export function findTensorFlow({
   folders = [process.cwd(), import.meta.dirname],
-  cache = cacheFolder(),
+  cache = cacheFolderIfAny(),
 }: WhereToLook = {}): TensorFlowFound[] {
   const names = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node']
   const installed = folders.flatMap((folder) => names.flatMap((name) => installedPackage(folder, name)))
-  const build = readBuild(cache)
+  const build = cache === undefined ? undefined : readBuild(cache)
   if (build && existsSync(build.binding)) {
-    const { binding, gate, driver, libraries } = build
-    installed.push({ origin: 'setup', binding, gate, driver, driverName: packageName(driver), libraries })
+    const { binding, gate, driver, libraries, cuda } = build
+    const driverName = packageName(driver)
+    installed.push({ origin: 'setup', binding, gate, driver, driverName, cuda, libraries })
   }
   return installed.filter(({ binding }, i) => installed.findIndex((other) => other.binding === binding) === i)
 }
@@ -52,7 +55,7 @@ function installedPackage(folder: string, name: string): TensorFlowFound[] {
     .filter((entry) => entry.startsWith('napi-v'))
     .map((entry) => path.join(lib, entry, 'tfjs_binding.node'))
     .filter((binding) => existsSync(binding))
-    .map((binding) => ({ origin: 'package', binding, driver, driverName: name }))
+    .map((binding) => ({ origin: 'package', binding, driver, driverName: name, cuda: name.endsWith('-gpu') }))
 }
 
 /** The folder of the package `name` as a file in `folder` would import it, or undefined. */

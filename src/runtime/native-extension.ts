@@ -54,6 +54,11 @@ export interface NativeExtension {
   readonly allowTensorFloat32?: (allow: boolean) => void
   /** What was said last; true at first. */
   readonly allowsTensorFloat32?: () => boolean
+  /**
+   * Whether TensorFlow was built for NVIDIA GPUs, whether there are any or not. Missing where its library does not
+   * say, and in an addon of an earlier version.
+   */
+  readonly isBuiltWithCuda?: () => boolean
   /** Whether the backend knows an operation, TensorFlow's or ours, or a registered function. */
   hasOperation(name: string): boolean
   /** Whether the backend computes on a GPU. This one function any binding has. */

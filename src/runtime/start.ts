@@ -1,7 +1,7 @@
 import { threadsAsked } from '../threads-asked.js'
 import { UserError } from '../errors.js'
 import { expectChoice, expectObject, expectText } from '../expect.js'
-import { cacheFolder } from './cache-folder.js'
+import { cacheFolderIfAny } from './cache-folder.js'
 import { checkChosen, checkDevice, visibleDevices, type DeviceName } from './choose-device.js'
 import { type CompileSettings, type Precision, precisions, setCompileSettings } from './compile-settings.js'
 import { type Device, graphicsCards, hasBfloat16Instructions, processor } from './devices.js'
@@ -77,7 +77,7 @@ export async function startRuntime(options: RuntimeOptions = {}): Promise<Runtim
   if (!(await tf.setBackend(runtime.backend))) {
     throw new UserError(`the backend ${runtime.backend} did not start: run "npx fdm doctor"`)
   }
-  setCompileSettings({ precision: runtime.precision, xla: runtime.xla })
+  setCompileSettings({ precision: runtime.precision, xla: runtime.xla }, { precision, xla })
   if (typeof loaded === 'object') loaded.allowTensorFloat32?.(runtime.precision === 'tf32')
   return runtime
 }
@@ -166,13 +166,13 @@ function describeTensorFlow(
   binding: TensorFlowBinding,
   { precision, xla }: Required<Pick<RuntimeOptions, 'precision' | 'xla'>>,
 ): Runtime {
-  const cards = binding.isUsingGpuDevice() ? graphicsCards() : []
+  const cards = binding.isUsingGpuDevice() ? cardsInUse() : []
   const devices = [...cards, processor()]
   const names = cards.length > 0 ? cards : devices
   const hasAll = isExtension(binding)
   const usable = precisionOn(binding, hasAll ? precision : PLAIN.precision)
   const setting = { device: devices[0]?.name ?? '', tensorflow: binding.TF_Version, precision: usable }
-  const wanted = { precision, xla: xla === 'auto' ? xlaPays(cacheFolder(), setting) : xla === 'on' }
+  const wanted = { precision, xla: xla === 'auto' ? xlaPays(cacheFolderIfAny(), setting) : xla === 'on' }
   const used = { precision: usable, xla: hasAll && wanted.xla }
   const isEmulated = used.precision === 'bf16' && cards.length === 0 && !hasBfloat16Instructions()
   const fallback = isOutdated(binding)
@@ -186,6 +186,12 @@ function describeTensorFlow(
     devices,
     description: `TensorFlow ${binding.TF_Version} on ${names.map(({ name }) => name).join(', ')}, ${named(used).join(', ')}${note}`,
   }
+}
+
+/** What the driver says about the GPUs that this process sees; where it says nothing, there is one all the same. */
+function cardsInUse(): readonly Device[] {
+  const cards = graphicsCards()
+  return cards.length > 0 ? cards : [{ name: 'a GPU', type: 'gpu' }]
 }
 
 function describeWasm(failure: string | undefined, wanted: CompileSettings): Runtime {

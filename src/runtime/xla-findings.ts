@@ -17,9 +17,15 @@ export interface XlaFinding extends XlaSetting {
   readonly pays: boolean
 }
 
-/** Whether steps were found to be faster with XLA on this machine; no if nothing is known. */
-export function xlaPays(cache: string, setting: XlaSetting): boolean {
-  return findingsIn(cache).some((finding) => finding.pays && isSameSetting(finding, setting))
+/**
+ * Whether steps were found to be faster with XLA on this machine; no if nothing is known.
+ * @param cache the cache folder, if there is one
+ */
+export function xlaPays(cache: string | undefined, setting: XlaSetting): boolean {
+  return (
+    cache !== undefined &&
+    findingsIn(cache).some((finding) => finding.pays && isSameSetting(finding, setting))
+  )
 }
 
 /** Writes a finding down in the cache folder, in place of an earlier one of the same setting. */

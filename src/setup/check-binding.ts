@@ -5,7 +5,10 @@ import { reasonOf, runCommand } from './run-command.js'
 
 export interface CheckedBinding {
   readonly version: string
+  /** Whether it computes on a GPU here. */
   readonly gpu: boolean
+  /** Whether it was built for GPUs; undefined where its library does not say. */
+  readonly builtForGpu: boolean | undefined
 }
 
 /**
@@ -18,16 +21,17 @@ export async function checkBinding(binding: string, driver: string): Promise<Che
   const result = await runCommand([process.execPath, '-e', PROGRAM, binding, driver, tfjs, SHARED_TFJS], {
     env: { TF_CPP_MIN_LOG_LEVEL: '2', TF_FORCE_GPU_ALLOW_GROWTH: 'true' },
   })
-  const answer = /^checked (\S+) (true|false) ([\d,]+)$/m.exec(result.stdout)
+  const answer = /^checked (\S+) (true|false) (true|false|undefined) ([\d,]+)$/m.exec(result.stdout)
   if (result.status !== 0 || !answer?.[1]) {
     throw new UserError(`the TensorFlow binding ${binding} does not run (${reasonOf(result)})`)
   }
-  if (answer[3] !== '12,16,24,28') {
+  if (answer[4] !== '12,16,24,28') {
     throw new UserError(
-      `the TensorFlow binding ${binding} computes wrongly: a convolution gave ${answer[3] ?? ''} where 12,16,24,28 was expected`,
+      `the TensorFlow binding ${binding} computes wrongly: a convolution gave ${answer[4] ?? ''} where 12,16,24,28 was expected`,
     )
   }
-  return { version: answer[1], gpu: answer[2] === 'true' }
+  const [, version, gpu, built] = answer
+  return { version, gpu: gpu === 'true', builtForGpu: built === 'undefined' ? undefined : built === 'true' }
 }
 
 const PROGRAM = `
@@ -44,5 +48,5 @@ tf.registerBackend('tensorflow', () => new NodeJSKernelBackend(addon, '@tensorfl
 tf.setBackend('tensorflow')
 const image = tf.tensor4d([1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 3, 3, 1])
 const sums = tf.conv2d(image, tf.ones([2, 2, 1, 1]), 1, 'valid').dataSync()
-console.log('checked', addon.TF_Version, addon.isUsingGpuDevice(), Array.from(sums).join(','))
+console.log('checked', addon.TF_Version, addon.isUsingGpuDevice(), addon.isBuiltWithCuda?.(), Array.from(sums).join(','))
 `

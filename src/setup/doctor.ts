@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import path from 'node:path'
 import { UserError } from '../errors.js'
-import { cacheFolder, readBuild } from '../runtime/cache-folder.js'
+import { cacheFolderIfAny, readBuild } from '../runtime/cache-folder.js'
 import { graphicsCards } from '../runtime/devices.js'
 import { startRuntime } from '../runtime/start.js'
 import { findCompiler } from './compiler.js'
@@ -29,7 +29,7 @@ export async function examine(folder = process.cwd(), env = process.env): Promis
     await checkPip(built),
     await checkCompiler(built, env),
     await checkDisk('disk here', folder, 2),
-    await checkDisk('disk of the cache', cacheFolder(env), built ? 0 : 3),
+    await checkCache(cacheFolderIfAny(env), built ? 0 : 3),
   ]
 }
 
@@ -51,7 +51,8 @@ async function checkBackend(env: NodeJS.ProcessEnv): Promise<Check[]> {
   ]
   const idle = runtime.devices.some(({ type }) => type === 'gpu') ? [] : graphicsCards()
   if (idle.length === 0) return checks
-  const cuda = readBuild(cacheFolder(env))?.cuda === true
+  const cache = cacheFolderIfAny(env)
+  const cuda = cache !== undefined && readBuild(cache)?.cuda === true
   const advice = cuda ? 'update the NVIDIA driver: CUDA 12 is needed' : 'run "npx fdm setup --cuda"'
   const detail = `${idle.map(({ name }) => name).join(', ')}: not used`
   return [...checks, { name: 'GPU', status: 'warn', detail, advice }]
@@ -104,6 +105,13 @@ async function checkCompiler(built: boolean, env: NodeJS.ProcessEnv): Promise<Ch
   if (compiler) return { name, status: 'ok', detail: `${compiler.command}: ${compiler.version}` }
   const advice = 'install g++ (Debian, Ubuntu: apt install g++), or name a compiler in CXX'
   return { name, status: built ? 'warn' : 'missing', detail: 'none found', advice }
+}
+
+async function checkCache(folder: string | undefined, wanted: number): Promise<Check> {
+  const name = 'disk of the cache'
+  if (folder !== undefined) return checkDisk(name, folder, wanted)
+  const advice = 'set HOME, or FDM_CACHE_DIR to a folder where setup may put TensorFlow'
+  return { name, status: wanted > 0 ? 'missing' : 'warn', detail: 'there is no home folder', advice }
 }
 
 /** @param wanted gigabytes below which there is a warning */

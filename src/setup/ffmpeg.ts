@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { UserError } from '../errors.js'
 import { fileReason } from '../system-errors.js'
-import { cacheFolder } from '../runtime/cache-folder.js'
+import { cacheFolder, cacheFolderIfAny } from '../runtime/cache-folder.js'
 import { downloadWheels } from './pip.js'
 import { provide, withCache } from './provide.js'
 import { unzip } from './unzip.js'
@@ -23,7 +23,7 @@ export function findFfmpeg(env: NodeJS.ProcessEnv = process.env): string | undef
     if (runs(env.FFMPEG_PATH)) return env.FFMPEG_PATH
     throw new UserError(`FFMPEG_PATH names ${env.FFMPEG_PATH}, which does not run: correct or unset it`)
   }
-  const candidates = [packaged, () => onPath(env), () => fetchedInto(path.join(cacheFolder(env), FOLDER))]
+  const candidates = [packaged, () => onPath(env), () => fetchedBefore(env)]
   for (const candidate of candidates) {
     const program = candidate()
     if (program !== undefined && runs(program)) return program
@@ -93,6 +93,12 @@ function packaged(): string | undefined {
 function onPath(env: NodeJS.ProcessEnv): string | undefined {
   const folders = (env.PATH ?? '').split(path.delimiter).filter((folder) => folder !== '')
   return folders.map((folder) => path.join(folder, 'ffmpeg')).find(runs)
+}
+
+/** What was fetched into the cache folder, if there is one. */
+function fetchedBefore(env: NodeJS.ProcessEnv): string | undefined {
+  const cache = cacheFolderIfAny(env)
+  return cache && fetchedInto(path.join(cache, FOLDER))
 }
 
 function fetchedInto(folder: string): string | undefined {

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { UserError } from '../errors.js'
 import { writeFileAtomic } from '../files/write-file.js'
 import { buildRecord, cacheFolder, readBuild, type TensorFlowBuild } from '../runtime/cache-folder.js'
+import { graphicsCards } from '../runtime/devices.js'
 import { findTensorFlow } from '../runtime/find-tensorflow.js'
 import { checkBinding, type CheckedBinding } from './check-binding.js'
 import { bindingName, compileBinding, compileGate, gateName, hasLibraries } from './compile-binding.js'
@@ -23,10 +24,12 @@ export interface TensorFlowSetupOptions {
   readonly onProgress?: (line: string) => void
 }
 
-export interface TensorFlowSetup extends CheckedBinding {
+export interface TensorFlowSetup {
   /** `package`: a tfjs-node(-gpu) that was installed already; `kept`: an earlier build; `built`: a new one. */
   readonly how: 'package' | 'kept' | 'built'
   readonly binding: string
+  /** TensorFlow's. */
+  readonly version: string
 }
 
 /**
@@ -68,7 +71,7 @@ function keptBuild(cache: string, libraries: string | undefined, cuda: boolean):
   if (!hasLibraries(record.libraries) || !isCurrent(record) || isDamaged(record)) return undefined
   if (libraries !== undefined && libraries !== record.libraries) return undefined
   if (cuda && !record.cuda) return undefined
-  return { how: 'kept', binding: record.binding, version: record.version, gpu: record.cuda }
+  return { how: 'kept', binding: record.binding, version: record.version }
 }
 
 /** Whether it was built from the sources of this version. */
@@ -87,7 +90,7 @@ async function installedPackage(cache: string): Promise<TensorFlowSetup | undefi
   for (const { origin, binding, driver } of findTensorFlow({ cache })) {
     if (origin !== 'package') continue
     try {
-      return { how: 'package', binding, ...(await checkBinding(binding, driver)) }
+      return { how: 'package', binding, version: (await checkBinding(binding, driver)).version }
     } catch (error) {
       if (!(error instanceof UserError)) throw error
     }
@@ -121,12 +124,21 @@ async function build(
     gate,
     driver,
     libraries,
-    cuda,
+    cuda: canUseGpu(checked, cuda, given === undefined),
     version: checked.version,
     sha256: sha256Of(binding),
   }
   writeFileAtomic(buildRecord(cache), JSON.stringify(record, undefined, 2) + '\n')
-  return { how: 'built', binding, ...checked }
+  return { how: 'built', binding, version: checked.version }
+}
+
+/**
+ * Whether a build is for GPUs: it uses one, or was built so and would, if there was one here. A TensorFlow for Python
+ * may be built so and lack NVIDIA's libraries, which are fetched with our own.
+ */
+function canUseGpu({ gpu, builtForGpu }: CheckedBinding, asked: boolean, isFetched: boolean): boolean {
+  const canBeTried = graphicsCards().length > 0
+  return gpu || ((builtForGpu ?? asked) && ((asked && isFetched) || !canBeTried))
 }
 
 async function fetchedDriver(cache: string, onProgress: (line: string) => void): Promise<string> {

@@ -28,6 +28,7 @@ import { shareStart } from './checkpoints/share-start.js'
 import { claimRun, type RunClaim } from './claim-run.js'
 import { trainingLoop } from './loop.js'
 import { runOutput, type RunOutput } from './run-output.js'
+import { requireRuntime } from './require-runtime.js'
 import { requireNewPlace, requireOwnLog, runPlace, type RunPlace } from './run-place.js'
 import { checkSameParameters } from './step/check-same-parameters.js'
 import { lastStep } from './step/learning-rate.js'
@@ -39,13 +40,14 @@ import type { ResolvedTrainRun, RunResult, TrainRun } from './train-run.js'
 
 /**
  * Trains a model from fresh weights or a checkpoint, as the configuration says. The runtime must have been
- * started. Writes below `<root>/<run id>/`; reports through callbacks.
- * @throws UserError for options, data or files that do not work.
+ * started with what the configuration asks of it (see `runtimeOptions`). Writes below `<root>/<run id>/`; reports through callbacks.
+ * @throws UserError for options, data or files that do not work, and for a runtime that was started with others.
  */
 export async function train(asked: TrainRun): Promise<RunResult> {
   expectObject('train takes a run with config, dataset and newRunId', asked, {})
   requireDataset('train', asked.dataset)
   const run = { ...asked, config: withDatasetShape(asked) }
+  requireRuntime(run.config)
   const threads = readingThreads(run.config)
   const reading = readInThreads(run.dataset, threads)
   try {

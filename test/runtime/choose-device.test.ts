@@ -1,10 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { UserError } from '../../src/errors.js'
-import { checkChosen, checkDevice, visibleDevices } from '../../src/runtime/choose-device.js'
+import {
+  checkChosen,
+  checkDevice,
+  deviceName,
+  visibleDevices,
+  type DeviceName,
+} from '../../src/runtime/choose-device.js'
 import { startRuntime, type Runtime } from '../../src/runtime/start.js'
 
 describe('what a library is let see', () => {
-  it.each([
+  it.each<[DeviceName, string | undefined, string | undefined]>([
     ['cpu', undefined, '-1'],
     ['cpu', '0,1', '-1'],
     ['cuda', undefined, undefined],
@@ -18,15 +24,18 @@ describe('what a library is let see', () => {
 
   it('refuses a number beyond the list', () => {
     expect(() => visibleDevices('cuda:2', '5,7')).toThrow(/cuda:2 is not one of CUDA_VISIBLE_DEVICES="5,7"/)
-    expect(() => visibleDevices('cuda:0', '')).toThrow(UserError)
+    // CUDA reads no further than the first that can be no card.
+    for (const list of ['', '-1', '-1,0']) expect(() => visibleDevices('cuda:0', list)).toThrow(UserError)
+    expect(() => visibleDevices('cuda:1', '5,-1')).toThrow(UserError)
   })
 })
 
 it('is an error where it cannot be had', () => {
   for (const device of ['gpu', 'cuda:', 'cuda:-1', 'mps', 'cpu:0', 'CPU'])
-    expect(() => checkDevice(device, 'auto')).toThrow(
-      `--device takes cpu, cuda or cuda:<number>, not "${device}"`,
-    )
+    expect(() => deviceName(device)).toThrow(`--device takes cpu, cuda or cuda:<number>, not "${device}"`)
+  // @ts-expect-error The compiler knows the names; what is not compiled is told.
+  expect(() => checkDevice('gpu', 'auto')).toThrow(UserError)
+  expect(deviceName('cuda:12')).toBe('cuda:12')
   expect(() => checkDevice('cuda', 'wasm')).toThrow(/needs TensorFlow/)
   checkDevice('cpu', 'wasm')
   expect(() => checkChosen('cuda:1', false)).toThrow(/finds no such GPU/)
@@ -45,7 +54,7 @@ it.skipIf(!processor)('holds for the process (skipped where there is no TensorFl
   await expect(startRuntime({ device: 'cuda:0' })).rejects.toThrow(/computes on cpu already/)
 })
 
-async function startOn(device: string): Promise<Runtime | undefined> {
+async function startOn(device: DeviceName): Promise<Runtime | undefined> {
   if (process.env.FDM_TEST_BACKENDS === 'wasm') return undefined
   try {
     return await startRuntime({ backend: 'tensorflow', device })

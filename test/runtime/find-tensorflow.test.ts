@@ -76,4 +76,5 @@ it('takes the cache folder from the environment', () => {
   expect(cacheFolder({ XDG_CACHE_HOME: '/b' })).toBe('/b/fdm')
   expect(cacheFolder({})).toMatch(/\/\.cache\/fdm$/)
   expect(cacheFolder({ XDG_CACHE_HOME: '', HOME: '/c' })).toBe('/c/.cache/fdm')
+  expect(cacheFolder({ XDG_CACHE_HOME: 'caches', HOME: '/c' })).toBe('/c/.cache/fdm')
 })

@@ -170,6 +170,12 @@ describe.runIf(ownBinding)('nativeExtension', () => {
     expect(() => distances([vector])).toThrow('array of Float32Arrays')
   })
 
+  it('tells whether TensorFlow was built for GPUs', () => {
+    const isBuiltWithCuda = extension.isBuiltWithCuda?.()
+    expect(typeof isBuiltWithCuda).toBe('boolean')
+    if (!isBuiltWithCuda) expect(extension.isUsingGpuDevice()).toBe(false)
+  })
+
   it('refuses another graph of the same name', () => {
     register('twice')
     expect(() => register('twice', ['sum:0'])).toThrow(/twice cannot be registered/)

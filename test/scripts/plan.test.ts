@@ -5,10 +5,7 @@ import { afterAll, expect, test } from 'vitest'
 import { costLines } from '../../scripts/plan-lines.js'
 import { commands } from '../../scripts/commands.js'
 import { runProgram } from '../../scripts/program.js'
-import { fillModelConfig } from '../../src/config/model.js'
-import { parameterSpecs } from '../../src/model/parameters.js'
-import { orderedDict, tensor, writeTorchFile } from '../../src/torch-file/index.js'
-import { weight } from '../helpers/golden.js'
+import { writeCheckpoint } from './plan-checkpoint.js'
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'fdm-plan-'))
 const checkpoint = path.join(folder, 'model000007.pt')
@@ -79,7 +76,7 @@ test('of an adaptive scheme says what is known beforehand', async () => {
 })
 
 test('counts what an adaptive scheme keeps of frames to compare them', async () => {
-  writeCheckpoint()
+  writeCheckpoint(checkpoint)
   const words = ['--checkpoint', checkpoint, '--measure', 'False', '--n_obs', '4', '--batch_size', '2']
   const adaptive = [...words, '--sampling_scheme', 'adaptive-autoreg']
   const [json = ''] = await printed(...adaptive, '--json')
@@ -100,11 +97,16 @@ test('counts what an adaptive scheme keeps of frames to compare them', async () 
   expect(JSON.parse(fixed)).not.toHaveProperty('embedding_bytes')
 })
 
-test('says which embeddings are in GPU memory', () => {
+test('says what is in GPU memory', () => {
   const cost = { batch_size: 2, diffusion_steps: 3, network_calls: 6, adaptive_features: 'lpips' } as const
-  const bytes = { embedding_bytes: 5.1e8, distance_bytes: 1.6e7, peak_memory_bytes: 1e9 }
+  const bytes = {
+    embedding_bytes: 5.1e8,
+    distance_bytes: 1.6e7,
+    peak_memory_bytes: 1e9,
+    gpu_memory_bytes: 2e9,
+  }
   expect(costLines({ ...cost, ...bytes, embeddings_on_gpu: true }).at(-1)).toBe(
-    'memory: LPIPS embeddings of frames 510 MB of GPU memory, distances of frames 16 MB, this process at most 1000 MB until now',
+    'memory: LPIPS embeddings of frames 510 MB of GPU memory, distances of frames 16 MB, main memory of this process at most 1000 MB until now, taken of GPU memory 2000 MB',
   )
 })
 
@@ -125,7 +127,7 @@ test('says what is missing or cannot work', async () => {
 })
 
 test('warns of steps that leave out the noisiest ones', async () => {
-  writeCheckpoint()
+  writeCheckpoint(checkpoint)
   const plan = [
     '--sampling_scheme',
     'autoreg',
@@ -146,7 +148,7 @@ test('warns of steps that leave out the noisiest ones', async () => {
 })
 
 test('loads no tensor library without a checkpoint, or to plan without measuring', async () => {
-  writeCheckpoint()
+  writeCheckpoint(checkpoint)
   await printed('--sampling_scheme', 'autoreg', '--checkpoint', checkpoint, '--measure', 'False')
   // The property by which TensorFlow.js, once loaded, marks its engine.
   expect(globalThis).not.toHaveProperty('_tfengine')
@@ -171,14 +173,5 @@ test('takes defaults from a checkpoint, and measures a call with it', async () =
   expect(plan.seconds_per_batch).toBeGreaterThan(49 * 2 * (plan.seconds_per_call ?? Infinity))
   expect(plan.frame_bytes).toBe(100 * 32 * 32 * 3 * 5)
   expect(plan.peak_memory_bytes).toBeGreaterThan(plan.parameter_bytes ?? Infinity)
+  expect(plan).not.toHaveProperty('gpu_memory_bytes')
 })
-
-function writeCheckpoint(): void {
-  const network = { image_size: 32, num_channels: 32, num_res_blocks: 1, num_heads: 2 }
-  const options = { ...network, diffusion_steps: 3, noise_schedule: 'cosine' }
-  const parameters = parameterSpecs(fillModelConfig(options)).map(
-    ({ name, shape }) => [name, tensor('float32', shape, weight(name, shape, 'tiny:'))] as const,
-  )
-  const config = { ...options, dataset: 'toy_town', max_frames: 4 }
-  writeTorchFile(checkpoint, { state_dict: orderedDict(parameters), config, step: 7 })
-}

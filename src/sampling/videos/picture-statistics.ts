@@ -18,15 +18,14 @@ export interface PictureStatistics {
  * @param before the frame that it goes on from, (H, W, C): the step from that to the first frame is motion too
  */
 export function pictureStatistics(film: Film, before?: Uint8Array): PictureStatistics {
-  const { shape, data } = film
-  const [T, H, W, C] = shape
+  const [T, H, W, C] = film.shape
   const channels = [0, 1, 2] as const
   const perChannel = (statistic: (channel: number) => number) =>
     channels.map(statistic) as unknown as PerChannel
-  const mean = perChannel((c) => sumOver(data, c, (value) => value) / (T * H * W))
+  const mean = perChannel((c) => sumOver(film, c, (value) => value) / (T * H * W))
   const deviation = perChannel((c) => {
     const centre = mean[c] ?? 0
-    return Math.sqrt(sumOver(data, c, (value) => (value - centre) ** 2) / (T * H * W))
+    return Math.sqrt(sumOver(film, c, (value) => (value - centre) ** 2) / (T * H * W))
   })
   const sharpness = perChannel((c) => {
     let sum = 0
@@ -49,9 +48,10 @@ function meanChange(film: Film, before: Uint8Array | undefined): number | undefi
   return change / (steps * frame)
 }
 
-function sumOver(data: Uint8Array, channel: number, value: (level: number) => number): number {
+function sumOver({ shape, data }: Film, channel: number, value: (level: number) => number): number {
+  const [, , , C] = shape
   let sum = 0
-  for (let i = channel; i < data.length; i += 3) sum += value(data[i] ?? 0)
+  for (let i = channel; i < data.length; i += C) sum += value(data[i] ?? 0)
   return sum
 }
 
