@@ -6,6 +6,7 @@ import { LostWork } from '../errors.js'
 import { requireFolder } from '../files/make-folder.js'
 import { passingFailureOf } from '../files/passing-failure.js'
 import { syncToDisk } from '../files/sync-to-disk.js'
+import { closeTrackers } from '../tracking/close-trackers.js'
 import { jsonLines } from '../tracking/json-lines.js'
 import type { Tracker } from '../tracking/tracker.js'
 import { badStepFile } from './bad-steps/bad-step-file.js'
@@ -47,6 +48,7 @@ export interface RunOutput {
    * @throws LostWork if it still does not take it, after some tries.
    */
   readonly settle: () => Promise<void>
+  /** Closes all trackers. @throws what the first of them throws, unless the run has failed already */
   readonly close: (outcome: 'finished' | 'failed') => Promise<void>
 }
 
@@ -109,10 +111,11 @@ export function runOutput(
     begin() {
       run.onStart?.(start)
       const more = run.openTrackers?.(start) ?? []
+      // Before anything is written: they are closed whatever comes of it.
+      trackers.push(...more.map((tracker) => held("a tracker's record", tracker)))
       // A disk that takes nothing now is known before anything is computed.
       const first = [guard, log, ...(run.trackers ?? []), ...more]
       if (isNew) for (const tracker of first) tracker.log(start.step, { num_parameters: numParameters })
-      trackers.push(...more.map((tracker) => held("a tracker's record", tracker)))
       // A process that is killed when it has saved a set may not come to this.
       if (!isNew && isSettled) removeOld()
     },
@@ -192,7 +195,7 @@ export function runOutput(
         failureOf(flush)
         await previews.flushAwaited().catch(() => undefined)
       }
-      for (const tracker of trackers) await tracker.close?.(outcome)
+      await closeTrackers(trackers, outcome)
     },
   }
 }
