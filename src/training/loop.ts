@@ -36,7 +36,10 @@ export interface LoopSetup {
   readonly now: () => number
   /** Ends the run after the step under way, which is saved. */
   readonly signal?: AbortSignal | undefined
-  /** Called after each step with the number of updates done and, if the run has one, its end. */
+  /**
+   * Called after each step with the number of steps done, the last one if the run has one, and the mean of the
+   * videos' losses as they are, where the log's weights them.
+   */
   readonly onStep?: ((step: number, total: number | undefined, loss: number) => void) | undefined
   /** Told of each step that was skipped. */
   readonly onBadStep?: ((bad: BadStep) => void) | undefined
