@@ -15,11 +15,11 @@ import {
   type LocatorRunFile,
 } from '../src/carla/training/locator-run-file.js'
 import type { LocatorState } from '../src/carla/training/locator-step.js'
-import { createLocatorTrainer } from '../src/carla/training/locator-trainer.js'
+import { createLocatorTrainer, type LocatorTrainer } from '../src/carla/training/locator-trainer.js'
 import { locatorStateDict, readLocatorWeights } from '../src/carla/training/locator-weights.js'
 import { OPTIMIZERS } from '../src/carla/training/optimizers.js'
 import { openPlacedFrames } from '../src/carla/training/placed-frames.js'
-import { trainLocator, type EpochReport } from '../src/carla/training/train-locator.js'
+import { trainLocator, type EpochReport, type LocatorTraining } from '../src/carla/training/train-locator.js'
 import { asTyped, resolveConfig } from '../src/config/option.js'
 import { regressorTrainingOptions, type RegressorTrainingConfig } from '../src/config/regressor-training.js'
 import { requireRunId } from '../src/config/training.js'
@@ -30,6 +30,7 @@ import { claimRun, type RunClaim } from '../src/training/claim-run.js'
 import { diskLine } from './disk-line.js'
 import { OTHER_PROCESS } from './other-process.js'
 import { printedConfig } from './print-config.js'
+import type { ProgressBar } from './progress.js'
 import { shellWord } from './shell-word.js'
 import type { Terminal } from './terminal.js'
 
@@ -37,6 +38,7 @@ import type { Terminal } from './terminal.js'
 const ROOT = 'checkpoints'
 /** What must stay as it is when a run goes on: the network, and which step sees which frames. */
 const FIXED = ['is_classifier', 'model', 'optimizer', 'batch_size', 'train_stride', 'seed'] as const
+const NO_PROGRESS: LocatorProgress = { step: 0, tested: 0, bestLoss: Infinity, sums: { loss: 0, quality: 0, frames: 0 } } // prettier-ignore
 
 export interface RegressorTrainingRequest {
   readonly given: Readonly<Record<string, unknown>>
@@ -70,59 +72,101 @@ export async function runRegressorTraining(
 }
 
 async function trainClaimed(
-  { given, newRunId }: RegressorTrainingRequest,
+  request: RegressorTrainingRequest,
   folder: string,
   claim: RunClaim,
   terminal: Terminal,
 ): Promise<void> {
+  const { given, newRunId } = request
   const resumed = given.resume_id ? findRun(folder) : undefined
+  const config = runConfig(request, resumed)
+  terminal.log(`configuration:\n${printedConfig({ ...config })}`)
+  const train = openPlacedFrames(config.data_dir, 'train', config.train_stride)
+  const test = openPlacedFrames(config.data_dir, 'test', config.test_stride)
+  terminal.log(`${counted(train.count, 'frame')} to train on, ${test.count} to test on`)
+  await startTensorFlow(config, terminal)
+  const progress = resumed?.progress ?? NO_PROGRESS
+  const network = networkOf(config)
+  const trainer = openTrainer(network, config, resumed)
+  try {
+    terminal.log(`run ${newRunId} in ${folder}${resumed ? `, going on after step ${progress.step}` : ''}`)
+    const run = { newRunId, folder, claim, config, network, trainer, train, test, progress }
+    await trainShown(run, resumed && progress.step, terminal)
+  } finally {
+    trainer.dispose()
+  }
+}
+
+type RunConfig = RegressorTrainingConfig & { readonly data_dir: string }
+
+/** @throws UserError for options that are missing, or that a run cannot go on with. */
+function runConfig(
+  { given, newRunId }: RegressorTrainingRequest,
+  resumed: LocatorRunFile | undefined,
+): RunConfig {
   const config = resolveConfig(regressorTrainingOptions, { ...resumed?.options, ...given })
   for (const name of resumed ? FIXED : [])
     if (config[name] !== resumed?.options[name])
       throw new UserError(`--${name} is ${asTyped(resumed?.options[name])} in run ${newRunId}, and stays so`)
   const { data_dir: dataDir } = config
   if (dataDir === undefined) throw new UserError('--data_dir is required: see fdm regressor-train --help')
-  terminal.log(`configuration:\n${printedConfig({ ...config })}`)
+  return { ...config, data_dir: dataDir }
+}
 
-  const network = networkOf(config)
-  const train = openPlacedFrames(dataDir, 'train', config.train_stride)
-  const test = openPlacedFrames(dataDir, 'test', config.test_stride)
-  terminal.log(`${counted(train.count, 'frame')} to train on, ${test.count} to test on`)
-  const runtime = await startRuntime({ backend: config.backend, device: config.device })
+async function startTensorFlow({ backend, device }: RunConfig, terminal: Terminal): Promise<void> {
+  const runtime = await startRuntime({ backend, device })
   if (runtime.backend !== 'tensorflow')
     throw new UserError('regressor-train needs TensorFlow: run npx fdm setup, or leave out --backend')
   terminal.log(runtime.description)
-  const optimizer = config.optimizer
-  const { moments } = OPTIMIZERS[optimizer]
-  const progress = resumed?.progress ?? { step: 0, tested: 0, bestLoss: Infinity, sums: { loss: 0, quality: 0, frames: 0 } } // prettier-ignore
-  const state = resumed?.load(network, moments) ?? freshState(network, config, moments)
-  terminal.log(`run ${newRunId} in ${folder}${resumed ? `, going on after step ${progress.step}` : ''}`)
+}
 
-  const trainer = createLocatorTrainer(network, optimizer, { state, step: progress.step })
+function openTrainer(
+  network: LocatorNetwork,
+  config: RunConfig,
+  resumed: LocatorRunFile | undefined,
+): LocatorTrainer {
+  const { moments } = OPTIMIZERS[config.optimizer]
+  const state = resumed?.load(network, moments) ?? freshState(network, config, moments)
+  return createLocatorTrainer(network, config.optimizer, { state, step: resumed?.progress.step ?? 0 })
+}
+
+interface ShownRun extends Pick<LocatorTraining, 'trainer' | 'train' | 'test' | 'progress'> {
+  readonly newRunId: string
+  readonly folder: string
+  readonly claim: RunClaim
+  readonly config: RunConfig
+  readonly network: LocatorNetwork
+}
+
+/**
+ * Trains, shows how it goes, and says in the end what to go on with.
+ * @param savedStep the last step that is saved, if any is
+ */
+async function trainShown(
+  { newRunId, folder, claim, network, ...parts }: ShownRun,
+  savedStep: number | undefined,
+  terminal: Terminal,
+): Promise<void> {
+  const { trainer, config, progress } = parts
+  const { signal } = terminal
   const goOn = `npx fdm regressor-train --resume_id ${shellWord(newRunId)}`
-  let lastSaved = resumed && progress.step
+  let lastSaved = savedStep
   const output = locatorOutput({
-    ...{ folder, tested: progress.tested, claim, signal: terminal.signal },
+    ...{ folder, tested: progress.tested, claim, signal },
     onDisk: (news) => terminal.log(diskLine(news)),
     onBest: (file) => terminal.log(`the best so far: ${file}`),
     onSave: (step) => (lastSaved = step),
   })
-  let bar: ReturnType<Terminal['progress']> | undefined
-  let title = ''
-  const show = (part: string, ...numbers: Parameters<NonNullable<typeof bar>['update']>) => {
-    if (part !== title) {
-      bar?.stop()
-      bar = terminal.progress((title = part))
-    }
-    bar?.update(...numbers)
-  }
+  const bars = partBars(terminal)
   let isDone: boolean
   try {
     isDone = await trainLocator({
-      ...{ trainer, train, test, progress, config, signal: terminal.signal },
-      onStep: (step, total, { loss, quality }) =>
-        show('training', step, total, `loss ${mean(loss).toFixed(3)}, ${inWords(network, mean(quality))}`),
-      onTest: (frames, total) => show('testing', frames, total),
+      ...{ ...parts, signal },
+      onStep: (step, total, { loss, quality }) => {
+        const numbers = `loss ${mean(loss).toFixed(3)}, ${inWords(network, mean(quality))}`
+        bars.show('training', step, total, numbers)
+      },
+      onTest: (frames, total) => bars.show('testing', frames, total),
       onEpoch(report, isBest) {
         terminal.log(epochLine(network, report))
         output.log(report.epoch + 1, numbersOf(network, report))
@@ -136,10 +180,25 @@ async function trainClaimed(
     if (lastSaved !== undefined) terminal.log(`step ${lastSaved} is saved; go on from it with: ${goOn}`)
     throw error
   } finally {
-    bar?.stop()
+    bars.stop()
   }
   terminal.log(endLine(trainer.step, isDone, config.num_epochs, lastSaved === undefined ? undefined : goOn))
-  trainer.dispose()
+}
+
+/** One bar at a time: that of the part under way. */
+function partBars(terminal: Terminal) {
+  let bar: ProgressBar | undefined
+  let title = ''
+  return {
+    show(part: string, ...numbers: Parameters<ProgressBar['update']>) {
+      if (part !== title) {
+        bar?.stop()
+        bar = terminal.progress((title = part))
+      }
+      bar?.update(...numbers)
+    },
+    stop: () => bar?.stop(),
+  }
 }
 
 /** @param goOn the command that goes on with the run, if there is anything to go on from */

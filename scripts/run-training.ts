@@ -85,6 +85,8 @@ export async function runTraining(
       ],
       openTrackers: ({ runId, isNew: isNewRun, startsOver, folder, logFile, lastLine, numParameters }) => {
         const isNew = isNewRun && !startsOver
+        // First: it may fail, and holds nothing that would have to be closed if the other does.
+        const events = eventFile(path.dirname(logFile), isNew ? undefined : lastLine, Date.now)
         const wandb = openWandb(tracking, {
           runId,
           folder,
@@ -94,7 +96,6 @@ export async function runTraining(
           tell: (line) => terminal.log(line),
           config: { ...config, num_parameters: numParameters },
         })
-        const events = eventFile(path.dirname(logFile), isNew ? undefined : lastLine, Date.now)
         return wandb ? [events, wandb] : [events]
       },
       onStart: (start) => {

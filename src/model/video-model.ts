@@ -109,10 +109,12 @@ function load(config: NetworkConfig, given: TorchParameters): Parameters {
         `parameter ${name} has shape [${parameter.shape.join(', ')}], not [${shape.join(', ')}]`,
       )
   }
-  return new Map(
-    specs.map(({ name, shape }) => [
+  // Where one of them cannot be read, those before it are freed.
+  const entries = tf.tidy(() =>
+    specs.map(({ name, shape }): [string, Tensor] => [
       name,
       fromTorchLayout(given.get(name)?.toFloat32() ?? new Float32Array(), shape),
     ]),
   )
+  return new Map(entries)
 }

@@ -4,7 +4,7 @@ import type { RunningMeans } from './running-means.js'
 export type HostLosses = Readonly<Record<string, ArrayLike<number>>>
 
 /**
- * Adds the losses of a batch to the means: each kind as the batch's mean, and each video's under the
+ * Adds the losses of a batch to the means: each kind as the batch's weighted mean, and each video's under the
  * quarter of the diffusion process that its timestep lies in, as `loss_q0` (least noise) to `loss_q3`.
  * @param weights importance of each video's loss
  */

@@ -9,6 +9,7 @@ import type { Batch } from './batches/batch.js'
 import type { ItemSource } from './batches/item.js'
 import { dueSaves } from './outages/due-saves.js'
 import type { SaveTry } from './outages/patient-save.js'
+import { dueSamples } from './previews/due-samples.js'
 import { lastStep } from './step/learning-rate.js'
 import type { Trainer } from './step/trainer.js'
 
@@ -36,7 +37,10 @@ export interface LoopSetup {
   readonly now: () => number
   /** Ends the run after the step under way, which is saved. */
   readonly signal?: AbortSignal | undefined
-  /** Called after each step with the number of updates done and, if the run has one, its end. */
+  /**
+   * Called after each step with the number of steps done, the last one if the run has one, and the mean of the
+   * videos' losses as they are, where the log's weights them.
+   */
   readonly onStep?: ((step: number, total: number | undefined, loss: number) => void) | undefined
   /** Told of each step that was skipped. */
   readonly onBadStep?: ((bad: BadStep) => void) | undefined
@@ -63,9 +67,6 @@ export interface LoopProgress {
   readonly sampledAt: number | undefined
 }
 
-/** The first samples come early: a look at whether everything works. */
-const FIRST_SAMPLES = 5
-
 /**
  * Trains until the last step or until the signal, saving now and then and at the end; never a state that
  * is saved already. Where a save has to wait it trains on. Numbers that no line of the log has when it ends get a
@@ -77,14 +78,14 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
   const { config, trainer, batchSize, means, badSteps, now, signal } = setup
   const end = lastStep(config)
   const total = Number.isFinite(end) ? end : undefined
-  let { lastLine, sampledAt } = setup
-  let sampledTime: number | undefined
+  let { lastLine } = setup
   /** Those that a line of the log should have got and did not. */
   let unlogged: RunningMeansState | undefined
-  const saves = dueSaves(
-    (asked) => setup.save({ lastLine, means: unlogged ?? means.state(), sampledAt }, asked),
-    now,
-  )
+  const samples = dueSamples({ ...setup, interval: config.sample_interval })
+  const progress = (): LoopProgress => {
+    return { lastLine, means: unlogged ?? means.state(), sampledAt: samples.sampledAt }
+  }
+  const saves = dueSaves((asked) => setup.save(progress(), asked), now)
   const log = (numbers: Metrics) => {
     const { total: skipped } = badSteps.counts()
     const line = {
@@ -94,21 +95,6 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
       ...setup.measure?.(),
     }
     for (const tracker of setup.trackers) tracker.log(trainer.step, line)
-  }
-  const sample = async () => {
-    const { step } = trainer
-    if (
-      !setup.sample ||
-      sampledAt === step ||
-      !(step % config.sample_interval === 0 || step === FIRST_SAMPLES)
-    )
-      return
-    const start = now()
-    if (sampledTime !== undefined) means.add('timing/time_between_samples', (start - sampledTime) / 1000)
-    if (!(await setup.sample())) return
-    sampledAt = step
-    sampledTime = now()
-    means.add('timing/sampling_time', (sampledTime - start) / 1000)
   }
   // Ranks stop where all of them have agreed to, after the same step.
   let agreed = setup.withOthers ? false : undefined
@@ -145,13 +131,13 @@ export async function trainingLoop(setup: LoopSetup): Promise<void> {
     if (step % config.save_interval === 0) saves.ask()
     // What bad steps came from may be ruined already: it must not take the place of what was saved before.
     if (report.fault === undefined) await saves.onTheWay(step)
-    await sample()
+    await samples.after(step)
     // Computing blocks the process; signals get through only here.
     await setImmediate()
   }
   try {
     // A run that was killed while it sampled has its samples to make up for.
-    if (sampledAt !== undefined && !isStopped()) await sample()
+    if (samples.sampledAt !== undefined && !isStopped()) await samples.after(trainer.step)
     while (trainer.step < end && !isStopped()) await oneStep()
   } catch (error) {
     // Ranks of which one is lost cannot agree that what they have is the same.

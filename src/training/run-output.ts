@@ -1,33 +1,30 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { emaRates } from '../config/training.js'
-import type { GaussianDiffusion } from '../diffusion/gaussian-diffusion.js'
 import { LostWork } from '../errors.js'
 import { requireFolder } from '../files/make-folder.js'
 import { passingFailureOf } from '../files/passing-failure.js'
 import { syncToDisk } from '../files/sync-to-disk.js'
+import { closeTrackers } from '../tracking/close-trackers.js'
 import { jsonLines } from '../tracking/json-lines.js'
 import type { Tracker } from '../tracking/tracker.js'
 import { badStepFile } from './bad-steps/bad-step-file.js'
 import type { BadStep } from './bad-steps/bad-step-report.js'
-import type { BadSteps } from './bad-steps/bad-steps.js'
-import type { VideoList } from './batches/video-list.js'
-import { keepNewest } from './checkpoints/keep-newest.js'
-import { saveCheckpoint, type Saved } from './checkpoints/save-checkpoint.js'
+import type { Saved } from './checkpoints/save-checkpoint.js'
 import type { RunClaim } from './claim-run.js'
 import type { LoopProgress } from './loop.js'
 import type { DiskNews } from './outages/disk-news.js'
+import { heldPlaces } from './outages/held-places.js'
 import { heldTracker } from './outages/held-tracker.js'
-import { heldWrites, type HeldWrites } from './outages/held-writes.js'
+import { heldWrites } from './outages/held-writes.js'
 import { outage } from './outages/outage.js'
-import { patientSave, type SaveTry } from './outages/patient-save.js'
+import type { SaveTry } from './outages/patient-save.js'
 import { SAVE_PATIENCE } from './outages/save-patience.js'
 import { tryAgain } from './outages/try-again.js'
 import { previewMedia } from './previews/preview-films.js'
-import { samplePreview } from './previews/sample-preview.js'
-import type { TimestepSampler } from './step/timestep-sampler.js'
-import type { Trainer } from './step/trainer.js'
-import type { ResolvedTrainRun, RunStart } from './train-run.js'
+import { samplePreview, type Preview } from './previews/sample-preview.js'
+import type { RunParts } from './run-parts.js'
+import { runSaves } from './run-saves.js'
+import type { ResolvedTrainRun } from './train-run.js'
 
 /** What a run writes and reports: of several ranks only the first has one. */
 export interface RunOutput {
@@ -47,19 +44,8 @@ export interface RunOutput {
    * @throws LostWork if it still does not take it, after some tries.
    */
   readonly settle: () => Promise<void>
+  /** Closes all trackers. @throws what the first of them throws, unless the run has failed already */
   readonly close: (outcome: 'finished' | 'failed') => Promise<void>
-}
-
-/** The state that is saved, and what it is sampled with. */
-export interface RunParts {
-  readonly trainer: Trainer
-  readonly diffusion: GaussianDiffusion
-  readonly sampler: TimestepSampler
-  readonly badSteps: BadSteps
-  /** Whether the set that a run goes on from was saved after a good step. */
-  readonly isSettled: boolean
-  readonly videos: VideoList | undefined
-  readonly claim: RunClaim
 }
 
 /**
@@ -67,54 +53,40 @@ export interface RunParts {
  * on is told, kept, and tried again.
  * @throws UserError if they cannot be read or written when it begins, or for what waiting does not change.
  */
-export function runOutput(
-  run: ResolvedTrainRun,
-  start: RunStart,
-  { trainer, diffusion, sampler, badSteps, isSettled, videos, claim }: RunParts,
-): RunOutput {
-  const { config, now = () => performance.now(), signal } = run
-  const { folder, logFile, lastLine, isNew, numParameters, commonBatch } = start
-  requireFolder(folder)
-  const rates = emaRates(config)
+export function runOutput(run: ResolvedTrainRun, parts: RunParts, claim: RunClaim): RunOutput {
+  const { signal, now = () => performance.now() } = run
+  const { start, trainer, badSteps } = parts
+  requireFolder(start.folder)
   const tell = (news: DiskNews) => run.onDisk?.(news)
   const patience = { ...SAVE_PATIENCE, ...run.savePatience }
-  const saving = patientSave({ patience, now, tell, signal })
-  const places: HeldWrites[] = []
-  const newPlace = (what: string) => {
-    const place = heldWrites({ what, now, tell })
-    places.push(place)
-    return place
-  }
+  const saves = runSaves(run, parts, claim, { patience, now, tell, signal })
+  const places = heldPlaces({ now, tell })
   const held = (what: string, tracker: Tracker) =>
-    heldTracker(tracker, newPlace(what), () => claim.requireHeld())
+    heldTracker(tracker, places.open(what), () => claim.requireHeld())
   // First: none of the others gets a line of a run that another process has taken over.
   const guard: Tracker = { log: () => void passingFailureOf(() => claim.requireHeld()) }
-  const log = jsonLines(logFile, isNew ? -1 : lastLine, start.runId)
+  const log = jsonLines(start.logFile, start.isNew ? -1 : start.lastLine, start.runId)
   const trackers = [guard, held('the log', log), ...(run.trackers ?? [])]
-  const writeBadStep = badStepFile(path.join(folder, 'bad-steps.jsonl'), start.step)
-  const badStepPlace = newPlace('the list of bad steps')
+  const writeBadStep = badStepFile(path.join(start.folder, 'bad-steps.jsonl'), start.step)
+  const badStepPlace = places.open('the list of bad steps')
   const logNotes = outage('the log', tell)
   const previews = heldWrites({ what: 'the preview', now, tell })
-  let saved: Saved | undefined
-  const removeOld = () => {
-    const failure = passingFailureOf(() => void keepNewest(folder, config.keep, rates))
-    if (failure) tell({ kind: 'not removed', reason: failure.message })
-  }
-  const flush = () => places.map((place) => place.flush()).find((failure) => failure !== undefined)
   return {
     trackers,
     get saved() {
-      return saved
+      return saves.saved
     },
     begin() {
       run.onStart?.(start)
       const more = run.openTrackers?.(start) ?? []
+      // Before anything is written: they are closed whatever comes of it.
+      trackers.push(...more.map((tracker) => held("a tracker's record", tracker)))
       // A disk that takes nothing now is known before anything is computed.
       const first = [guard, log, ...(run.trackers ?? []), ...more]
-      if (isNew) for (const tracker of first) tracker.log(start.step, { num_parameters: numParameters })
-      trackers.push(...more.map((tracker) => held("a tracker's record", tracker)))
+      const { isNew, step, numParameters } = start
+      if (isNew) for (const tracker of first) tracker.log(step, { num_parameters: numParameters })
       // A process that is killed when it has saved a set may not come to this.
-      if (!isNew && isSettled) removeOld()
+      if (!isNew && parts.isSettled) saves.removeOld()
     },
     noteBadStep(bad) {
       passingFailureOf(() => claim.requireHeld())
@@ -124,50 +96,21 @@ export function runOutput(
       })
       run.onBadStep?.(bad)
     },
-    async save({ lastLine, means, sampledAt }, asked) {
-      const { step, optimizerStep, state } = trainer
-      const counts = badSteps.counts()
+    async save(progress, asked) {
       // The lines that the set comes after: a run that goes on from it does not write them again.
-      const logFailure = failureOf(flush) ?? syncLog(logFile)
-      const write = () => {
-        claim.requireHeld()
-        saved = saveCheckpoint(
-          folder,
-          config,
-          rates,
-          { ...state, optimizerStep },
-          {
-            step,
-            lastLine,
-            timesteps: sampler.state(),
-            means,
-            badSteps: counts,
-            commonBatch: commonBatch.now,
-            ...(sampledAt === undefined ? {} : { sampledAt }),
-            ...(videos && { videos }),
-          },
-        )
-      }
-      const wait = await saving(write, asked)
+      const logFailure = failureOf(() => places.flush()) ?? syncLog(start.logFile)
+      const wait = await saves.save(progress, asked)
       if (wait > 0) return wait
-      if (saved) run.onSave?.(saved, step)
       // It must not keep the set from being written.
       if (logFailure !== undefined) logNotes.failed(logFailure)
       else logNotes.worked()
       await previews.flushAwaited()
       // What bad steps came from may be ruined: older sets are what there is to go back to.
-      if (counts.inARow === 0) removeOld()
+      if (badSteps.counts().inARow === 0) saves.removeOld()
       return 0
     },
     async sample() {
-      const preview = await samplePreview({
-        parameters: trainer.state.ema[0] ?? trainer.state.params,
-        config,
-        diffusion,
-        dataset: run.dataset,
-        signal,
-        onStep: (done, total) => run.onSampleStep?.(trainer.step, done, total),
-      })
+      const preview = await runPreview(run, parts)
       if (!preview) return false
       const { step } = trainer
       await previews.addAwaited(preview.pixels.length, () => run.onSample?.(preview, step))
@@ -177,24 +120,31 @@ export function runOutput(
     },
     async settle() {
       const waits = signal?.aborted ? patience.whenStopped : patience.atEnd
-      const failure = await tryAgain(
-        async () => flush() ?? (await previews.flushAwaited()) ?? syncLog(logFile),
-        {
-          waits,
-          signal,
-        },
-      )
+      const flushAll = async () => places.flush() ?? (await previews.flushAwaited()) ?? syncLog(start.logFile)
+      const failure = await tryAgain(flushAll, { waits, signal })
       if (failure) throw new LostWork(failure.message, { cause: failure })
       logNotes.worked()
     },
     async close(outcome) {
       if (outcome === 'failed') {
-        failureOf(flush)
+        failureOf(() => places.flush())
         await previews.flushAwaited().catch(() => undefined)
       }
-      for (const tracker of trackers) await tracker.close?.(outcome)
+      await closeTrackers(trackers, outcome)
     },
   }
+}
+
+/** Samples with the first average, if the run has any; undefined if a signal came meanwhile. */
+function runPreview(
+  { config, dataset, signal, onSampleStep }: ResolvedTrainRun,
+  { trainer, diffusion }: RunParts,
+): Promise<Preview | undefined> {
+  return samplePreview({
+    parameters: trainer.state.ema[0] ?? trainer.state.params,
+    ...{ config, diffusion, dataset, signal },
+    onStep: (done, total) => onSampleStep?.(trainer.step, done, total),
+  })
 }
 
 function failureOf(work: () => unknown): unknown {

@@ -9,6 +9,9 @@ import { hasModels } from './checkpoints/checkpoint-files.js'
 import { resumedFiles } from './checkpoints/resumed-options.js'
 import type { ResolvedTrainConfig } from './checkpoints/save-checkpoint.js'
 
+/** The folder of all runs, where none is named. */
+export const RUNS_ROOT = 'checkpoints'
+
 /** Which run it is, and where its files are. */
 export interface RunPlace {
   readonly runId: string

@@ -20,29 +20,58 @@ export interface TrainRun {
   readonly newRunId: string
   /** Whether a new run may be one of that id that was stopped before it saved anything; its log is written anew. */
   readonly startsOver?: boolean
-  /** The folder of all runs. */
+  /** The folder of all runs, made if it is not there. Default: `checkpoints`. */
   readonly root?: string
   /** Milliseconds since some moment. Default: `performance.now`. */
   readonly now?: () => number
   /** Numbers of the moment, such as `heldMemory`, that each line of the log gets. */
   readonly measure?: () => Metrics
+  /**
+   * Ends the run after the step under way, which is saved: `train` gives a result as ever. A preview under way is
+   * given up, and a disk that takes nothing is waited for as `savePatience.whenStopped` says. Where another process
+   * may have the run, `train` waits no longer and throws the signal's reason.
+   */
   readonly signal?: AbortSignal
   /** Called if the run may be in the hands of another process, which is then watched for a sign of life. */
   readonly onOther?: () => void
+  /** How often a run shows that it is alive, and when one that does not counts as dead. Default: 5 s, 60 s. */
   readonly claims?: ClaimOptions
   /** Those that train together, each with `batch_size` videos; rank 0 alone writes and reports. */
   readonly ranks?: RankGroup | undefined
-  /** Told every `log_interval` steps; the run's `log.jsonl` is written besides. */
+  /**
+   * Told every `log_interval` steps; the run's `log.jsonl` is written besides. Once `onStart` was called they are
+   * closed when the run ends, however it does: what one throws then is thrown by `train` if the run did not fail
+   * already. Before that, and at ranks other than 0, they are the caller's to close.
+   */
   readonly trackers?: readonly Tracker[]
-  /** Opens more of them, those that have to know the run. */
+  /**
+   * Opens more of them, those that have to know the run: called once, after `onStart`. They are closed as the others
+   * are. If it throws it has to close what it has opened.
+   */
   readonly openTrackers?: (start: RunStart) => readonly Tracker[]
+  /** Called once, when all is read and checked, before anything is computed or logged. */
   readonly onStart?: (start: RunStart) => void
+  /**
+   * Called after each step, skipped ones included.
+   * @param step steps done
+   * @param total the last step, where the run has one
+   * @param loss the batch's mean over its videos as they are, NaN or infinite where it is: the log's `loss` weights
+   * each by the importance of its timestep, which differs with `schedule_sampler` `loss-second-moment`
+   */
   readonly onStep?: (step: number, total: number | undefined, loss: number) => void
   /** Told of each step that was skipped, and of the batch that made it bad. */
   readonly onBadStep?: (bad: BadStep) => void
+  /**
+   * Called when the files of a step are all written, before older ones are removed.
+   * @param step steps done then
+   */
   readonly onSave?: (saved: Saved, step: number) => void
   /** Told when a disk does not take what the run writes, and when it does again: the run goes on meanwhile. */
   readonly onDisk?: (news: DiskNews) => void
+  /**
+   * How long a disk that does not take what is saved is waited for. Default: training goes on for a minute or more
+   * between two tries; at the end it is tried for some ten minutes, for 22 seconds where the run was told to stop.
+   */
   readonly savePatience?: Partial<SavePatience>
   /** Called while videos are sampled, with the denoising steps done, from 0 on. */
   readonly onSampleStep?: (step: number, done: number, total: number) => void

@@ -54,6 +54,16 @@ export function createLocatorTrainer(
       ),
     compileSettings(),
   )
+  const computed = (batch: PlacedFrames, lr: number, seed: readonly [number, number]) => {
+    const fed = feed(batch)
+    const scalars = optimizer.scalars(lr, step + 1).map((value) => tf.scalar(value))
+    const seeds = tf.tensor1d([...seed], 'int32')
+    try {
+      return compiledStep(state, fed, scalars, seeds)
+    } finally {
+      tf.dispose([{ ...fed }, scalars, seeds])
+    }
+  }
   return {
     get step() {
       return step
@@ -62,28 +72,30 @@ export function createLocatorTrainer(
       return state
     },
     async update(batch, lr, seed) {
-      const fed = feed(batch)
-      const scalars = optimizer.scalars(lr, step + 1).map((value) => tf.scalar(value))
-      const seeds = tf.tensor1d([...seed], 'int32')
-      const result = compiledStep(state, fed, scalars, seeds)
-      tf.dispose([{ ...fed }, scalars, seeds])
-      const scores = await readBack(result.scores)
-      if (!scores.loss.every(Number.isFinite)) {
-        disposeLocatorState(result.state)
-        throw new TrainingDiverged(
-          `training diverged at step ${step + 1}: the loss is no number; start again with a lower --lr`,
-        )
+      const result = computed(batch, lr, seed)
+      // Of the states before and after the step the one that does not count.
+      let superfluous = result.state
+      try {
+        const scores = await readBack(result.scores)
+        if (!scores.loss.every(Number.isFinite))
+          throw new TrainingDiverged(
+            `training diverged at step ${step + 1}: the loss is no number; start again with a lower --lr`,
+          )
+        ;[state, superfluous] = [result.state, state]
+        step++
+        return scores
+      } finally {
+        disposeLocatorState(superfluous)
       }
-      disposeLocatorState(state)
-      state = result.state
-      step++
-      return scores
     },
     async score(batch) {
       const fed = feed(batch)
-      const scores = compiledScores(fed, { parameters: state.parameters, statistics: state.statistics })
-      tf.dispose({ ...fed })
-      return readBack(scores)
+      try {
+        const { parameters, statistics } = state
+        return await readBack(compiledScores(fed, { parameters, statistics }))
+      } finally {
+        tf.dispose({ ...fed })
+      }
     },
     dispose() {
       compiledStep.dispose()
@@ -98,15 +110,18 @@ function disposeLocatorState({ parameters, moments, statistics }: LocatorState):
 }
 
 function feed({ pixels, coordinates, cells, height, width }: PlacedFrames): PlacedBatch {
-  return {
+  return tf.tidy(() => ({
     frames: tf.tensor4d(new Float32Array(pixels), [cells.length, height, width, 3]),
     coordinates: tf.tensor2d(coordinates, [cells.length, 2]),
     cells: tf.tensor1d(cells, 'int32'),
-  }
+  }))
 }
 
 async function readBack({ loss, quality }: Scores): Promise<FrameScores> {
-  const [losses, qualities] = await Promise.all([loss.data<'float32'>(), quality.data<'float32'>()])
-  tf.dispose([loss, quality])
-  return { loss: losses, quality: qualities }
+  try {
+    const [losses, qualities] = await Promise.all([loss.data<'float32'>(), quality.data<'float32'>()])
+    return { loss: losses, quality: qualities }
+  } finally {
+    tf.dispose([loss, quality])
+  }
 }

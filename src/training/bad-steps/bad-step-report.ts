@@ -8,11 +8,11 @@ export interface BadStep {
   /** What was wrong, in words. */
   readonly fault: string
   readonly gradNorm: number
-  readonly videos: readonly BadVideo[]
+  readonly videos: readonly BadStepVideo[]
 }
 
 /** One video of such a batch. */
-export interface BadVideo extends Partial<ItemSource> {
+export interface BadStepVideo extends Partial<ItemSource> {
   /** The diffusion step it was trained at. */
   readonly timestep: number
   /** Its own losses by kind. */

@@ -33,7 +33,7 @@ export function checkpointFileNames(step: number, emaRates: readonly number[]) {
  * @throws UserError if there is none.
  */
 export function findResume(folder: string, emaRates: readonly number[]): CheckpointFiles {
-  const sets = listCheckpoints(folder, emaRates)
+  const sets = checkpointsAmong(byStep(listFiles(folder)), emaRates)
   const newest = completeSets(sets, emaRates).at(-1)
   if (newest) return newest
   throw new UserError(
@@ -52,15 +52,8 @@ export function hasModels(folder: string): boolean {
 /** The files that were saved with a model or an average, by its path. */
 export function filesBeside(checkpoint: string, emaRates: readonly number[]): Omit<CheckpointFiles, 'step'> {
   const name = parseName(path.basename(checkpoint))
-  const beside = name && listFiles(path.dirname(checkpoint)).filter(({ step }) => step === name.step)
-  const find = (kind: Kind, rate?: number) =>
-    beside?.find((file) => file.kind === kind && file.rate === rate)?.path
-  return {
-    model: checkpoint,
-    ema: emaRates.map((rate) => find('ema', rate)),
-    optimizer: find('opt'),
-    state: find('state'),
-  }
+  const files = name ? listFiles(path.dirname(checkpoint)).filter(({ step }) => step === name.step) : []
+  return setAround(checkpoint, files, emaRates)
 }
 
 /**
@@ -68,15 +61,16 @@ export function filesBeside(checkpoint: string, emaRates: readonly number[]): Om
  * files, averages of whatever rate included, and whether it is complete, as for `findResume`.
  */
 export function savedSets(folder: string, emaRates: readonly number[]) {
-  const complete = completeSets(listCheckpoints(folder, emaRates), emaRates)
-  const files = listFiles(folder)
-  return listCheckpoints(folder, [])
+  const files = byStep(listFiles(folder))
+  const sets = checkpointsAmong(files, emaRates)
+  const complete = new Set(completeSets(sets, emaRates))
+  return sets
     .filter(({ optimizer }) => optimizer !== undefined)
-    .map(({ step, model }) => ({
-      step,
-      model,
-      files: files.filter((file) => file.step === step).map((file) => file.path),
-      isComplete: complete.some((set) => set.step === step),
+    .map((set) => ({
+      step: set.step,
+      model: set.model,
+      files: (files.get(set.step) ?? []).map((file) => file.path),
+      isComplete: complete.has(set),
     }))
 }
 
@@ -91,12 +85,31 @@ function completeSets(
   )
 }
 
-/** All steps of which the folder has the model, oldest first. */
-function listCheckpoints(folder: string, emaRates: readonly number[]): readonly CheckpointFiles[] {
-  const models = listFiles(folder).filter(({ kind }) => kind === 'model')
-  return models
-    .sort((a, b) => a.step - b.step)
-    .map((model) => ({ ...filesBeside(model.path, emaRates), step: model.step }))
+/** All steps of which there is the model, oldest first. */
+function checkpointsAmong(files: FilesByStep, emaRates: readonly number[]): readonly CheckpointFiles[] {
+  return [...files]
+    .sort(([a], [b]) => a - b)
+    .flatMap(([step, beside]) =>
+      beside
+        .filter(({ kind }) => kind === 'model')
+        .map((model) => ({ ...setAround(model.path, beside, emaRates), step })),
+    )
+}
+
+/** @param files those of its step */
+function setAround(
+  model: string,
+  files: readonly ListedFile[],
+  emaRates: readonly number[],
+): Omit<CheckpointFiles, 'step'> {
+  const find = (kind: Kind, rate?: number) =>
+    files.find((file) => file.kind === kind && file.rate === rate)?.path
+  return {
+    model,
+    ema: emaRates.map((rate) => find('ema', rate)),
+    optimizer: find('opt'),
+    state: find('state'),
+  }
 }
 
 type Kind = 'model' | 'ema' | 'opt' | 'state'
@@ -107,11 +120,24 @@ interface NamedFile {
   readonly step: number
 }
 
-function listFiles(folder: string): (NamedFile & { readonly path: string })[] {
+interface ListedFile extends NamedFile {
+  readonly path: string
+}
+
+type FilesByStep = ReadonlyMap<number, readonly ListedFile[]>
+
+/** Reads the folder, in which a long run has thousands of files, once. */
+function listFiles(folder: string): readonly ListedFile[] {
   return readFolder(folder).flatMap((name) => {
     const parsed = parseName(name)
     return parsed ? [{ ...parsed, path: path.join(folder, name) }] : []
   })
+}
+
+function byStep(files: readonly ListedFile[]): FilesByStep {
+  const steps = new Map<number, ListedFile[]>()
+  for (const file of files) steps.set(file.step, [...(steps.get(file.step) ?? []), file])
+  return steps
 }
 
 /** Any number of digits is read: other programs count in more or fewer than six. */

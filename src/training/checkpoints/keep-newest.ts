@@ -30,7 +30,7 @@ export function keepNewest(folder: string, keep: number, emaRates: readonly numb
     // Of a full disk it is what makes room: without a list, all that a killed process would leave is garbage.
     if (!FULL.includes(errorCode((error as Error).cause))) throw error
   }
-  remove(folder, names, emaRates)
+  remove(folder, names, newestOf(sets))
   return superfluous.map(({ step }) => step)
 }
 
@@ -46,11 +46,15 @@ const FULL: readonly (string | undefined)[] = ['ENOSPC', 'EDQUOT']
 export function finishRemoving(folder: string, emaRates: readonly number[]): void {
   const list = path.join(folder, LIST)
   if (!existsSync(list)) return
-  remove(folder, listed(list), emaRates)
+  remove(folder, listed(list), newestOf(savedSets(folder, emaRates)))
 }
 
-function remove(folder: string, names: readonly string[], emaRates: readonly number[]): void {
-  const newest = savedSets(folder, emaRates).findLast(({ isComplete }) => isComplete)
+type SavedSets = ReturnType<typeof savedSets>
+
+const newestOf = (sets: SavedSets) => sets.findLast(({ isComplete }) => isComplete)
+
+/** @param newest whose files stay */
+function remove(folder: string, names: readonly string[], newest: SavedSets[number] | undefined): void {
   for (const name of names) {
     const file = path.join(folder, path.basename(name))
     if (!newest?.files.includes(file)) removeIfPossible(file)

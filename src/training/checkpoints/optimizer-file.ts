@@ -3,7 +3,7 @@ import { UserError } from '../../errors.js'
 import type { ParameterSpec } from '../../model/parameters.js'
 import { fromTorchLayout, toTorchLayout } from '../../model/torch-layout.js'
 import { scopeOf, type Parameters } from '../../nn/scope.js'
-import { tf } from '../../runtime/tf.js'
+import { tf, type Tensor } from '../../runtime/tf.js'
 import { PyFloat, readTorchFile, tensor, TorchTensor, tuple, writeTorchFile } from '../../torch-file/index.js'
 import type { TorchRecord, TorchValue } from '../../torch-file/index.js'
 import { ADAMW_DEFAULTS } from '../step/adamw.js'
@@ -73,15 +73,17 @@ export function readOptimizerFile(file: string, specs: readonly ParameterSpec[])
     )
   const state = field(root, 'state') ?? null
   const slots = new Map(specs.map((spec, i) => [spec, field(state, numbers[i] ?? i)]))
-  const moment = (key: 'exp_avg' | 'exp_avg_sq'): Parameters =>
-    new Map([...slots].map(([spec, slot]) => [spec.name, readMoment(file, spec, slot, key)]))
+  const moment = (key: 'exp_avg' | 'exp_avg_sq') =>
+    [...slots].map(([spec, slot]): [string, Tensor] => [spec.name, readMoment(file, spec, slot, key)])
   const steps = [...slots.values()].map((slot) => (slot === undefined ? 0 : stepOf(slot)))
-  return { expAvg: moment('exp_avg'), expAvgSq: moment('exp_avg_sq'), step: Math.max(...steps) }
+  // Where one of them cannot be read, those before it are freed.
+  const [expAvg, expAvgSq] = tf.tidy(() => [moment('exp_avg'), moment('exp_avg_sq')])
+  return { expAvg: new Map(expAvg), expAvgSq: new Map(expAvgSq), step: Math.max(...steps) }
 }
 
 /** An optimizer that never made a step has no slots: its moments are zero. */
 function readMoment(file: string, { name, shape }: ParameterSpec, slot: TorchValue | undefined, key: string) {
-  if (slot === undefined) return tf.tidy(() => fromTorchLayout(new Float32Array(sizeOf(shape)), shape))
+  if (slot === undefined) return fromTorchLayout(new Float32Array(sizeOf(shape)), shape)
   const value = field(slot, key)
   if (!(value instanceof TorchTensor) || value.shape.join() !== shape.join())
     throw new UserError(`${file}: ${key} of parameter ${name} is not a tensor of shape [${shape.join(', ')}]`)

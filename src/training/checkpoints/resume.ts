@@ -7,7 +7,8 @@ import { parameterSpecs } from '../../model/parameters.js'
 import { createModel } from '../../model/video-model.js'
 import { tf } from '../../runtime/tf.js'
 import { readCheckpointFile } from '../../torch-file/index.js'
-import { initialState, type TrainingState } from '../step/state.js'
+import { initialState, mapTensors, type TrainingState } from '../step/state.js'
+import { tidyState } from '../step/tidy-state.js'
 import type { CheckpointFiles } from './checkpoint-files.js'
 import { finishRemoving } from './keep-newest.js'
 import { readOptimizerFile } from './optimizer-file.js'
@@ -39,7 +40,7 @@ export interface Anew {
  * `resume_checkpoint` that file's and what lies beside it, else fresh weights from the seed. Averages that
  * are not there start as the weights, a missing optimizer state as zeros.
  * @param root the folder of all runs, `checkpoints`
- * @throws UserError if there is nothing to resume, or it does not fit the configuration.
+ * @throws UserError if there is nothing to resume, or it does not fit the configuration; no tensor is left then.
  */
 export function startingPoint(config: ResolvedTrainConfig, root: string): StartingPoint {
   const rates = emaRates(config)
@@ -51,12 +52,15 @@ export function startingPoint(config: ResolvedTrainConfig, root: string): Starti
       clearUnfinished(folder, 'of all')
       finishRemoving(folder, rates)
     }
-    return resumed(files, config, readResumed(source, files.model, rates))
+    const reading = readResumed(source, files.model, rates)
+    return tidyState(() => resumed(files, config, reading))
   }
-  const model = createModel(config, { seed: config.seed })
-  const state = initialState(model.parameters, rates.length)
-  model.dispose()
-  return { state, step: 0, optimizerStep: 0, anew: { optimizer: false, averages: [] } }
+  return tidyState(() => ({
+    state: initialState(createModel(config, { seed: config.seed }).parameters, rates.length),
+    step: 0,
+    optimizerStep: 0,
+    anew: { optimizer: false, averages: [] },
+  }))
 }
 
 type Reading = ReturnType<typeof readResumed>
@@ -66,29 +70,27 @@ function resumed(
   config: ResolvedTrainConfig,
   reading: Reading,
 ): StartingPoint {
-  const { parameters, step } = readParameters(files.model, config, reading)
-  const fresh = initialState(parameters, 0)
-  tf.dispose([...parameters.values()])
-  const { optimizer: optimizerFile } = files
+  const { model, optimizer: optimizerFile } = files
+  const { parameters: params, step } = readParameters(model, config, reading)
+  const zeros = () => mapTensors(params, (tensor) => tf.zerosLike(tensor))
   const optimizer = optimizerFile
     ? reading(() => readOptimizerFile(optimizerFile, parameterSpecs(config)))
-    : { expAvg: fresh.expAvg, expAvgSq: fresh.expAvgSq, step: 0 }
-  if (files.optimizer) tf.dispose([...fresh.expAvg.values(), ...fresh.expAvgSq.values()])
+    : { expAvg: zeros(), expAvgSq: zeros(), step: 0 }
   const ema = files.ema.map((file) =>
     file
       ? readParameters(file, config, reading).parameters
-      : new Map([...fresh.params].map(([name, tensor]) => [name, tensor.clone()])),
+      : mapTensors(params, (tensor) => tensor.clone()),
   )
   const host = files.state ? readHostState(files.state) : undefined
   return {
-    state: { params: fresh.params, expAvg: optimizer.expAvg, expAvgSq: optimizer.expAvgSq, ema },
+    state: { params, expAvg: optimizer.expAvg, expAvgSq: optimizer.expAvgSq, ema },
     // As the original, which counts from 0 if the name of the file does not say otherwise.
     step: step ?? 0,
     optimizerStep: optimizer.step,
     ...(host ? { host } : {}),
-    checkpoint: files.model,
+    checkpoint: model,
     anew: {
-      optimizer: files.optimizer === undefined,
+      optimizer: optimizerFile === undefined,
       averages: emaRates(config).filter((_, i) => files.ema[i] === undefined),
     },
   }

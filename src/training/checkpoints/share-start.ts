@@ -3,6 +3,7 @@ import { createModel } from '../../model/video-model.js'
 import { fromFirstRank, valueFromFirstRank, type RankGroup } from '../../runtime/rank-group.js'
 import { packingOf, packState, unpackState } from '../step/packed-state.js'
 import { disposeState, flattenState, initialState, unflattenState, type TrainingState } from '../step/state.js'
+import { tidyState } from '../step/tidy-state.js'
 import type { StartingPoint } from './resume.js'
 import type { ResolvedTrainConfig } from './save-checkpoint.js'
 
@@ -37,8 +38,6 @@ function shareState(ranks: RankGroup, own: TrainingState): TrainingState {
 
 /** A state of the right shapes. */
 function emptyState(config: ResolvedTrainConfig): TrainingState {
-  const model = createModel(config, { seed: config.seed })
-  const state = initialState(model.parameters, emaRates(config).length)
-  model.dispose()
-  return state
+  const fresh = () => createModel(config, { seed: config.seed }).parameters
+  return tidyState(() => ({ state: initialState(fresh(), emaRates(config).length) })).state
 }

@@ -5,17 +5,16 @@ import type { RankGroup } from '../../runtime/rank-group.js'
 import { tf } from '../../runtime/tf.js'
 import type { HostLosses } from '../../tracking/loss-metrics.js'
 import type { Batch } from '../batches/batch.js'
-import { ADAMW_DEFAULTS, adamwScalars } from './adamw.js'
+import { ADAMW_DEFAULTS } from './adamw.js'
 import { faultOf } from './bad-step.js'
 import { checkSameParameters } from './check-same-parameters.js'
 import { compileStep } from './compile-step.js'
-import { feedMicroBatch, partsOf } from './feed.js'
+import { disposeFed, feedStep, videosIn } from './feed-step.js'
 import type { ParametricNetwork } from './gradients.js'
-import { learningRate } from './learning-rate.js'
 import { packedNetwork } from './packed-network.js'
 import { packingOf, packState, unpackState } from './packed-state.js'
 import { disposeState, type TrainingState } from './state.js'
-import type { StepResult } from './step.js'
+import type { StepInputs, StepResult } from './step.js'
 import type { TimestepDraw, TimestepSampler } from './timestep-sampler.js'
 
 export interface TrainerSetup {
@@ -73,7 +72,6 @@ const CHECK_INTERVAL = 100
 
 export function createTrainer(setup: TrainerSetup): Trainer {
   const { config, network, diffusion, emaRates, timestepSampler, ranks } = setup
-  const { rank, size: rankCount } = ranks ?? { rank: 0, size: 1 }
   const packing = packingOf(setup.state.params, ranks ? SUMS : 1)
   const settings = {
     network: packedNetwork(network, packing),
@@ -90,38 +88,11 @@ export function createTrainer(setup: TrainerSetup): Trainer {
     unpacked = undefined
   }
   const compiledStep = compileStep(settings)
-
-  const run = (microBatches: readonly Batch[], draw: TimestepDraw, stop: boolean): StepResult => {
-    // Videos and micro-batches are counted over all ranks.
-    let first = rank * videosIn(microBatches)
-    const parts = partsOf(...microBatches)
-    const fed = microBatches.map((batch, i) => {
-      const [B] = batch.shape
-      const videos = Array.from({ length: B }, (_, b) => first + b)
-      first += B
-      const draws = {
-        timesteps: videos.map((video) => draw.timesteps[video] ?? NaN),
-        weights: videos.map((video) => draw.weights[video] ?? NaN),
-        noise: videos.map((video) => hostRandom(config.seed, 'noise', step, video)),
-        dropout: hostRandom(config.seed, 'dropout', step, rank * microBatches.length + i),
-      }
-      return feedMicroBatch(batch, diffusion, draws, parts)
-    })
-    const lr = learningRate(config, step)
-    const numbers = adamwScalars(
-      { lr, betas: settings.betas, weightDecay: config.weight_decay },
-      optimizerStep + 1,
-    )
-    const scalars = {
-      keep: tf.scalar(numbers.keep),
-      stepSize: tf.scalar(numbers.stepSize),
-      rootCorrection: tf.scalar(numbers.rootCorrection),
-    }
-    const stops = ranks && tf.tensor1d([stop ? 1 : 0])
+  const computed = (fed: StepInputs) => {
     try {
-      return compiledStep(packed, { microBatches: fed, scalars, stop: stops })
+      return compiledStep(packed, fed)
     } finally {
-      tf.dispose([fed.map((micro) => ({ ...micro })), scalars, ...(stops ? [stops] : [])])
+      disposeFed(fed)
     }
   }
 
@@ -137,25 +108,31 @@ export function createTrainer(setup: TrainerSetup): Trainer {
     },
     async update(microBatches, stop = false) {
       forgetUnpacked()
-      const size = rankCount * videosIn(microBatches)
+      const size = (ranks?.size ?? 1) * videosIn(microBatches)
       const draw = timestepSampler.sample(
         Array.from({ length: size }, (_, video) => hostRandom(config.seed, 'timestep', step, video)),
       )
-      const result = run(microBatches, draw, stop)
-      const { losses, gradNorm, ...common } = await readBack(result)
-      const mean = Array.from(losses.loss ?? []).reduce((total, value) => total + value, 0) / size
-      const fault = faultOf({ loss: mean, gradNorm }, config.skip_grad_norm)
-      step++
-      if (fault !== undefined) {
-        disposeState(result.state)
-        return { losses, draw, gradNorm, ...common, fault }
+      const fed = feedStep(setup, { microBatches, draw, step, optimizerStep, stop })
+      const result = computed(fed)
+      // Of the states before and after the step the one that does not count.
+      let superfluous = result.state
+      let report: StepReport
+      try {
+        const { losses, gradNorm, ...common } = await readBack(result)
+        const perVideo = Array.from(losses.loss ?? [])
+        const mean = perVideo.reduce((total, value) => total + value, 0) / size
+        const fault = faultOf({ loss: mean, gradNorm }, config.skip_grad_norm)
+        step++
+        report = { losses, draw, gradNorm, ...common, ...(fault !== undefined && { fault }) }
+        if (fault !== undefined) return report
+        timestepSampler.update(draw.timesteps, perVideo)
+        ;[packed, superfluous] = [result.state, packed]
+        optimizerStep++
+      } finally {
+        disposeState(superfluous)
       }
-      timestepSampler.update(draw.timesteps, Array.from(losses.loss ?? []))
-      disposeState(packed)
-      packed = result.state
-      optimizerStep++
       if (ranks && step % CHECK_INTERVAL === 1) await checkSameParameters(ranks, packed.params, step)
-      return { losses, draw, gradNorm, ...common }
+      return report
     },
     dispose: () => {
       compiledStep.dispose()
@@ -164,8 +141,6 @@ export function createTrainer(setup: TrainerSetup): Trainer {
     },
   }
 }
-
-const videosIn = (batches: readonly Batch[]) => batches.reduce((total, { shape }) => total + shape[0], 0)
 
 /** Reads what is shown and frees it. */
 async function readBack({ losses, gradNorm, stop }: StepResult): Promise<Omit<StepReport, 'draw'>> {

@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { loadLocator } from '../../../src/carla/load-locator.js'
 import { residualBackbone } from '../../../src/carla/network/backbone.js'
 import type { LocatorKind } from '../../../src/carla/network/heads.js'
@@ -72,6 +72,24 @@ describe('training', () => {
       const moved = new Set(Array.from(bias()).flatMap((value, i) => (value === before[i] ? [] : [i >> 1])))
       expect(moved).toEqual(new Set(batch.cells))
       trainer.dispose()
+    })
+
+    test('keeps no tensors of a step that fails', async () => {
+      const trainer = madeTrainer(network('regressor'), 'sgd')
+      const batch = madeFrames(4).read([0, 1, 2, 3])
+      const update = () => trainer.update(batch, 1e-4, [1, 2])
+      await update()
+      const count = tf.memory().numTensors
+      vi.spyOn(tf.Tensor.prototype, 'data').mockRejectedValueOnce(new Error('the device is lost'))
+      await expect(update()).rejects.toThrow('the device is lost')
+      expect([trainer.step, tf.memory().numTensors]).toEqual([1, count])
+      await expect(trainer.update({ ...batch, height: 1 }, 1e-4, [1, 2])).rejects.toThrow()
+      await expect(trainer.score({ ...batch, coordinates: new Float32Array(1) })).rejects.toThrow()
+      expect(tf.memory().numTensors).toBe(count)
+      trainer.dispose()
+      const left = tf.memory().numTensors
+      await expect(update()).rejects.toThrow()
+      expect(tf.memory().numTensors).toBe(left)
     })
 
     test('that is stopped and goes on ends as if it never was', async () => {

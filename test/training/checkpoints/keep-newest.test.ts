@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { checkpointFileNames, findResume } from '../../../src/training/checkpoints/checkpoint-files.js'
 import { finishRemoving, keepNewest } from '../../../src/training/checkpoints/keep-newest.js'
 
-const removed = vi.hoisted((): string[] => [])
+const [removed, read] = vi.hoisted((): [string[], string[]] => [[], []])
 
 vi.mock('node:fs', async (importOriginal) => {
   const actual = await importOriginal<typeof import('node:fs')>()
@@ -13,7 +13,11 @@ vi.mock('node:fs', async (importOriginal) => {
     removed.push(String(file))
     actual.rmSync(file, options)
   }
-  return { ...actual, rmSync }
+  const readdirSync = (folder: string) => {
+    read.push(folder)
+    return actual.readdirSync(folder)
+  }
+  return { ...actual, rmSync, readdirSync }
 })
 
 let folder = ''
@@ -48,6 +52,18 @@ it('removes the models first: what is left of a set when it is killed is none to
   const names = removed.map((file) => path.basename(file)).filter((name) => !name.startsWith('.'))
   expect(names.slice(0, 2)).toEqual(['model000010.pt', 'model000020.pt'])
   expect(new Set(names).size).toBe(8)
+})
+
+it('looks into the folder once, however many sets there are', () => {
+  for (let step = 1; step <= 20; step++) touch(...namesOf(step, [0.9]))
+  read.length = 0
+  expect(findResume(folder, [0.9]).step).toBe(20)
+  expect(read).toEqual([folder])
+  // Writing the list of what goes has a process's first look for what others have left unfinished.
+  expect(keepNewest(folder, 3, [0.9])).toHaveLength(17)
+  read.length = 0
+  expect(keepNewest(folder, 2, [0.9])).toEqual([18])
+  expect(read).toEqual([folder])
 })
 
 it('keeps all with 0, and with more than there are', () => {

@@ -7,6 +7,7 @@ import { defaultsOf } from '../../../src/config/option.js'
 import { parameterSpecs } from '../../../src/model/parameters.js'
 import { createModel } from '../../../src/model/video-model.js'
 import { startRuntime } from '../../../src/runtime/start.js'
+import { tf } from '../../../src/runtime/tf.js'
 import {
   orderedDict,
   readTorchFile,
@@ -27,7 +28,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 beforeAll(() => startRuntime({ backend: availableBackends()[0] ?? 'wasm' }))
 
-it('names a damaged file once', () => {
+it('names a damaged file once, and leaves no tensors of it', () => {
   const network = createModel(smallConfig())
   const state = initialState(network.parameters, 1)
   network.dispose()
@@ -45,6 +46,7 @@ it('names a damaged file once', () => {
   bytes[middle] = (bytes[middle] ?? 0) ^ 0xff
   writeFileSync(file, bytes)
 
+  const { numTensors } = tf.memory()
   let message = ''
   try {
     loadCheckpoint(file)
@@ -53,6 +55,7 @@ it('names a damaged file once', () => {
   }
   expect(message).toMatch(/the file is damaged: its content has the checksum/)
   expect(message.split(file)).toHaveLength(2)
+  expect(tf.memory().numTensors).toBe(numTensors)
 })
 
 it("loads one of the original's that asks for classes, which it has not, or does not say its step", () => {

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { diffusionOptions } from '../../../src/config/model.js'
 import { defaultsOf } from '../../../src/config/option.js'
 import { createDiffusion } from '../../../src/diffusion/gaussian-diffusion.js'
@@ -133,6 +133,19 @@ describeEachBackend('training steps', () => {
     const after = tf.memory().numTensors
     for (let step = 1; step < 4; step++) await trainer.update(await source(step))
     expect(tf.memory().numTensors).toBe(after)
+    trainer.dispose()
+  })
+
+  it('whose numbers cannot be read change nothing and leave no tensors behind', async () => {
+    const trainer = trainerWith()
+    const source = batches(-1)
+    await trainer.update(await source(0))
+    const before = values(trainer)
+    const count = tf.memory().numTensors
+    vi.spyOn(tf.Tensor.prototype, 'data').mockRejectedValueOnce(new Error('the device is lost'))
+    await expect(trainer.update(await source(1))).rejects.toThrow('the device is lost')
+    expect([values(trainer), trainer.step, trainer.optimizerStep]).toEqual([before, 1, 1])
+    expect(tf.memory().numTensors).toBe(count)
     trainer.dispose()
   })
 
