@@ -15,11 +15,16 @@ import type { TorchValue } from './values.js'
  * Nothing in the file is executed: pickles are interpreted, and only a fixed list of harmless classes is
  * known (tensors, dicts, lists, sets, NumPy numbers, NumPy arrays as tensors, `argparse.Namespace` as a record,
  * paths as text; the classes that a TorchScript file brings along, as records).
+ * @param atOnce whether to read a file of up to 16 MiB whole now: of one that others replace at any time, what is read
+ *   is then the one before or the one after. Of a file that is read later, a change is an error.
  * @throws UserError, one line, if the file is missing, damaged, or holds an unknown class.
  */
-export function readTorchFile(path: string): TorchValue {
+export function readTorchFile(
+  path: string,
+  { atOnce = false }: { readonly atOnce?: boolean } = {},
+): TorchValue {
   expectText('readTorchFile takes the path of a file', path)
-  const source = new FileSource(path)
+  const source = new FileSource(path, { atOnce })
   const start = source.bytes(0, Math.min(source.size, 4))
   if (start.toString('latin1') === 'PK\x03\x04') return readZipFormat(source)
   if (start[0] === PICKLE_START) return readLegacyFormat(source)

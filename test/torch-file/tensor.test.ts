@@ -81,6 +81,22 @@ describe('a long video', () => {
     writeTorchFile(copy, tensor('uint8', [4], [5, 6, 7, 8]))
     expect(() => old.data()).toThrow(/replaced\.pt: the file was changed/)
   })
+
+  test('a file that is read at once is what it was', () => {
+    const copy = path.join(folder, 'at-once.pt')
+    writeTorchFile(copy, tensor('uint8', [4], [1, 2, 3, 4]))
+    const old = readTorchFile(copy, { atOnce: true }) as TorchTensor
+    writeTorchFile(copy, tensor('uint8', [2, 2], [5, 6, 7, 8]))
+    expect(Array.from(old.numbers())).toEqual([1, 2, 3, 4])
+  })
+
+  test('a large file is not read at once', () => {
+    const large = path.join(folder, 'large.pt')
+    writeTorchFile(large, tensor('uint8', [2 ** 24], new Uint8Array(2 ** 24)))
+    bytesRead = 0
+    readTorchFile(large, { atOnce: true })
+    expect(bytesRead).toBeLessThan(2 ** 20)
+  })
 })
 
 describe('views', () => {

@@ -14,6 +14,7 @@ import { computedWith } from '../../sampling/results/computed-with.js'
 import { firstVideoDigest } from '../../sampling/results/first-video.js'
 import { readJsonRecord } from '../../sampling/results/json-record.js'
 import { FIRST_VIDEO, isNews, requireSameSettings } from '../../sampling/results/same-settings.js'
+import { namesWithFiles } from '../../sampling/runs/saved-stages.js'
 import { videoQueue } from '../../sampling/runs/video-queue.js'
 import { boundStep } from '../../sampling/stages/bound-step.js'
 import type { Film } from '../../sampling/videos/video-batch.js'
@@ -78,12 +79,23 @@ export async function* measureNll(
   const known = { firstVideo, weights: features?.digest }
   const record = () => recordBounds(run, inputs, known, folder, unfinished)
   const claims = claimsIn(unfinished, claimOptions)
+  const tidy = (video: number) => {
+    rmSync(partialFile(video), { force: true })
+    // What was being written when the process was killed.
+    for (const place of [folder, unfinished])
+      for (const name of namesIn(place, `.${elboName(video)}.`))
+        rmSync(path.join(place, name), { force: true })
+  }
   const queue = videoQueue(run.videos, {
     claims,
     nameOf: elboName,
     isDone: (video) => existsSync(fileOf(video)) && existsSync(termsFile(video)),
-    lookForUntidy: () => (video) => existsSync(partialFile(video)),
-    tidy: (video) => rmSync(partialFile(video), { force: true }),
+    tidy,
+    lookForUntidy() {
+      // Claims that were not released are among the names.
+      const names = [namesWithFiles(unfinished), namesWithFiles(folder, '.')]
+      return (video) => names.some((some) => some.has(elboName(video)))
+    },
   })
 
   /** @returns undefined if another process has taken the video over meanwhile */
@@ -109,7 +121,7 @@ export async function* measureNll(
     const bound = videoBound({ film, video, stages }, terms, diffusion)
     writeTerms(termsFile(video), terms)
     writeBound(fileOf(video), bound)
-    rmSync(partialFile(video), { force: true })
+    tidy(video)
     return bound
   }
 

@@ -12,6 +12,7 @@ import { computedWith } from '../results/computed-with.js'
 import { range } from '../../schemes/range.js'
 import { firstVideoDigest } from '../results/first-video.js'
 import { FIRST_VIDEO } from '../results/same-settings.js'
+import { namesWithFiles } from '../runs/saved-stages.js'
 import { boundStep } from '../stages/bound-step.js'
 import { frameErrors } from './frame-errors.js'
 import { nearbyFrames } from './nearby-frames.js'
@@ -140,11 +141,15 @@ export async function* optimiseSchedule(
         return
       }
       const finished = store.finished()
+      const claimed = namesWithFiles(folder)
       for (const stage of [...left]) {
         const frames = finished.get(stage)
-        if (frames && left.delete(stage)) yield { stage, frames, isNew: false }
+        if (!frames || !left.delete(stage)) continue
+        // Its claim too goes, of a process that was killed once it had finished the stage; not of one that is alive.
+        if (claimed.has(claimName(stage))) claims.claim(claimName(stage))?.release()
+        yield { stage, frames, isNew: false }
       }
-      const taken = takeOne(left, (stage) => claims.claim(`stage_${stage}`))
+      const taken = takeOne(left, (stage) => claims.claim(claimName(stage)))
       if (!taken) {
         if (left.size === 0) return
         onOthers?.([...left].sort((a, b) => a - b))
@@ -168,6 +173,8 @@ export async function* optimiseSchedule(
     removeIfEmpty(folder)
   }
 }
+
+const claimName = (stage: number) => `stage_${stage}`
 
 /** The first stage that nobody else is at work on. */
 function takeOne(

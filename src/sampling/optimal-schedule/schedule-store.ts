@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { Claims } from '../../claims/claims.js'
 import { waitForOthers } from '../../claims/shared-work.js'
 import { writeFileAtomic } from '../../files/write-file.js'
+import { errorCode } from '../../system-errors.js'
 import { withAdvice } from '../../with-advice.js'
 import type { JsonRecord } from '../results/json-record.js'
 import { isNews, requireSameSettings } from '../results/same-settings.js'
@@ -132,7 +133,30 @@ function requireSameSchedule(folder: string, before: JsonRecord, settings: JsonR
   withAdvice(advice, () => requireSameSettings(`the stages of the schedule in ${folder}`, before, settings))
 }
 
+/** Times that a file is opened anew which disks of the network do not know any more, as it was replaced meanwhile. */
+const STALE_TRIES = 5
+
+/**
+ * Another process may replace or remove the files at any moment: whether they are there is found out by reading them.
+ * It writes and removes the PyTorch file first.
+ */
 function read({ torch, json }: { torch: string; json: string }): Schedule {
-  const file = [torch, json].find((path) => existsSync(path))
-  return file === undefined ? new Map() : readFoundSchedule(file)
+  return readIfThere(torch) ?? readIfThere(json) ?? new Map<number, readonly number[]>()
+}
+
+function readIfThere(file: string): Schedule | undefined {
+  for (let tries = 1; ; tries++) {
+    try {
+      return readFoundSchedule(file)
+    } catch (error) {
+      const code = systemCode(error)
+      if (code === 'ENOENT') return undefined
+      if (code !== 'ESTALE' || tries === STALE_TRIES) throw error
+    }
+  }
+}
+
+/** The system's code of an error, or of what it says in the person's words. */
+function systemCode(error: unknown): string | undefined {
+  return errorCode(error) ?? (error instanceof Error && error.cause ? systemCode(error.cause) : undefined)
 }

@@ -40,11 +40,12 @@ export function scheduleJson(schedule: Schedule): string {
 }
 
 /**
- * Reads a schedule from a PyTorch file or, by its ending, from JSON.
+ * Reads a schedule from a PyTorch file or, by its ending, from JSON. Processes that make it replace the file all the
+ * time: what is read is one of their files, whole.
  * @throws UserError naming the file if it is missing or holds something else.
  */
 export function readSchedule(file: string): Schedule {
-  const content = file.endsWith('.json') ? readJson(file) : readTorchFile(file)
+  const content = file.endsWith('.json') ? readJson(file) : readTorchFile(file, { atOnce: true })
   const entries =
     content instanceof Map ? [...(content as ReadonlyMap<unknown, unknown>)] : entriesOf(content)
   const schedule = new Map<number, readonly number[]>()

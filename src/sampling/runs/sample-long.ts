@@ -20,7 +20,7 @@ import { pictureStatistics, type PictureStatistics } from '../videos/picture-sta
 import { frameOfFilm, type Film } from '../videos/video-batch.js'
 import type { LongRun, LongRunInputs } from './plan-long-run.js'
 import { decisiveSettings, setUpSampling, type SamplingSetup } from './sampling-setup.js'
-import { savedStages } from './saved-stages.js'
+import { namesWithStages, savedStages } from './saved-stages.js'
 
 /** A chunk that was sampled now, or found done. */
 export interface SampledChunk {
@@ -83,6 +83,7 @@ export async function* sampleLong(
     record()
     claim = await claimed(claims, callbacks)
     record()
+    let untidy = namesWithStages(run.chunkFolder)
     let done: Film | undefined
     if (run.numObserved > 0) {
       const { imageSize: size } = dataset
@@ -100,8 +101,13 @@ export async function* sampleLong(
           claim.release()
           claim = await claimed(claims, callbacks)
           record()
+          untidy = namesWithStages(run.chunkFolder)
         }
-        if (existsSync(file)) break
+        if (existsSync(file)) {
+          // Of a process that was killed once it had written the chunk.
+          if (untidy.delete(chunkName(index))) savedChunk(run, inputs, chunk).remove()
+          break
+        }
         const stages = chunk.stages.length
         const report = (progress: Omit<LongProgress, 'chunk' | 'stages'>) => {
           onProgress?.({ chunk: index, stages, ...progress })
@@ -129,8 +135,10 @@ export async function* sampleLong(
 
 /** The file of a chunk's new frames, in the format of samples. */
 function chunkFile({ chunkFolder }: Pick<LongRun, 'chunkFolder'>, index: number): string {
-  return path.join(chunkFolder, `chunk_${String(index).padStart(6, '0')}.npy`)
+  return path.join(chunkFolder, `${chunkName(index)}.npy`)
 }
+
+const chunkName = (index: number) => `chunk_${String(index).padStart(6, '0')}`
 
 interface ChunkContext {
   readonly run: LongRun
@@ -197,7 +205,7 @@ function savedChunk(run: LongRun, inputs: LongRunInputs, { index, settings }: Ch
     scheme: run.scheme.name,
     adaptive_features: run.features,
   }
-  return savedStages(run.chunkFolder, path.basename(chunkFile(run, index), '.npy'), decisive)
+  return savedStages(run.chunkFolder, chunkName(index), decisive)
 }
 
 function readChunk(file: string, { settings, observed }: Chunk): Film {

@@ -89,6 +89,14 @@ export function namesWithFiles(folder: string, start = ''): Set<string> {
   return new Set(namesIn(folder, start).flatMap((file) => /^\.?([^.]+)\./.exec(file)?.slice(1) ?? []))
 }
 
+/**
+ * What there are saved stages of in a folder, or anything that is half written: not what there is nothing of but
+ * its `<name>.npy`.
+ */
+export function namesWithStages(folder: string): Set<string> {
+  return new Set(namesIn(folder).flatMap((file) => /^\.?([^.]+)\.(?!npy$)/.exec(file)?.slice(1) ?? []))
+}
+
 function restorePart(video: VideoInProgress, stages: readonly (readonly number[])[], file: string): void {
   const frames = stages.flat()
   const { dtype, shape, data } = withAdvice(START_ANEW, () => readNpy(file, { isAll: true }))

@@ -11,6 +11,7 @@ import { UserError } from '../../../src/errors.js'
 import { chooseTimesteps } from '../../../src/evaluation/nll/choose-timesteps.js'
 import { measureNll, type NllCallbacks, type NllProgress } from '../../../src/evaluation/nll/measure-nll.js'
 import { planNll } from '../../../src/evaluation/nll/plan-nll.js'
+import { bootId, machineName } from '../../../src/machine.js'
 import { hostRandom } from '../../../src/random.js'
 import { startRuntime } from '../../../src/runtime/start.js'
 import { tf } from '../../../src/runtime/tf.js'
@@ -149,6 +150,42 @@ describe('a bound', () => {
     mkdirSync(claims, { recursive: true })
     writeFileSync(path.join(claims, 'elbo_0001.claim-1'), JSON.stringify({ machine: 'another', pid: 1 }))
     expect((await measure(run)).videos.map(({ bound }) => bound.video)).toEqual([2])
+  })
+
+  it('leaves nothing of a process that was killed once it had written one', async () => {
+    const run = inputs(newFolder(), { num_timesteps: 2, stop_index: 2 })
+    const { folder } = await measure(run)
+    const all = () => readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()
+    const clean = all()
+    const unfinished = path.join(folder, '.unfinished')
+    const claim = path.join(unfinished, 'elbo_0000.claim-1')
+    // A process of this machine and of no other time than now, which is gone.
+    const gone = { machine: machineName(), boot: bootId(), pid: 2 ** 22 + 1 }
+    const left: [string, string][] = [
+      [claim, JSON.stringify(gone)],
+      [path.join(unfinished, 'elbo_0000.npy'), 'terms'],
+      [path.join(unfinished, '.elbo_0000.npy.another.1.0-0.tmp'), ''],
+      [path.join(folder, '.elbo_0000.json.another.1.0-0.tmp'), ''],
+    ]
+    for (const [file, content] of left) {
+      mkdirSync(unfinished)
+      writeFileSync(file, content)
+      expect((await measure(run)).videos.map(({ isNew }) => isNew)).toEqual([false, false])
+      expect(all(), file).toEqual(clean)
+    }
+    // Of one that is alive, or may be, all stays.
+    for (const holder of [
+      { ...gone, pid: process.ppid },
+      { machine: 'another', pid: 1 },
+    ]) {
+      mkdirSync(unfinished, { recursive: true })
+      for (const [file, content] of left)
+        writeFileSync(file, file === claim ? JSON.stringify(holder) : content)
+      const before = all()
+      await measure(run)
+      expect(all()).toEqual(before)
+      expect(readFileSync(claim, 'utf8')).toBe(JSON.stringify(holder))
+    }
   })
 
   it('of a video that another process has taken over meanwhile is not written', async () => {

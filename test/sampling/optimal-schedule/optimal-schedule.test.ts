@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import path from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { UserError } from '../../../src/errors.js'
+import { bootId, machineName } from '../../../src/machine.js'
 import { startRuntime } from '../../../src/runtime/start.js'
 import { nearbyFrames } from '../../../src/sampling/optimal-schedule/nearby-frames.js'
 import type { ChosenFrame, FinishedStage } from '../../../src/sampling/optimal-schedule/optimise-schedule.js'
@@ -178,6 +179,31 @@ test('what a process that was killed between two files has left is put right', a
   // The other way round: what is in the JSON file alone counts as well.
   rmSync(finished.torch)
   expect((await optimise(run)).stages.every(({ isNew }) => !isNew)).toBe(true)
+})
+
+test('what is left of a process that was killed once it had finished a stage goes, not what is of one that is alive', async () => {
+  const run = inputs(newFolder())
+  const { folder } = await optimise(run)
+  const claims = path.join(folder, '.optimal_schedule')
+  const [machine, boot] = [machineName(), bootId()]
+  const claim = (stage: number, holder: object) => {
+    mkdirSync(claims, { recursive: true })
+    writeFileSync(path.join(claims, `stage_${stage}.claim-1`), JSON.stringify(holder))
+  }
+  // No process has as high a number.
+  const gone = { machine, boot, pid: 2 ** 22 + 1 }
+  claim(1, gone)
+  expect((await optimise(run)).stages.map(({ isNew }) => isNew)).toEqual([false, false, false])
+  expect(existsSync(claims)).toBe(false)
+  // One that may have written the schedule a moment ago, and is about to release its claim.
+  claim(0, { machine, boot, pid: process.ppid })
+  claim(1, gone)
+  claim(2, { machine: 'another', pid: 1 })
+  const alive = ['stage_0.claim-1', 'stage_2.claim-1'].map((name) => path.join(claims, name))
+  const before = alive.map((file) => readFileSync(file, 'utf8'))
+  expect((await optimise(run)).stages.map(({ isNew }) => isNew)).toEqual([false, false, false])
+  expect(readdirSync(claims).sort()).toEqual(alive.map((file) => path.basename(file)))
+  expect(alive.map((file) => readFileSync(file, 'utf8'))).toEqual(before)
 })
 
 test('a task of any number takes every stage', () => {

@@ -123,6 +123,25 @@ test('a stopped run goes on at its stage, and ends with the same files', async (
   expect(again.chunks.map(({ file }) => statSync(file).mtimeMs)).toEqual(times)
 })
 
+test('what a process leaves that is killed once it has written a chunk is removed by the next', async () => {
+  const { run } = await sample(inputs('killed'), 3, { chunk: 1, stage: 1 })
+  const contents = () =>
+    readdirSync(run.chunkFolder).map(
+      (name) => [name, readFileSync(path.join(run.chunkFolder, name))] as const,
+    )
+  const stages = contents().filter(([name]) => name.startsWith('chunk_000001.'))
+  expect(stages.map(([name]) => name)).toEqual(['chunk_000001.0.npy', 'chunk_000001.json'])
+  // Chunk 2 is begun, and stays so.
+  await sample(inputs('killed'), 3, { chunk: 2, stage: 1 })
+  const clean = contents()
+  expect(clean.map(([name]) => name)).toContain('chunk_000002.json')
+  const halfWritten = '.chunk_000000.npy.another.1.0-0.tmp'
+  for (const [name, content] of [...stages, [halfWritten, ''] as const])
+    writeFileSync(path.join(run.chunkFolder, name), content)
+  expect((await sample(inputs('killed'), 2)).chunks.map(({ isNew }) => isNew)).toEqual([false, false])
+  expect(contents()).toEqual(clean)
+})
+
 test('once its claim is taken over, a process writes nothing more and goes on when it has it again', async () => {
   const whole = await sample(inputs('undisturbed'), 2)
   const [, made = ''] = whole.chunks.map(({ file }) => file)
