@@ -7,6 +7,7 @@ import { startRuntime } from '../src/runtime/start.js'
 import { loadCheckpoint } from '../src/training/checkpoints/load-checkpoint.js'
 import { main } from './main.js'
 import { openConfigDataset } from './open-dataset.js'
+import { elementCount } from '../src/element-count.js'
 
 // Samplers and steps against quality and time: prints rows of the table in docs/samplers.md, for
 // `node dist/scripts/bench-samplers.js <checkpoint> <sampler>[:<eta>]/<steps> ..` (`all` for all steps;
@@ -62,7 +63,7 @@ function samplerCase(name: string): SamplerCase {
 
 /** Every second of the windows of a video, from the second on: none of those that are sampled. */
 function inBetween({ shape: [B, ...film], data }: Awaited<ReturnType<typeof testWindows>>) {
-  const size = film.reduce((product, length) => product * length, 1)
+  const size = elementCount(film)
   const each = 2 * WINDOWS + 1
   const rows = Array.from({ length: B }, (_, row) => row).filter((row) => (row % each) % 2 === 1)
   const parts = rows.map((row) => data.subarray(row * size, (row + 1) * size))

@@ -12,6 +12,7 @@ import { printedConfig } from './print-config.js'
 import { withCheckpoint } from './sampling-inputs.js'
 import { tellOfOthers } from './tell-of-others.js'
 import type { Terminal } from './terminal.js'
+import { mean } from '../src/mean.js'
 
 /**
  * Measures the bounds of test videos, with a bar per video, and prints them and their mean.
@@ -91,5 +92,3 @@ function summary(run: NllRun, bounds: readonly VideoBound[]): string[] {
 /** Of a bound whose terms are all in, and of an estimate of it from some, which may lie below. */
 const certainty = (run: NllRun) => (isWhole(run) ? 'at most' : 'about')
 const isWhole = ({ count, numTimesteps }: NllRun) => count === numTimesteps
-
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length

@@ -33,6 +33,7 @@ import { printedConfig } from './print-config.js'
 import type { ProgressBar } from './progress.js'
 import { shellWord } from './shell-word.js'
 import type { Terminal } from './terminal.js'
+import { mean } from '../src/mean.js'
 
 /** The folder of all runs. */
 const ROOT = 'checkpoints'
@@ -249,5 +250,3 @@ function numbersOf({ kind }: LocatorNetwork, { train, test }: EpochReport): Reco
 function inWords({ kind }: LocatorNetwork, quality: number): string {
   return kind === 'classifier' ? `${(100 * quality).toFixed(1)} % right` : `error ${quality.toFixed(2)} m`
 }
-
-const mean = (values: Float32Array) => values.reduce((sum, value) => sum + value, 0) / values.length

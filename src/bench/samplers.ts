@@ -15,6 +15,8 @@ import { pictureStatistics } from '../sampling/videos/picture-statistics.js'
 import { batchOf, frameOf, type VideoBatch } from '../sampling/videos/video-batch.js'
 import { autoreg } from '../schemes/autoreg.js'
 import { range } from '../schemes/range.js'
+import { elementCount } from '../element-count.js'
+import { mean } from '../mean.js'
 
 /** A way of sampling. */
 export interface SamplerCase {
@@ -140,9 +142,7 @@ export async function testWindows(
 }
 
 function rowsOf({ shape: [, ...film], data }: VideoBatch, rows: readonly number[]): VideoBatch {
-  const size = film.reduce((product, length) => product * length, 1)
+  const size = elementCount(film)
   const parts = rows.map((row) => data.subarray(row * size, (row + 1) * size))
   return { shape: [rows.length, ...film], data: Buffer.concat(parts) }
 }
-
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length

@@ -9,8 +9,9 @@ import {
   type ReadableDType,
   type TensorData,
 } from './dtype.js'
-import { checkView, contiguousStride, elementCount, gatherStrided, isContiguous, spanOf } from './layout.js'
+import { checkView, contiguousStride, gatherStrided, isContiguous, spanOf } from './layout.js'
 import { MemoryStorage, UnreadableStorage, type TorchStorage } from './storage.js'
+import { elementCount } from '../element-count.js'
 
 /** A view may repeat elements (stride 0); a file that asks for more than this many by repetition is refused. */
 const MAX_REPEATED = 2 ** 26

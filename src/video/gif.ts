@@ -7,6 +7,7 @@ import type { Film } from '../sampling/videos/video-batch.js'
 import { fewerColours } from './fewer-colours.js'
 import { framesOf, type FilmFrames } from './film-frames.js'
 import { toRgba } from './rgba.js'
+import { elementCount } from '../element-count.js'
 
 // Required, as what a default import of this package is differs between Node and bundlers.
 const gifenc = createRequire(import.meta.url)('gifenc') as Gifenc
@@ -26,7 +27,7 @@ export function encodeGif(film: Film, fps: number): Uint8Array {
     data: 'object',
   })
   const shape: readonly number[] = film.shape
-  const values = shape.reduce((product, length) => product * length, 1)
+  const values = elementCount(shape)
   if (shape.length !== 4 || shape[3] !== 3 || values === 0 || film.data.length !== values)
     throw new UserError(
       `encodeGif takes a film of the shape (T, H, W, 3), not (${shape.join(', ')}) with ${film.data.length} values`,

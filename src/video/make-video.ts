@@ -19,6 +19,7 @@ import { gifSteps } from './gif.js'
 import { markObserved } from './mark-observed.js'
 import { contactSheet } from './png.js'
 import { encodePngRows, type PngRows } from './png-rows.js'
+import { elementCount } from '../element-count.js'
 
 /** Frames per row of a sheet. */
 const SHEET_COLUMNS = 10
@@ -136,7 +137,7 @@ function shownFrames(wanted: number, length: number): number {
 
 /** What stands in a grid for a sample that cannot be used. */
 function emptyFilm(shape: Film['shape']): Film {
-  return { shape, data: new Uint8Array(shape.reduce((product, size) => product * size, 1)).fill(GREY) }
+  return { shape, data: new Uint8Array(elementCount(shape)).fill(GREY) }
 }
 
 async function readTruth(truth: VideoDataset, video: number, T: number, size: number): Promise<Film> {

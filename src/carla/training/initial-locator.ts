@@ -7,6 +7,7 @@ import { headsOf, type LocatorKind } from '../network/heads.js'
 import { cellCentre } from '../town-cells.js'
 import type { LocatorNetwork } from './locator-network.js'
 import { backbonePrefix, vectorNames } from './locator-weights.js'
+import { elementCount } from '../../element-count.js'
 
 type Weights = Map<string, WeightArray>
 
@@ -93,7 +94,7 @@ function freshHeads(
 
 /** Box and Muller. */
 function normals(shape: readonly number[], spread: number, random: HostRandom): Float32Array {
-  const values = new Float32Array(shape.reduce((product, size) => product * size, 1))
+  const values = new Float32Array(elementCount(shape))
   for (let i = 0; i < values.length; i += 2) {
     const radius = spread * Math.sqrt(-2 * Math.log(1 - random.uniform()))
     const angle = 2 * Math.PI * random.uniform()

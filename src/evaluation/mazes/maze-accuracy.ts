@@ -1,5 +1,6 @@
 import { MAZE_WALKS, type MazeWalk } from './maze-walk.js'
 import type { MazeVideo } from './measure-mazes.js'
+import { mean } from '../../mean.js'
 
 export interface MazeAccuracy {
   /** Percentage of samples whose walk is of the kind of the true one. */
@@ -41,4 +42,3 @@ export function mazeAccuracy(videos: readonly MazeVideo[]): MazeAccuracy {
 
 const percentage = (judged: readonly { readonly isRight: boolean }[]) =>
   (100 * judged.filter(({ isRight }) => isRight).length) / judged.length
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length

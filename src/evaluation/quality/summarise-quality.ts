@@ -1,4 +1,5 @@
 import { METRICS, type QualityMetric, type SampleQuality } from './measure-quality.js'
+import { mean } from '../../mean.js'
 
 /** A metric over all videos. */
 export interface QualitySummary {
@@ -54,5 +55,3 @@ function summary(curves: readonly (readonly number[])[]): QualitySummary {
 function meanCurve(curves: readonly (readonly number[])[]): number[] {
   return (curves[0] ?? []).map((_, i) => mean(curves.map((curve) => curve[i] ?? NaN)))
 }
-
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length

@@ -1,11 +1,12 @@
 import type { DType } from '../dtype.js'
 import { DTYPES } from '../dtype.js'
 import { halfToNumber } from '../half.js'
-import { contiguousStride, elementCount } from '../layout.js'
+import { contiguousStride } from '../layout.js'
 import { quote } from '../quote.js'
 import { MemoryStorage } from '../storage.js'
 import { TorchTensor } from '../tensor.js'
 import { NumpyArray, NumpyDType, PickleError, PyGlobal } from './objects.js'
+import { elementCount } from '../../element-count.js'
 
 /** The parts of NumPy that checkpoints hold: numbers in a configuration, arrays such as random states. */
 export const NUMPY_GLOBALS: readonly PyGlobal[] = [

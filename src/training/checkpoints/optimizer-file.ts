@@ -7,6 +7,7 @@ import { tf, type Tensor } from '../../runtime/tf.js'
 import { PyFloat, readTorchFile, tensor, TorchTensor, tuple, writeTorchFile } from '../../torch-file/index.js'
 import type { TorchRecord, TorchValue } from '../../torch-file/index.js'
 import { ADAMW_DEFAULTS } from '../step/adamw.js'
+import { elementCount } from '../../element-count.js'
 
 /** What AdamW remembers. */
 export interface OptimizerState {
@@ -83,7 +84,7 @@ export function readOptimizerFile(file: string, specs: readonly ParameterSpec[])
 
 /** An optimizer that never made a step has no slots: its moments are zero. */
 function readMoment(file: string, { name, shape }: ParameterSpec, slot: TorchValue | undefined, key: string) {
-  if (slot === undefined) return fromTorchLayout(new Float32Array(sizeOf(shape)), shape)
+  if (slot === undefined) return fromTorchLayout(new Float32Array(elementCount(shape)), shape)
   const value = field(slot, key)
   if (!(value instanceof TorchTensor) || value.shape.join() !== shape.join())
     throw new UserError(`${file}: ${key} of parameter ${name} is not a tensor of shape [${shape.join(', ')}]`)
@@ -111,4 +112,3 @@ function field(value: TorchValue, key: string | number): TorchValue | undefined 
   return (value as TorchRecord)[key]
 }
 
-const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1)

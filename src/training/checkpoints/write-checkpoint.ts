@@ -6,6 +6,7 @@ import { parameterSpecs, type ParameterSpec } from '../../model/parameters.js'
 import { toTorchLayout } from '../../model/torch-layout.js'
 import type { Parameters } from '../../nn/scope.js'
 import { orderedDict, PyFloat, tensor, writeTorchFile, type TorchInput } from '../../torch-file/index.js'
+import { elementCount } from '../../element-count.js'
 
 export interface CheckpointContent {
   /** By PyTorch state-dict name, in TensorFlow's layout, as a model has them. Not disposed. */
@@ -32,7 +33,7 @@ export function writeCheckpoint(file: string, { parameters, config, step }: Chec
 
 function torchTensor(parameters: Parameters, { name, shape }: ParameterSpec) {
   const parameter = parameters.get(name)
-  const size = shape.reduce((product, length) => product * length, 1)
+  const size = elementCount(shape)
   if (parameter?.size !== size)
     throw new UserError(
       `the configuration has a parameter ${name} of ${size} numbers, not ${parameter?.size ?? 'none'}`,
