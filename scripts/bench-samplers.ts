@@ -2,12 +2,12 @@ import { processorTime } from '../src/bench/processor-time.js'
 import { benchSampler, compareVideos, testWindows, type SamplerCase } from '../src/bench/samplers.js'
 import { fillModelConfig } from '../src/config/model.js'
 import { chosenSampler, samplerNames } from '../src/config/sampler.js'
+import { elementCount } from '../src/element-count.js'
 import { UserError } from '../src/errors.js'
 import { startRuntime } from '../src/runtime/start.js'
 import { loadCheckpoint } from '../src/training/checkpoints/load-checkpoint.js'
 import { main } from './main.js'
 import { openConfigDataset } from './open-dataset.js'
-import { elementCount } from '../src/element-count.js'
 
 // Samplers and steps against quality and time: prints rows of the table in docs/samplers.md, for
 // `node dist/scripts/bench-samplers.js <checkpoint> <sampler>[:<eta>]/<steps> ..` (`all` for all steps;

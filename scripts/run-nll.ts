@@ -3,6 +3,7 @@ import { counted } from '../src/counted.js'
 import { measureNll } from '../src/evaluation/nll/measure-nll.js'
 import { planNll, type NllInputs, type NllRun } from '../src/evaluation/nll/plan-nll.js'
 import type { VideoBound } from '../src/evaluation/nll/video-bound.js'
+import { mean } from '../src/mean.js'
 import { frameRanges } from '../src/schemes/frame-ranges.js'
 import { numbered } from '../src/schemes/numbered.js'
 import { range } from '../src/schemes/range.js'
@@ -12,7 +13,6 @@ import { printedConfig } from './print-config.js'
 import { withCheckpoint } from './sampling-inputs.js'
 import { tellOfOthers } from './tell-of-others.js'
 import type { Terminal } from './terminal.js'
-import { mean } from '../src/mean.js'
 
 /**
  * Measures the bounds of test videos, with a bar per video, and prints them and their mean.

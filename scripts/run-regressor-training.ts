@@ -25,6 +25,7 @@ import { regressorTrainingOptions, type RegressorTrainingConfig } from '../src/c
 import { requireRunId } from '../src/config/training.js'
 import { counted } from '../src/counted.js'
 import { UserError } from '../src/errors.js'
+import { mean } from '../src/mean.js'
 import { startRuntime } from '../src/runtime/start.js'
 import { claimRun, type RunClaim } from '../src/training/claim-run.js'
 import { diskLine } from './disk-line.js'
@@ -33,7 +34,6 @@ import { printedConfig } from './print-config.js'
 import type { ProgressBar } from './progress.js'
 import { shellWord } from './shell-word.js'
 import type { Terminal } from './terminal.js'
-import { mean } from '../src/mean.js'
 
 /** The folder of all runs. */
 const ROOT = 'checkpoints'

@@ -1,5 +1,5 @@
-import type { ParameterSpec } from '../model/parameters.js'
 import { elementCount } from '../element-count.js'
+import type { ParameterSpec } from '../model/parameters.js'
 
 /**
  * `count` numbers in [-1, 1) that depend on `index` alone, so that programs in other languages can make

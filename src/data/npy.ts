@@ -1,12 +1,12 @@
 import { fstatSync, readSync } from 'node:fs'
 import { dump, parse, type DType } from 'npyjs'
+import { elementCount } from '../element-count.js'
 import { UserError } from '../errors.js'
-import { writeFileAtomic, writeFully } from '../files/write-file.js'
 import { openToRead } from '../files/open-to-read.js'
 import { readFully } from '../files/read-fully.js'
+import { writeFileAtomic, writeFully } from '../files/write-file.js'
 import { contiguousStride, gatherStrided } from '../torch-file/layout.js'
 import { quote } from '../torch-file/quote.js'
-import { elementCount } from '../element-count.js'
 
 /** The element types read and written, by their NumPy names. */
 export type NpyDtype = keyof typeof DTYPES

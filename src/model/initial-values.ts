@@ -1,9 +1,9 @@
 import type { NetworkConfig } from '../config/model.js'
+import { elementCount } from '../element-count.js'
 import type { Parameters } from '../nn/scope.js'
 import { hostRandom } from '../random.js'
 import { parameterSpecs, type ParameterSpec } from './parameters.js'
 import { fromTorchLayout } from './torch-layout.js'
-import { elementCount } from '../element-count.js'
 
 /**
  * Fresh parameters: PyTorch's default distributions, zero where the original zeroes a layer. The values

@@ -1,6 +1,6 @@
 import type { NetworkConfig } from '../config/model.js'
-import { architecture, type Architecture, type Layer } from './architecture.js'
 import { elementCount } from '../element-count.js'
+import { architecture, type Architecture, type Layer } from './architecture.js'
 
 /** One parameter as PyTorch's state dict has it. */
 export interface ParameterSpec {

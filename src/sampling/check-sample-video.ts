@@ -1,11 +1,11 @@
 import { counted } from '../counted.js'
 import type { SamplerStep } from '../diffusion/types.js'
+import { elementCount } from '../element-count.js'
 import { UserError } from '../errors.js'
 import { expectCount, expectObject } from '../expect.js'
 import { requireParameters } from '../nn/require-parameters.js'
 import { requireScheme } from '../schemes/plan.js'
 import type { SampleVideoOptions } from './stages/sample-video-options.js'
-import { elementCount } from '../element-count.js'
 
 /**
  * Checks what `sampleVideo` is given.

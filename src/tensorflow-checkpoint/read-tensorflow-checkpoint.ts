@@ -1,10 +1,10 @@
+import { elementCount } from '../element-count.js'
 import { UserError } from '../errors.js'
+import { Message } from '../protobuf/message.js'
+import { WireError } from '../protobuf/wire.js'
 import { FileSource } from '../torch-file/file-source.js'
 import { maskedCrc32c } from './crc32c.js'
 import { readTable } from './read-table.js'
-import { Message } from '../protobuf/message.js'
-import { WireError } from '../protobuf/wire.js'
-import { elementCount } from '../element-count.js'
 
 /** A tensor in a checkpoint; nothing is read before it is asked for. */
 export interface CheckpointTensor {

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import type { Gifenc } from 'gifenc'
+import { elementCount } from '../element-count.js'
 import { UserError } from '../errors.js'
 import { expectObject } from '../expect.js'
 import { atOnce, type Steps } from '../in-turns.js'
@@ -7,7 +8,6 @@ import type { Film } from '../sampling/videos/video-batch.js'
 import { fewerColours } from './fewer-colours.js'
 import { framesOf, type FilmFrames } from './film-frames.js'
 import { toRgba } from './rgba.js'
-import { elementCount } from '../element-count.js'
 
 // Required, as what a default import of this package is differs between Node and bundlers.
 const gifenc = createRequire(import.meta.url)('gifenc') as Gifenc

@@ -1,5 +1,6 @@
 import type { VideoConfig } from '../config/sampling.js'
 import type { VideoDataset } from '../data/dataset.js'
+import { elementCount } from '../element-count.js'
 import { UserError } from '../errors.js'
 import { isFolder } from '../files/make-folder.js'
 import { writeFileAtomic } from '../files/write-file.js'
@@ -19,7 +20,6 @@ import { gifSteps } from './gif.js'
 import { markObserved } from './mark-observed.js'
 import { contactSheet } from './png.js'
 import { encodePngRows, type PngRows } from './png-rows.js'
-import { elementCount } from '../element-count.js'
 
 /** Frames per row of a sheet. */
 const SHEET_COLUMNS = 10

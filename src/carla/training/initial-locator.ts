@@ -1,13 +1,13 @@
+import { elementCount } from '../../element-count.js'
 import { UserError } from '../../errors.js'
-import { tensorsByName, type WeightArray } from '../../torch-file/tensors-by-name.js'
 import { hostRandom, type HostRandom } from '../../random.js'
 import { readTorchFile } from '../../torch-file/index.js'
+import { tensorsByName, type WeightArray } from '../../torch-file/tensors-by-name.js'
 import type { Backbone } from '../network/backbone.js'
 import { headsOf, type LocatorKind } from '../network/heads.js'
 import { cellCentre } from '../town-cells.js'
 import type { LocatorNetwork } from './locator-network.js'
 import { backbonePrefix, vectorNames } from './locator-weights.js'
-import { elementCount } from '../../element-count.js'
 
 type Weights = Map<string, WeightArray>
 

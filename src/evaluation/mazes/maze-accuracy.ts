@@ -1,6 +1,6 @@
+import { mean } from '../../mean.js'
 import { MAZE_WALKS, type MazeWalk } from './maze-walk.js'
 import type { MazeVideo } from './measure-mazes.js'
-import { mean } from '../../mean.js'
 
 export interface MazeAccuracy {
   /** Percentage of samples whose walk is of the kind of the true one. */

@@ -1,5 +1,5 @@
-import { METRICS, type QualityMetric, type SampleQuality } from './measure-quality.js'
 import { mean } from '../../mean.js'
+import { METRICS, type QualityMetric, type SampleQuality } from './measure-quality.js'
 
 /** A metric over all videos. */
 export interface QualitySummary {

@@ -1,6 +1,6 @@
+import { elementCount } from '../../element-count.js'
 import { BFLOAT16_RULES, type Role } from './bfloat16-rules.js'
 import type { GraphNode } from './graph-def.js'
-import { elementCount } from '../../element-count.js'
 
 /** An operation that computes in bfloat16. */
 export interface Bfloat16Operation {

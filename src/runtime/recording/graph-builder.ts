@@ -1,5 +1,5 @@
-import type { GraphNode } from './graph-def.js'
 import { elementCount } from '../../element-count.js'
+import type { GraphNode } from './graph-def.js'
 
 /** Values of a constant: TensorFlow's number of the element type, the shape, and the bytes in C order. */
 export interface ConstantValue {

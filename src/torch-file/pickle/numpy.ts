@@ -1,3 +1,4 @@
+import { elementCount } from '../../element-count.js'
 import type { DType } from '../dtype.js'
 import { DTYPES } from '../dtype.js'
 import { halfToNumber } from '../half.js'
@@ -6,7 +7,6 @@ import { quote } from '../quote.js'
 import { MemoryStorage } from '../storage.js'
 import { TorchTensor } from '../tensor.js'
 import { NumpyArray, NumpyDType, PickleError, PyGlobal } from './objects.js'
-import { elementCount } from '../../element-count.js'
 
 /** The parts of NumPy that checkpoints hold: numbers in a configuration, arrays such as random states. */
 export const NUMPY_GLOBALS: readonly PyGlobal[] = [

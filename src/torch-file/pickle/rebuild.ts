@@ -1,9 +1,9 @@
+import { elementCount } from '../../element-count.js'
 import { DTYPES, isDType, type DType } from '../dtype.js'
 import { contiguousStride } from '../layout.js'
 import { UnreadableStorage } from '../storage.js'
 import { TorchTensor } from '../tensor.js'
 import { PickleError, PyDict, PyDType, PyGlobal, PyStorage } from './objects.js'
-import { elementCount } from '../../element-count.js'
 
 /** The functions by which PyTorch's pickles make tensors. */
 export const TENSOR_GLOBALS: readonly PyGlobal[] = [

@@ -1,4 +1,5 @@
 import type { TrainingConfig } from '../../config/training.js'
+import { elementCount } from '../../element-count.js'
 import { UserError } from '../../errors.js'
 import type { ParameterSpec } from '../../model/parameters.js'
 import { fromTorchLayout, toTorchLayout } from '../../model/torch-layout.js'
@@ -7,7 +8,6 @@ import { tf, type Tensor } from '../../runtime/tf.js'
 import { PyFloat, readTorchFile, tensor, TorchTensor, tuple, writeTorchFile } from '../../torch-file/index.js'
 import type { TorchRecord, TorchValue } from '../../torch-file/index.js'
 import { ADAMW_DEFAULTS } from '../step/adamw.js'
-import { elementCount } from '../../element-count.js'
 
 /** What AdamW remembers. */
 export interface OptimizerState {

@@ -1,12 +1,12 @@
 import { requireNetworkConfig, type ModelConfig } from '../../config/model.js'
 import { trainOptions } from '../../config/training.js'
+import { elementCount } from '../../element-count.js'
 import { UserError } from '../../errors.js'
 import { expectCount, expectObject, expectText } from '../../expect.js'
 import { parameterSpecs, type ParameterSpec } from '../../model/parameters.js'
 import { toTorchLayout } from '../../model/torch-layout.js'
 import type { Parameters } from '../../nn/scope.js'
 import { orderedDict, PyFloat, tensor, writeTorchFile, type TorchInput } from '../../torch-file/index.js'
-import { elementCount } from '../../element-count.js'
 
 export interface CheckpointContent {
   /** By PyTorch state-dict name, in TensorFlow's layout, as a model has them. Not disposed. */
