@@ -2,6 +2,7 @@ import { processorTime } from '../src/bench/processor-time.js'
 import { benchSampler, compareVideos, testWindows, type SamplerCase } from '../src/bench/samplers.js'
 import { fillModelConfig } from '../src/config/model.js'
 import { chosenSampler, samplerNames } from '../src/config/sampler.js'
+import { elementCount } from '../src/element-count.js'
 import { UserError } from '../src/errors.js'
 import { startRuntime } from '../src/runtime/start.js'
 import { loadCheckpoint } from '../src/training/checkpoints/load-checkpoint.js'
@@ -62,7 +63,7 @@ function samplerCase(name: string): SamplerCase {
 
 /** Every second of the windows of a video, from the second on: none of those that are sampled. */
 function inBetween({ shape: [B, ...film], data }: Awaited<ReturnType<typeof testWindows>>) {
-  const size = film.reduce((product, length) => product * length, 1)
+  const size = elementCount(film)
   const each = 2 * WINDOWS + 1
   const rows = Array.from({ length: B }, (_, row) => row).filter((row) => (row % each) % 2 === 1)
   const parts = rows.map((row) => data.subarray(row * size, (row + 1) * size))

@@ -3,6 +3,7 @@ import { counted } from '../src/counted.js'
 import { measureNll } from '../src/evaluation/nll/measure-nll.js'
 import { planNll, type NllInputs, type NllRun } from '../src/evaluation/nll/plan-nll.js'
 import type { VideoBound } from '../src/evaluation/nll/video-bound.js'
+import { mean } from '../src/mean.js'
 import { frameRanges } from '../src/schemes/frame-ranges.js'
 import { numbered } from '../src/schemes/numbered.js'
 import { range } from '../src/schemes/range.js'
@@ -91,5 +92,3 @@ function summary(run: NllRun, bounds: readonly VideoBound[]): string[] {
 /** Of a bound whose terms are all in, and of an estimate of it from some, which may lie below. */
 const certainty = (run: NllRun) => (isWhole(run) ? 'at most' : 'about')
 const isWhole = ({ count, numTimesteps }: NllRun) => count === numTimesteps
-
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length

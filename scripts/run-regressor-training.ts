@@ -25,6 +25,7 @@ import { regressorTrainingOptions, type RegressorTrainingConfig } from '../src/c
 import { requireRunId } from '../src/config/training.js'
 import { counted } from '../src/counted.js'
 import { UserError } from '../src/errors.js'
+import { mean } from '../src/mean.js'
 import { startRuntime } from '../src/runtime/start.js'
 import { claimRun, type RunClaim } from '../src/training/claim-run.js'
 import { diskLine } from './disk-line.js'
@@ -249,5 +250,3 @@ function numbersOf({ kind }: LocatorNetwork, { train, test }: EpochReport): Reco
 function inWords({ kind }: LocatorNetwork, quality: number): string {
   return kind === 'classifier' ? `${(100 * quality).toFixed(1)} % right` : `error ${quality.toFixed(2)} m`
 }
-
-const mean = (values: Float32Array) => values.reduce((sum, value) => sum + value, 0) / values.length

@@ -1,3 +1,4 @@
+import { elementCount } from '../element-count.js'
 import type { ParameterSpec } from '../model/parameters.js'
 
 /**
@@ -20,7 +21,7 @@ export function procedural(count: number, index: number): Float32Array {
  * @param index the parameter's place in PyTorch's order
  */
 export function proceduralWeights({ shape }: Pick<ParameterSpec, 'shape'>, index: number): Float32Array {
-  const count = shape.reduce((product, size) => product * size, 1)
+  const count = elementCount(shape)
   const scale = shape.length > 1 ? (count / (shape[0] ?? 1)) ** -0.5 * 2.4 : 0.1
   return procedural(count, index).map((value) => value * scale)
 }

@@ -4,10 +4,12 @@ import type { VideoDataset } from '../data/dataset.js'
 import { fromPixels } from '../data/pixels.js'
 import { createDiffusion } from '../diffusion/gaussian-diffusion.js'
 import { createSampler } from '../diffusion/samplers/create-sampler.js'
+import { elementCount } from '../element-count.js'
 import { featuresOf } from '../evaluation/distances/features.js'
 import { frechetDistance } from '../evaluation/distances/frechet-distance.js'
 import { psnr } from '../evaluation/quality/psnr.js'
 import { ssim } from '../evaluation/quality/ssim.js'
+import { mean } from '../mean.js'
 import { pixelFeatures } from '../sampling/features/pixel-features.js'
 import { sampleVideo } from '../sampling/sample-video.js'
 import { denoisingStep, type SamplingModel } from '../sampling/stages/denoising-step.js'
@@ -140,9 +142,7 @@ export async function testWindows(
 }
 
 function rowsOf({ shape: [, ...film], data }: VideoBatch, rows: readonly number[]): VideoBatch {
-  const size = film.reduce((product, length) => product * length, 1)
+  const size = elementCount(film)
   const parts = rows.map((row) => data.subarray(row * size, (row + 1) * size))
   return { shape: [rows.length, ...film], data: Buffer.concat(parts) }
 }
-
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length

@@ -1,9 +1,10 @@
 import { fstatSync, readSync } from 'node:fs'
 import { dump, parse, type DType } from 'npyjs'
+import { elementCount } from '../element-count.js'
 import { UserError } from '../errors.js'
-import { writeFileAtomic, writeFully } from '../files/write-file.js'
 import { openToRead } from '../files/open-to-read.js'
 import { readFully } from '../files/read-fully.js'
+import { writeFileAtomic, writeFully } from '../files/write-file.js'
 import { contiguousStride, gatherStrided } from '../torch-file/layout.js'
 import { quote } from '../torch-file/quote.js'
 
@@ -45,7 +46,7 @@ const LONGEST_HEADER = 65535 + 12
  * @throws UserError naming the file if it cannot be written.
  */
 export function writeNpy(file: string, { dtype, shape, data }: NpyArray): void {
-  if (data.constructor !== DTYPES[dtype].array || data.length !== sizeOf(shape))
+  if (data.constructor !== DTYPES[dtype].array || data.length !== elementCount(shape))
     throw new Error(`${data.length} elements are not a ${dtype} array of shape (${shape.join(', ')})`)
   writeFileAtomic(file, (fd) => {
     writeFully(fd, npyHeader(dtype, shape))
@@ -191,6 +192,5 @@ function parseDict(
   }
 }
 
-const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1)
 const byteLength = (dtype: NpyDtype, shape: readonly number[]) =>
-  sizeOf(shape) * DTYPES[dtype].array.BYTES_PER_ELEMENT
+  elementCount(shape) * DTYPES[dtype].array.BYTES_PER_ELEMENT

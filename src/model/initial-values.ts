@@ -1,4 +1,5 @@
 import type { NetworkConfig } from '../config/model.js'
+import { elementCount } from '../element-count.js'
 import type { Parameters } from '../nn/scope.js'
 import { hostRandom } from '../random.js'
 import { parameterSpecs, type ParameterSpec } from './parameters.js'
@@ -15,7 +16,7 @@ export function initialParameters(config: NetworkConfig, seed: number): Paramete
 }
 
 function initialValues({ name, shape, initial }: ParameterSpec, seed: number): Float32Array {
-  const values = new Float32Array(shape.reduce((n, size) => n * size, 1))
+  const values = new Float32Array(elementCount(shape))
   if (initial.kind === 'ones') values.fill(1)
   if (initial.kind === 'uniform') {
     const random = hostRandom('initial values', seed, name)

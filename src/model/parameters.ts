@@ -1,4 +1,5 @@
 import type { NetworkConfig } from '../config/model.js'
+import { elementCount } from '../element-count.js'
 import { architecture, type Architecture, type Layer } from './architecture.js'
 
 /** One parameter as PyTorch's state dict has it. */
@@ -28,7 +29,7 @@ export function parameterSpecs(config: NetworkConfig): readonly ParameterSpec[] 
 
 /** How many numbers the network has. */
 export function parameterCount(config: NetworkConfig): number {
-  return parameterSpecs(config).reduce((sum, { shape }) => sum + shape.reduce((n, size) => n * size, 1), 0)
+  return parameterSpecs(config).reduce((sum, { shape }) => sum + elementCount(shape), 0)
 }
 
 function layerSpecs(layer: Layer, net: Architecture, config: NetworkConfig): readonly ParameterSpec[] {

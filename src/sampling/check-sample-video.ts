@@ -1,5 +1,6 @@
 import { counted } from '../counted.js'
 import type { SamplerStep } from '../diffusion/types.js'
+import { elementCount } from '../element-count.js'
 import { UserError } from '../errors.js'
 import { expectCount, expectObject } from '../expect.js'
 import { requireParameters } from '../nn/require-parameters.js'
@@ -69,7 +70,7 @@ function checkPixels(shape: readonly number[], data: Uint8Array, size: number): 
   if (shape.length !== 5 || C !== 3)
     throw new UserError(`videos are of the shape (B, T, H, W, 3), not (${shape.join(', ')})`)
   if (B < 1) throw new UserError('there is no video to complete')
-  const values = shape.reduce((product, length) => product * length, 1)
+  const values = elementCount(shape)
   if (!(data instanceof Uint8Array)) throw new UserError('the pixels of videos are a Uint8Array, 0 to 255')
   if (data.length !== values)
     throw new UserError(`videos of shape (${shape.join(', ')}) have ${values} values, not ${data.length}`)

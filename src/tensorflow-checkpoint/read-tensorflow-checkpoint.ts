@@ -1,9 +1,10 @@
+import { elementCount } from '../element-count.js'
 import { UserError } from '../errors.js'
+import { Message } from '../protobuf/message.js'
+import { WireError } from '../protobuf/wire.js'
 import { FileSource } from '../torch-file/file-source.js'
 import { maskedCrc32c } from './crc32c.js'
 import { readTable } from './read-table.js'
-import { Message } from '../protobuf/message.js'
-import { WireError } from '../protobuf/wire.js'
 
 /** A tensor in a checkpoint; nothing is read before it is asked for. */
 export interface CheckpointTensor {
@@ -74,7 +75,7 @@ function entryOf(name: string, value: Uint8Array, open: (shard: number) => FileS
       const bytes = source.bytes(offset ?? 0, size ?? 0)
       if (maskedCrc32c(bytes) !== checksum)
         throw new UserError(`${source.path}: the values of ${JSON.stringify(name)} are damaged`)
-      const count = shape.reduce((product, dimension) => product * dimension, 1)
+      const count = elementCount(shape)
       const elementBytes = { float32: 4, int32: 4 }[type.name] ?? 8
       if (bytes.length !== count * elementBytes)
         throw new UserError(

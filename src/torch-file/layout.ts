@@ -1,3 +1,4 @@
+import { elementCount } from '../element-count.js'
 import { UserError } from '../errors.js'
 
 /** Strides, in elements, of an array in C order: the last dimension is the fastest. */
@@ -9,10 +10,6 @@ export function contiguousStride(shape: readonly number[]): number[] {
     step *= Math.max(size, 1)
   }
   return stride.reverse()
-}
-
-export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1)
 }
 
 /** Whether a view's elements lie one after the other in C order. The stride of a dimension of 1 is never used. */

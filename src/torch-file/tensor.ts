@@ -1,3 +1,4 @@
+import { elementCount } from '../element-count.js'
 import { UserError } from '../errors.js'
 import { expectChoice } from '../expect.js'
 import {
@@ -9,7 +10,7 @@ import {
   type ReadableDType,
   type TensorData,
 } from './dtype.js'
-import { checkView, contiguousStride, elementCount, gatherStrided, isContiguous, spanOf } from './layout.js'
+import { checkView, contiguousStride, gatherStrided, isContiguous, spanOf } from './layout.js'
 import { MemoryStorage, UnreadableStorage, type TorchStorage } from './storage.js'
 
 /** A view may repeat elements (stride 0); a file that asks for more than this many by repetition is refused. */

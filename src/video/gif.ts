@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import type { Gifenc } from 'gifenc'
+import { elementCount } from '../element-count.js'
 import { UserError } from '../errors.js'
 import { expectObject } from '../expect.js'
 import { atOnce, type Steps } from '../in-turns.js'
@@ -26,7 +27,7 @@ export function encodeGif(film: Film, fps: number): Uint8Array {
     data: 'object',
   })
   const shape: readonly number[] = film.shape
-  const values = shape.reduce((product, length) => product * length, 1)
+  const values = elementCount(shape)
   if (shape.length !== 4 || shape[3] !== 3 || values === 0 || film.data.length !== values)
     throw new UserError(
       `encodeGif takes a film of the shape (T, H, W, 3), not (${shape.join(', ')}) with ${film.data.length} values`,

@@ -1,5 +1,6 @@
 import type { VideoConfig } from '../config/sampling.js'
 import type { VideoDataset } from '../data/dataset.js'
+import { elementCount } from '../element-count.js'
 import { UserError } from '../errors.js'
 import { isFolder } from '../files/make-folder.js'
 import { writeFileAtomic } from '../files/write-file.js'
@@ -136,7 +137,7 @@ function shownFrames(wanted: number, length: number): number {
 
 /** What stands in a grid for a sample that cannot be used. */
 function emptyFilm(shape: Film['shape']): Film {
-  return { shape, data: new Uint8Array(shape.reduce((product, size) => product * size, 1)).fill(GREY) }
+  return { shape, data: new Uint8Array(elementCount(shape)).fill(GREY) }
 }
 
 async function readTruth(truth: VideoDataset, video: number, T: number, size: number): Promise<Film> {

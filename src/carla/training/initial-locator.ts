@@ -1,7 +1,8 @@
+import { elementCount } from '../../element-count.js'
 import { UserError } from '../../errors.js'
-import { tensorsByName, type WeightArray } from '../../torch-file/tensors-by-name.js'
 import { hostRandom, type HostRandom } from '../../random.js'
 import { readTorchFile } from '../../torch-file/index.js'
+import { tensorsByName, type WeightArray } from '../../torch-file/tensors-by-name.js'
 import type { Backbone } from '../network/backbone.js'
 import { headsOf, type LocatorKind } from '../network/heads.js'
 import { cellCentre } from '../town-cells.js'
@@ -93,7 +94,7 @@ function freshHeads(
 
 /** Box and Muller. */
 function normals(shape: readonly number[], spread: number, random: HostRandom): Float32Array {
-  const values = new Float32Array(shape.reduce((product, size) => product * size, 1))
+  const values = new Float32Array(elementCount(shape))
   for (let i = 0; i < values.length; i += 2) {
     const radius = spread * Math.sqrt(-2 * Math.log(1 - random.uniform()))
     const angle = 2 * Math.PI * random.uniform()

@@ -1,3 +1,4 @@
+import { mean } from '../../mean.js'
 import { MAZE_WALKS, type MazeWalk } from './maze-walk.js'
 import type { MazeVideo } from './measure-mazes.js'
 
@@ -41,4 +42,3 @@ export function mazeAccuracy(videos: readonly MazeVideo[]): MazeAccuracy {
 
 const percentage = (judged: readonly { readonly isRight: boolean }[]) =>
   (100 * judged.filter(({ isRight }) => isRight).length) / judged.length
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length

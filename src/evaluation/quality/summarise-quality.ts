@@ -1,3 +1,4 @@
+import { mean } from '../../mean.js'
 import { METRICS, type QualityMetric, type SampleQuality } from './measure-quality.js'
 
 /** A metric over all videos. */
@@ -54,5 +55,3 @@ function summary(curves: readonly (readonly number[])[]): QualitySummary {
 function meanCurve(curves: readonly (readonly number[])[]): number[] {
   return (curves[0] ?? []).map((_, i) => mean(curves.map((curve) => curve[i] ?? NaN)))
 }
-
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length

@@ -1,3 +1,4 @@
+import { elementCount } from '../../element-count.js'
 import { BFLOAT16_RULES, type Role } from './bfloat16-rules.js'
 import type { GraphNode } from './graph-def.js'
 
@@ -118,9 +119,7 @@ function multiplicationsPerNumber(
   b: readonly number[],
   product: readonly number[],
 ): number {
-  const [sizeA, sizeB, size] = [a, b, product].map(sizeOf) as [number, number, number]
-  const matrices = sizeOf(product.slice(0, -2))
+  const [sizeA, sizeB, size] = [a, b, product].map(elementCount) as [number, number, number]
+  const matrices = elementCount(product.slice(0, -2))
   return Math.sqrt((sizeA * sizeB * size) / matrices) / (sizeA + sizeB + size)
 }
-
-const sizeOf = (shape: readonly number[]) => shape.reduce((size, length) => size * length, 1)

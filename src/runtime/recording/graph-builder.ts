@@ -1,3 +1,4 @@
+import { elementCount } from '../../element-count.js'
 import type { GraphNode } from './graph-def.js'
 
 /** Values of a constant: TensorFlow's number of the element type, the shape, and the bytes in C order. */
@@ -30,7 +31,7 @@ export class GraphBuilder {
 
   /** @returns the output that has these values; the same for the same values */
   constant({ dtype, shape, bytes }: ConstantValue): string {
-    const size = shape.reduce((product, length) => product * length, 1)
+    const size = elementCount(shape)
     if (size > LARGEST_UNIFORM && isUniform(bytes, bytes.length / size)) {
       const dimensions = new Uint8Array(Int32Array.from(shape).buffer)
       const inputs = [

@@ -1,5 +1,6 @@
+import { elementCount } from '../../element-count.js'
 import { DTYPES, isDType, type DType } from '../dtype.js'
-import { contiguousStride, elementCount } from '../layout.js'
+import { contiguousStride } from '../layout.js'
 import { UnreadableStorage } from '../storage.js'
 import { TorchTensor } from '../tensor.js'
 import { PickleError, PyDict, PyDType, PyGlobal, PyStorage } from './objects.js'

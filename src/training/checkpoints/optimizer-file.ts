@@ -1,4 +1,5 @@
 import type { TrainingConfig } from '../../config/training.js'
+import { elementCount } from '../../element-count.js'
 import { UserError } from '../../errors.js'
 import type { ParameterSpec } from '../../model/parameters.js'
 import { fromTorchLayout, toTorchLayout } from '../../model/torch-layout.js'
@@ -83,7 +84,7 @@ export function readOptimizerFile(file: string, specs: readonly ParameterSpec[])
 
 /** An optimizer that never made a step has no slots: its moments are zero. */
 function readMoment(file: string, { name, shape }: ParameterSpec, slot: TorchValue | undefined, key: string) {
-  if (slot === undefined) return fromTorchLayout(new Float32Array(sizeOf(shape)), shape)
+  if (slot === undefined) return fromTorchLayout(new Float32Array(elementCount(shape)), shape)
   const value = field(slot, key)
   if (!(value instanceof TorchTensor) || value.shape.join() !== shape.join())
     throw new UserError(`${file}: ${key} of parameter ${name} is not a tensor of shape [${shape.join(', ')}]`)
@@ -111,4 +112,3 @@ function field(value: TorchValue, key: string | number): TorchValue | undefined 
   return (value as TorchRecord)[key]
 }
 
-const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1)

@@ -1,5 +1,6 @@
 import { requireNetworkConfig, type ModelConfig } from '../../config/model.js'
 import { trainOptions } from '../../config/training.js'
+import { elementCount } from '../../element-count.js'
 import { UserError } from '../../errors.js'
 import { expectCount, expectObject, expectText } from '../../expect.js'
 import { parameterSpecs, type ParameterSpec } from '../../model/parameters.js'
@@ -32,7 +33,7 @@ export function writeCheckpoint(file: string, { parameters, config, step }: Chec
 
 function torchTensor(parameters: Parameters, { name, shape }: ParameterSpec) {
   const parameter = parameters.get(name)
-  const size = shape.reduce((product, length) => product * length, 1)
+  const size = elementCount(shape)
   if (parameter?.size !== size)
     throw new UserError(
       `the configuration has a parameter ${name} of ${size} numbers, not ${parameter?.size ?? 'none'}`,
