@@ -86,7 +86,7 @@ async function trainClaimed(
 
   const network = networkOf(config)
   const train = openPlacedFrames(dataDir, 'train', config.train_stride)
-  const test = openPlacedFrames(dataDir, 'test', config.test_stride)
+  const test = openPlacedFrames(dataDir, 'test', config.test_stride, train.size)
   terminal.log(`${counted(train.count, 'frame')} to train on, ${test.count} to test on`)
   const runtime = await startRuntime({ backend: config.backend, device: config.device })
   if (runtime.backend !== 'tensorflow')

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadLocator } from '../../../src/carla/load-locator.js'
@@ -14,10 +14,8 @@ import {
 import { createLocatorTrainer } from '../../../src/carla/training/locator-trainer.js'
 import { locatorStateDict, readLocatorWeights } from '../../../src/carla/training/locator-weights.js'
 import type { OptimizerName } from '../../../src/carla/training/optimizers.js'
-import { openPlacedFrames } from '../../../src/carla/training/placed-frames.js'
 import { trainLocator, type EpochReport } from '../../../src/carla/training/train-locator.js'
 import { tensorsByName } from '../../../src/torch-file/tensors-by-name.js'
-import { writeNpy } from '../../../src/data/npy.js'
 import { tf } from '../../../src/runtime/tf.js'
 import { readTorchFile, tensor, writeTorchFile } from '../../../src/torch-file/index.js'
 import { describeEachBackend } from '../../helpers/backends.js'
@@ -253,40 +251,5 @@ describe('weights', () => {
       -10 + 3.5 * 41,
       -10 + 7.5 * 41,
     ])
-  })
-})
-
-describe('frames with places', () => {
-  function folder(coordinates: number[][]): string {
-    const data = newFolder()
-    writeTorchFile(
-      path.join(data, 'video_4.pt'),
-      tensor(
-        'uint8',
-        [3, 2, 2, 3],
-        Uint8Array.from({ length: 36 }, (_, i) => i),
-      ),
-    )
-    writeNpy(path.join(data, 'coords_4.npy'), { dtype: 'float64', shape: [coordinates.length, 3], data: Float64Array.from(coordinates.flat()) }) // prettier-ignore
-    writeFileSync(path.join(data, 'video_train.csv'), ',path\n0,somewhere/video/video_4.pt\n')
-    return data
-  }
-
-  test('are read one by one, with their cells', () => {
-    const frames = openPlacedFrames(folder([[0, 0, 9], [400, 50, 9], [31, 400, 9]]), 'train', 2) // prettier-ignore
-    expect(frames.count).toBe(2)
-    const { pixels, coordinates, cells } = frames.read([1, 0])
-    expect([...pixels]).toEqual([
-      ...Array.from({ length: 12 }, (_, i) => 24 + i),
-      ...Array.from({ length: 12 }, (_, i) => i),
-    ])
-    expect([...coordinates]).toEqual([31, 400, 0, 0])
-    expect([...cells]).toEqual([19, 0])
-  })
-
-  test('outside of the town, or without a picture, are named', () => {
-    expect(() => openPlacedFrames(folder([[0, 0, 0], [1, 401, 0]]), 'train', 1)).toThrow(/coords_4\.npy frame 1: the position \(1, 401\)/) // prettier-ignore
-    const longer = openPlacedFrames(folder([[0, 0, 0], [1, 1, 0], [2, 2, 0], [3, 3, 0]]), 'train', 1) // prettier-ignore
-    expect(() => longer.read([3])).toThrow('video_4.pt has 3 frames, but there are coordinates of more')
   })
 })
