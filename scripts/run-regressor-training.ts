@@ -17,6 +17,7 @@ import {
 import type { LocatorState } from '../src/carla/training/locator-step.js'
 import { createLocatorTrainer } from '../src/carla/training/locator-trainer.js'
 import { locatorStateDict, readLocatorWeights } from '../src/carla/training/locator-weights.js'
+import { NothingLearned } from '../src/carla/training/nothing-learned.js'
 import { OPTIMIZERS } from '../src/carla/training/optimizers.js'
 import { openPlacedFrames } from '../src/carla/training/placed-frames.js'
 import { trainLocator, type EpochReport } from '../src/carla/training/train-locator.js'
@@ -133,7 +134,8 @@ async function trainClaimed(
     })
     await output.settle()
   } catch (error) {
-    if (lastSaved !== undefined) terminal.log(`step ${lastSaved} is saved; go on from it with: ${goOn}`)
+    if (lastSaved !== undefined && !(error instanceof NothingLearned))
+      terminal.log(`step ${lastSaved} is saved; go on from it with: ${goOn}`)
     throw error
   } finally {
     bar?.stop()

@@ -13,6 +13,7 @@ import {
 } from '../../../src/carla/training/locator-run-file.js'
 import { createLocatorTrainer } from '../../../src/carla/training/locator-trainer.js'
 import { locatorStateDict, readLocatorWeights } from '../../../src/carla/training/locator-weights.js'
+import { NothingLearned } from '../../../src/carla/training/nothing-learned.js'
 import type { OptimizerName } from '../../../src/carla/training/optimizers.js'
 import { trainLocator, type EpochReport } from '../../../src/carla/training/train-locator.js'
 import { tensorsByName } from '../../../src/torch-file/tensors-by-name.js'
@@ -113,9 +114,25 @@ describe('training', () => {
 })
 
 test('an epoch whose test loss is no number is not the best for ever', async () => {
-  const losses = [5, NaN, 4]
+  const { best, saved } = await tested([5, NaN, 4])
+  expect([best, saved.bestLoss]).toEqual([[true, false, true], 4])
+})
+
+test('a run whose test losses were never numbers ends with an error, after it is saved', async () => {
+  const message =
+    /^training diverged: in 2 epochs no test loss was a finite number, so that no network is saved/
+  const saves: LocatorProgress[] = []
+  const run = tested([NaN, Infinity], noProgress, saves)
+  await expect(run).rejects.toThrow(message)
+  await expect(run).rejects.toThrow(NothingLearned)
+  expect(saves.at(-1)).toMatchObject({ step: 2, tested: 2, bestLoss: Infinity })
+  // Not one that has a network from before.
+  expect((await tested([NaN], { ...noProgress, bestLoss: 7 })).saved.bestLoss).toBe(7)
+})
+
+/** Trains an epoch for each of these test losses, of one frame each. */
+async function tested(losses: readonly number[], progress = noProgress, saves: LocatorProgress[] = []) {
   const best: boolean[] = []
-  let saved: LocatorProgress = noProgress
   let step = 0
   const trainer = {
     get step() {
@@ -127,16 +144,16 @@ test('an epoch whose test loss is no number is not the best for ever', async () 
     dispose: () => undefined,
   }
   await trainLocator({
-    ...{ trainer, train: madeFrames(1), test: madeFrames(1), progress: noProgress },
-    config: { lr: 1, lr_step: 1, num_epochs: 3, batch_size: 1, save_interval: 9, with_transforms: false, seed: 0 }, // prettier-ignore
+    ...{ trainer, train: madeFrames(1), test: madeFrames(1), progress },
+    config: { lr: 1, lr_step: 1, num_epochs: losses.length, batch_size: 1, save_interval: 9, with_transforms: false, seed: 0 }, // prettier-ignore
     onEpoch: (_, isBest) => best.push(isBest),
     save: (progress) => {
-      saved = progress
+      saves.push(progress)
       return Promise.resolve(0)
     },
   })
-  expect([best, saved.bestLoss]).toEqual([[true, false, true], 4])
-})
+  return { best, saved: saves.at(-1) ?? expect.fail('nothing was saved') }
+}
 
 /**
  * Trains two epochs of two steps into a folder, or goes on there, up to some step.
