@@ -6,7 +6,6 @@ import type { VideoDataset } from '../data/dataset.js'
 import { readInThreads } from '../data/read-in-threads.js'
 import { requireDataset } from '../data/require-dataset.js'
 import { createDiffusion } from '../diffusion/gaussian-diffusion.js'
-import { requireSignal } from '../diffusion/require-signal.js'
 import { UserError } from '../errors.js'
 import { expectObject } from '../expect.js'
 import { clearUnfinished } from '../files/unfinished-files.js'
@@ -23,6 +22,7 @@ import { readAhead } from './batches/read-ahead.js'
 import { requireSameVideos, videoList, type VideoList } from './batches/video-list.js'
 import { startingPoint, type StartingPoint } from './checkpoints/resume.js'
 import type { ResolvedTrainConfig } from './checkpoints/save-checkpoint.js'
+import { requireSchedule } from './require-schedule.js'
 import { saveOnFirstRank } from './checkpoints/save-on-first-rank.js'
 import { shareStart } from './checkpoints/share-start.js'
 import { claimRun, type RunClaim } from './claim-run.js'
@@ -75,8 +75,7 @@ function withDatasetShape({ config, dataset }: TrainRun): ResolvedTrainConfig {
 async function startedRun(run: ResolvedTrainRun, reading: Reading): Promise<RunResult> {
   const { config, root = 'checkpoints', ranks } = run
   const isFirst = ranks === undefined || ranks.rank === 0
-  if (!resumeSource(config) && !config.predict_xstart)
-    requireSignal(createDiffusion(config), 'take more steps, or --predict_xstart True')
+  requireSchedule(config)
   const place = runPlace(config, root, run.newRunId)
   if (isFirst && place.isNew) requireNewPlace(place, run.startsOver)
   else if (isFirst) requireOwnLog(place, config, root)
