@@ -8,7 +8,7 @@ import { BadVideoError, type BadVideo, type SourceFile } from './file-dataset.js
 import { cachedFrames, type FrameCache } from './frame-cache.js'
 import { picturesIn } from './picture-folder.js'
 
-const VIDEO_NAME = /^[^.].*\.(mp4|m4v|webm|gif|avi|mov|mkv|npy|pt)$/i
+const VIDEO_NAME = /^[^.].*\.(mp4|m4v|webm|gif|avi|mov|mkv|npy|pt)$/is
 
 /** Which videos are for testing; the others are for training. */
 export type FolderSplit =
