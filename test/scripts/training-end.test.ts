@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest'
 import { trainingEnd } from '../../scripts/training-end.js'
+import { trainingStart } from '../../scripts/training-start.js'
 import type { TrainingOutcome } from '../../scripts/run-training.js'
 import { endedBy } from '../../src/training/step/learning-rate.js'
+import { smallConfig } from '../training/fixtures.js'
 
 const nothing: TrainingOutcome = {
   runId: 'k2xw81qz',
@@ -35,6 +37,25 @@ it.each([
   expect(trainingEnd({ ...nothing, step: 7, isLast: true, endedBy: endedBy(config, 7) }, false)).toEqual([
     `step 7 was the last; go on to a larger step with: npx fdm train --resume_id k2xw81qz ${options}`,
   ])
+})
+
+it('a run that is at its end when it begins says what to raise', () => {
+  const start = {
+    ...{
+      runId: 'k2xw81qz',
+      folder: 'checkpoints/k2xw81qz',
+      logFile: 'log.jsonl',
+      isNew: false,
+      startsOver: false,
+    },
+    ...{ step: 7, lastLine: 7, checkpoint: 'model000007.pt', anew: { optimizer: false, averages: [] } },
+    ...{ changedData: undefined, commonBatch: { before: 1, now: 1 }, numParameters: 2e6 },
+  }
+  const last = (changes: object) => trainingStart(start, smallConfig(changes)).at(-1)
+  const advice = 'that is its last step already: to go on, raise '
+  expect(last({ lr_anneal_steps: 7, max_steps: 9 })).toBe(`${advice}--lr_anneal_steps`)
+  expect(last({ lr_anneal_steps: 7, max_steps: 7 })).toBe(`${advice}--max_steps and --lr_anneal_steps`)
+  expect(last({ lr_anneal_steps: 8 })).not.toContain(advice)
 })
 
 it('commands may be copied, whatever the run is called', () => {
