@@ -5,6 +5,7 @@ import { datasetDefaults } from '../src/data/registry.js'
 import { UserError } from '../src/errors.js'
 import { resumedOptions } from '../src/training/checkpoints/resumed-options.js'
 import type { ResolvedTrainConfig } from '../src/training/checkpoints/save-checkpoint.js'
+import { requireSchedule } from '../src/training/require-schedule.js'
 import { printedConfig } from './print-config.js'
 import type { Terminal } from './terminal.js'
 
@@ -22,6 +23,7 @@ export function chosenConfig(
 ): ResolvedTrainConfig {
   const { values, checkpoint, changes } = resumedOptions(given, RUNS)
   const config = withDatasetDefaults(values)
+  requireSchedule(config)
   terminal.log(`configuration:\n${printedConfig({ ...config })}`)
   if (checkpoint !== undefined)
     terminal.log(

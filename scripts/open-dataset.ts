@@ -24,6 +24,7 @@ export async function openConfigDataset(
       ...datasetRequest(config, split),
       ...(T !== undefined && { T }),
       ...(config.skip_bad === true && { onBad }),
+      onNote: (note) => terminal.log(`note: ${note}`),
       onProgress,
       signal: terminal.signal,
     }),

@@ -31,19 +31,27 @@ export async function runDataCheck(request: DataCheckRequest, terminal: Terminal
   if (request.T === 0) throw new UserError('--T takes -1 or a number of frames, not 0')
   const reports: SplitReport[] = []
   const opened: VideoDataset[] = []
+  const notes = new Set<string>()
   for (const each of split === 'both' ? (['train', 'test'] as const) : [split]) {
-    const { dataset, report } = await checkSplit(request, each, terminal)
+    const { dataset, report } = await checkSplit(request, each, notes, terminal)
     opened.push(dataset)
     reports.push(report)
     if (!json) for (const line of reportLines(report)) terminal.log(line)
   }
   const both = inBoth(opened)
+  if (!json) for (const note of notes) terminal.log(`note: ${note}`)
   if (!json && both.length > 0) terminal.log(`in both splits: ${some(both)}`)
   const sheet = request.sheet === '' ? path.join('results', 'datasets', `${name}.png`) : request.sheet
   const isDrawn = await drawSheet(opened, sheet)
   if (json)
     terminal.log(
-      JSON.stringify({ dataset: name, splits: reports, in_both_splits: both, ...(isDrawn && { sheet }) }),
+      JSON.stringify({
+        dataset: name,
+        splits: reports,
+        in_both_splits: both,
+        notes: [...notes],
+        ...(isDrawn && { sheet }),
+      }),
     )
   else if (isDrawn) terminal.log(`what it looks like: ${sheet}`)
   const bad = reports.reduce((sum, report) => sum + report.bad.length, 0)
@@ -54,15 +62,21 @@ export async function runDataCheck(request: DataCheckRequest, terminal: Terminal
         ...(both.length > 0 ? [`${counted(both.length, 'video')} in both splits`] : []),
       ].join(', '),
     )
-  if (!json) terminal.log('nothing is wrong')
+  if (!json) terminal.log(notes.size > 0 ? 'nothing else is wrong' : 'nothing is wrong')
 }
 
-async function checkSplit(request: DataCheckRequest, split: 'train' | 'test', terminal: Terminal) {
+async function checkSplit(
+  request: DataCheckRequest,
+  split: 'train' | 'test',
+  notes: Set<string>,
+  terminal: Terminal,
+) {
   const bad: BadVideo[] = []
   const dataset = await withProgress(terminal, `opening ${split} videos`, (onProgress) =>
     openDataset({
       ...datasetRequest({ ...request }, split),
       onBad: (video) => bad.push(video),
+      onNote: (note) => notes.add(note),
       onProgress,
       signal: terminal.signal,
     }),

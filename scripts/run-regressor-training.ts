@@ -17,6 +17,7 @@ import {
 import type { LocatorState } from '../src/carla/training/locator-step.js'
 import { createLocatorTrainer, type LocatorTrainer } from '../src/carla/training/locator-trainer.js'
 import { locatorStateDict, readLocatorWeights } from '../src/carla/training/locator-weights.js'
+import { NothingLearned } from '../src/carla/training/nothing-learned.js'
 import { OPTIMIZERS } from '../src/carla/training/optimizers.js'
 import { openPlacedFrames } from '../src/carla/training/placed-frames.js'
 import { trainLocator, type EpochReport, type LocatorTraining } from '../src/carla/training/train-locator.js'
@@ -83,7 +84,7 @@ async function trainClaimed(
   const config = runConfig(request, resumed)
   terminal.log(`configuration:\n${printedConfig({ ...config })}`)
   const train = openPlacedFrames(config.data_dir, 'train', config.train_stride)
-  const test = openPlacedFrames(config.data_dir, 'test', config.test_stride)
+  const test = openPlacedFrames(config.data_dir, 'test', config.test_stride, train.size)
   terminal.log(`${counted(train.count, 'frame')} to train on, ${test.count} to test on`)
   await startTensorFlow(config, terminal)
   const progress = resumed?.progress ?? NO_PROGRESS
@@ -178,7 +179,8 @@ async function trainShown(
     })
     await output.settle()
   } catch (error) {
-    if (lastSaved !== undefined) terminal.log(`step ${lastSaved} is saved; go on from it with: ${goOn}`)
+    if (lastSaved !== undefined && !(error instanceof NothingLearned))
+      terminal.log(`step ${lastSaved} is saved; go on from it with: ${goOn}`)
     throw error
   } finally {
     bars.stop()

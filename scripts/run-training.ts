@@ -10,6 +10,7 @@ import { openWandb } from '../src/tracking/wandb/open-wandb.js'
 import { wandbSettings } from '../src/tracking/wandb/settings.js'
 import { badStepLine } from '../src/training/bad-steps/bad-step-report.js'
 import type { Preview } from '../src/training/previews/sample-preview.js'
+import { endedBy } from '../src/training/step/learning-rate.js'
 import { train } from '../src/training/train.js'
 import type { RunResult } from '../src/training/train-run.js'
 import { chosenConfig, RUNS } from './chosen-config.js'
@@ -38,6 +39,11 @@ export interface TrainingRequest {
   readonly place?: RankPlace | undefined
 }
 
+export interface TrainingOutcome extends RunResult {
+  /** The options that keep the run from going on. */
+  readonly endedBy: readonly string[]
+}
+
 /**
  * Trains with a bar, lines of numbers and, if asked for, pictures: what `train` and the demo share.
  * @throws UserError for options, data or files that do not work.
@@ -45,7 +51,7 @@ export interface TrainingRequest {
 export async function runTraining(
   { given, newRunId: ownRunId, startsOver = false, dryRun, previews, place }: TrainingRequest,
   ownTerminal: Terminal,
-): Promise<RunResult | undefined> {
+): Promise<TrainingOutcome | undefined> {
   const isFirst = place === undefined || place.rank === 0
   const terminal = isFirst ? ownTerminal : silentTerminal(ownTerminal)
   const own = isFirst ? { config: chosenConfig(given, terminal), newRunId: ownRunId } : undefined
@@ -64,7 +70,7 @@ export async function runTraining(
   const bars = trainingBars(terminal)
   let lastSaved: number | undefined
   try {
-    return await train({
+    const result = await train({
       config,
       dataset,
       newRunId,
@@ -119,6 +125,7 @@ export async function runTraining(
         },
       }),
     })
+    return { ...result, endedBy: endedBy(config, result.step) }
   } catch (error) {
     if (lastSaved !== undefined)
       terminal.log(`step ${lastSaved} is saved; go on from it with: npx fdm train --resume_id ${newRunId}`)

@@ -1,6 +1,6 @@
 import { counted } from '../src/counted.js'
 import type { ResolvedTrainConfig } from '../src/training/checkpoints/save-checkpoint.js'
-import { lastStep } from '../src/training/step/learning-rate.js'
+import { endedBy } from '../src/training/step/learning-rate.js'
 import type { RunStart } from '../src/training/train-run.js'
 
 /** What a run says as it begins: where it is, and what is different about one that goes on. */
@@ -20,7 +20,7 @@ export function trainingStart(
   if (anew.optimizer) lines.push('no state of the optimizer lies beside it: AdamW starts anew')
   for (const rate of anew.averages)
     lines.push(`no average of rate ${rate} lies beside it: it starts as the weights are`)
-  if (step >= lastStep(config))
-    lines.push('that is its last step already: to go on, raise --max_steps or --lr_anneal_steps')
+  const limits = endedBy(config, step).map((name) => `--${name}`)
+  if (limits.length > 0) lines.push(`that is its last step already: to go on, raise ${limits.join(' and ')}`)
   return lines
 }

@@ -45,6 +45,8 @@ test.each<[string, unknown[], RegExp]>([
   ['readTorchFile', [Buffer.alloc(3)], /takes the path of a file, not an object with 0, 1, 2/],
   ['writeTorchFile', ['', 1], /takes the path of a file, not ""/],
   ['tensor', ['float', [1], [1]], /takes as dtype one of float32, float64, .*, not "float"/],
+  ['tensor', ['float32', 2, [1, 2]], /takes as shape an array of sizes, not 2/],
+  ['tensor', ['float32', [2], [1, 2, 3]], /takes 2 values for the shape \[2\], not 3/],
   ['writeCheckpoint', ['a.pt', { config }], /takes as parameters a Map, not undefined/],
   ['ancestralSampler', [diffusion], /takes the schedule of a diffusion, not an object with config, schedule/],
   ['ddimSampler', [diffusion], /takes the schedule of a diffusion, not an object with config/],

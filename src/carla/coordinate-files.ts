@@ -41,7 +41,7 @@ export function datasetCoordinates(datasetDir: string): string {
  */
 export function sampleTasks(evalDir: string): CoordinateTask[] {
   const folder = samplesFolder(evalDir)
-  return videosIn(folder, /^sample_.*\.npy$/).map((name) => ({
+  return videosIn(folder, /^sample_.*\.npy$/s).map((name) => ({
     video: path.join(folder, name),
     output: path.join(runCoordinates(evalDir), name),
     check() {

@@ -21,10 +21,12 @@ export const datasetOptions = {
   frame_rate: float(0, '--dataset folder: frames a second to take of coded videos (0: all that are stored)', {
     min: 0,
   }),
-  test_share: float(0.1, '--dataset folder: share of the videos, the last ones by name, to test on', {
-    min: 0,
-    max: 1,
-  }),
+  test_share: float(
+    0.1,
+    '--dataset folder: share of the videos, the last ones by name, to test on; at least one, and a single one both ' +
+      'to train and to test on',
+    { min: 0, max: 1 },
+  ),
   test_list: text('', '--dataset folder: a file that names the videos to test on, one a line, instead'),
 } as const
 

@@ -22,7 +22,8 @@ export function resolveModelConfig(values: Given<ModelConfig>): ModelConfig {
 }
 
 /**
- * Checks a record of `train`'s options and fills in defaults. A checkpoint's whole config may be given, with such as this
+ * Checks a record of `train`'s options and fills in defaults, also where it names a run to go on with: what that had
+ * `resumeTrainConfig` knows. A checkpoint's whole config may be given, with such as this
  * version does not know, which are left out. A record of unknown values, as read from a file, may be given too.
  * @throws UserError naming the option and what it expects, or a name that no option has.
  */
@@ -39,7 +40,7 @@ const NAMES = Object.keys(trainOptions)
 const MISSPELT = 1 / 3
 
 /** @throws UserError for a name that nobody can have meant to be ignored. */
-function requireKnownNames(where: string, values: Readonly<Record<string, unknown>>): void {
+export function requireKnownNames(where: string, values: Readonly<Record<string, unknown>>): void {
   // Checkpoints of other versions and of the original have options that are not there any more, or not yet.
   const isWhole = MODEL_NAMES.filter((name) => name in values).length > MODEL_NAMES.length / 2
   for (const name of Object.keys(values)) {

@@ -8,7 +8,7 @@ import { BadVideoError, type BadVideo, type SourceFile } from './file-dataset.js
 import { cachedFrames, type FrameCache } from './frame-cache.js'
 import { picturesIn } from './picture-folder.js'
 
-const VIDEO_NAME = /^[^.].*\.(mp4|m4v|webm|gif|avi|mov|mkv|npy|pt)$/i
+const VIDEO_NAME = /^[^.].*\.(mp4|m4v|webm|gif|avi|mov|mkv|npy|pt)$/is
 
 /** Which videos are for testing; the others are for training. */
 export type FolderSplit =
@@ -26,6 +26,8 @@ export interface FolderRequest {
   readonly onProgress?: ((done: number, total: number, note: string) => void) | undefined
   /** Told of videos that cannot be decoded, which are then left out; without it they are errors. */
   readonly onBad?: ((bad: BadVideo) => void) | undefined
+  /** Told, in one line, of a split that is none. */
+  readonly onNote?: ((note: string) => void) | undefined
   /** Stops while a video is decoded; the error is the signal's reason. */
   readonly signal?: AbortSignal | undefined
 }
@@ -37,8 +39,14 @@ export interface FolderRequest {
  *   the list that names none.
  */
 export async function folderFiles(request: FolderRequest): Promise<SourceFile[]> {
-  const { folder, split, by, cache, onProgress, onBad, signal } = request
-  const names = splitNames(videoNames(folder), split, by, folder)
+  const { folder, split, by, cache, onProgress, onBad, onNote, signal } = request
+  const all = videoNames(folder)
+  const names = splitNames(all, split, by, folder)
+  if (!('testList' in by) && all.length === 1)
+    onNote?.(
+      `${path.join(folder, all[0] ?? '')} is the only video: it is both trained on and tested on, so that no test ` +
+        'shows anything new',
+    )
   const files: SourceFile[] = []
   let done = 0
   for (const name of names) {

@@ -7,7 +7,7 @@ import { byName } from './by-name.js'
 import { decodeVideo, type Decoding } from './decode-video.js'
 
 /** Pictures whose names hold a number: the frames of a video. */
-const PICTURE_NAME = /^[^.].*\.(png|jpe?g)$/i
+const PICTURE_NAME = /^[^.].*\.(png|jpe?g)$/is
 
 /** The pictures in a folder, in the order of their numbers; none if it is no folder. */
 export function picturesIn(folder: string): string[] {

@@ -54,6 +54,8 @@ export interface OpenDatasetOptions {
    * without it they are errors.
    */
   readonly onBad?: ((bad: BadVideo) => void) | undefined
+  /** Told, in one line, of what is no error and yet worth knowing: that a folder's only video is in both splits. */
+  readonly onNote?: ((note: string) => void) | undefined
   /** Called while videos are decoded. */
   readonly onProgress?: ((done: number, total: number, note: string) => void) | undefined
   /** Stops the decoding of videos. */
@@ -84,12 +86,13 @@ const FORMS: Readonly<
       testShare = TEST_SHARE,
       onProgress,
       onBad,
+      onNote,
       signal,
     } = options
     const kept = frameCacheFolder(folder, imageSize, options.cacheFolder ?? cacheFolder())
     const cache = { folder: kept, imageSize, resize, frameRate, ffmpeg: findFfmpeg }
     const by = testList === undefined ? { testShare } : { testList }
-    return folderFiles({ folder, split: options.split, by, cache, onProgress, onBad, signal })
+    return folderFiles({ folder, split: options.split, by, cache, onProgress, onBad, onNote, signal })
   },
 }
 

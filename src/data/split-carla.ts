@@ -47,8 +47,9 @@ export function splitCarla(folder: string, overwrite = false): CarlaSplit {
 function numberedVideos(folder: string): string[] {
   const numbered = new Map<number, string>()
   for (const name of namesIn(folder)) {
-    if (!/^video_.*\.pt$/.test(name)) continue
-    // As the original: whatever follows a second underscore is no part of the number.
+    if (!/^video_.*\.pt$/s.test(name)) continue
+    // As the original: whatever follows a second underscore is no part of the number. No line break may: lists
+    // have lines.
     const number = /^video_(\d+)(_.*)?\.pt$/.exec(name)?.[1]
     if (number === undefined)
       throw new UserError(`${path.join(folder, name)} has no number: expected video_<i>.pt`)

@@ -35,7 +35,7 @@ export function clearUnfinished(
 ): void {
   const ours = owner()
   for (const name of namesIn(folder)) {
-    const [, whole, machine, pid] = /^\..+\.(([\w-]+)(?:@[\da-f]+)?)\.(\d+)\.\d+-\d+\.tmp$/.exec(name) ?? []
+    const [, whole, machine, pid] = /^\..+\.(([\w-]+)(?:@[\da-f]+)?)\.(\d+)\.\d+-\d+\.tmp$/s.exec(name) ?? []
     if (whole === undefined) continue
     const file = path.join(folder, name)
     const isLeft =

@@ -1,4 +1,5 @@
 import { bfloat16ToNumber, halfToNumber, numberToBfloat16, numberToHalf } from './half.js'
+import { requireIntegers } from './require-integers.js'
 
 /** What a tensor's elements are, by PyTorch's name for it. Complex numbers and those of 8 bits are seen but not read. */
 export type DType = keyof typeof DTYPES
@@ -106,9 +107,14 @@ export function decode(dtype: ReadableDType, bytes: ArrayBuffer): TensorData {
 
 /**
  * Elements as a storage holds them. Data of the very type is passed on as it is, without a copy; other
- * numbers are converted: rounded to the nearest float, wrapped around by small integers as typed arrays do.
+ * numbers are converted: rounded to the nearest float.
+ * @throws UserError if they are not integers in the range of a type of integers.
  */
 export function encode(dtype: ReadableDType, values: TensorData | readonly number[]): TensorData {
+  const integers = () => {
+    requireIntegers(dtype, values)
+    return values
+  }
   switch (dtype) {
     case 'float32':
       return values instanceof Float32Array ? values : Float32Array.from(asNumbers(values))
@@ -119,23 +125,23 @@ export function encode(dtype: ReadableDType, values: TensorData | readonly numbe
     case 'bfloat16':
       return Uint16Array.from(asNumbers(values), numberToBfloat16)
     case 'int64':
-      return values instanceof BigInt64Array ? values : BigInt64Array.from(asBigints(values))
+      return values instanceof BigInt64Array ? values : BigInt64Array.from(asBigints(integers()))
     case 'int32':
-      return values instanceof Int32Array ? values : Int32Array.from(asNumbers(values))
+      return values instanceof Int32Array ? values : Int32Array.from(asNumbers(integers()))
     case 'int16':
-      return values instanceof Int16Array ? values : Int16Array.from(asNumbers(values))
+      return values instanceof Int16Array ? values : Int16Array.from(asNumbers(integers()))
     case 'int8':
-      return values instanceof Int8Array ? values : Int8Array.from(asNumbers(values))
+      return values instanceof Int8Array ? values : Int8Array.from(asNumbers(integers()))
     case 'uint8':
-      return values instanceof Uint8Array ? values : Uint8Array.from(asNumbers(values))
+      return values instanceof Uint8Array ? values : Uint8Array.from(asNumbers(integers()))
     case 'bool':
       return Uint8Array.from(asNumbers(values), (value) => (value === 0 ? 0 : 1))
     case 'uint16':
-      return values instanceof Uint16Array ? values : Uint16Array.from(asNumbers(values))
+      return values instanceof Uint16Array ? values : Uint16Array.from(asNumbers(integers()))
     case 'uint32':
-      return values instanceof Uint32Array ? values : Uint32Array.from(asNumbers(values))
+      return values instanceof Uint32Array ? values : Uint32Array.from(asNumbers(integers()))
     case 'uint64':
-      return values instanceof BigUint64Array ? values : BigUint64Array.from(asBigints(values))
+      return values instanceof BigUint64Array ? values : BigUint64Array.from(asBigints(integers()))
   }
 }
 

@@ -1,6 +1,7 @@
+import { counted } from '../counted.js'
 import { elementCount } from '../element-count.js'
 import { UserError } from '../errors.js'
-import { expectChoice } from '../expect.js'
+import { expectChoice, expectObject } from '../expect.js'
 import {
   DTYPES,
   decode,
@@ -169,7 +170,8 @@ export function noteEntry(tensor: TorchTensor, name: () => string): void {
 /**
  * A tensor in memory, contiguous. Data of the very type (Float32Array for `float32`, BigInt64Array for
  * `int64`, ..) is not copied, so that later changes to it show.
- * @throws RangeError if there are not as many values as the shape has; UserError for a type that is none.
+ * @throws UserError for a type that is none, if there are not as many values as the shape has, or if they are not
+ * integers in the range of a type of integers.
  */
 export function tensor(
   dtype: ReadableDType,
@@ -178,8 +180,12 @@ export function tensor(
   options: { readonly requiresGrad?: boolean } = {},
 ): TorchTensor {
   expectChoice('tensor takes as dtype one of', dtype, READABLE)
+  expectObject('tensor takes as shape an array of sizes', shape, { length: 'number' })
+  expectObject('tensor takes as values an array of numbers', values, { length: 'number' })
   if (values.length !== elementCount(shape))
-    throw new RangeError(`a tensor of shape [${shape.join(', ')}] was given ${values.length} values`)
+    throw new UserError(
+      `tensor takes ${counted(elementCount(shape), 'value')} for the shape [${shape.join(', ')}], not ${values.length}`,
+    )
   return new TorchTensor(
     new MemoryStorage(encode(dtype, values)),
     dtype,

@@ -12,7 +12,7 @@ import type { Preview } from './previews/sample-preview.js'
 import type { RunPlace } from './run-place.js'
 
 export interface TrainRun {
-  /** As `resolveTrainConfig` gives it; `image_size` and `T` have to be the data set's, or are left to it. */
+  /** As `resolveTrainConfig` gives it, or `resumeTrainConfig` to go on with a run; `image_size` and `T` have to be the data set's, or are left to it. */
   readonly config: TrainConfig
   /** The training split. */
   readonly dataset: VideoDataset

@@ -1,11 +1,9 @@
 import { availableParallelism } from 'node:os'
 import { requireConfig } from '../config/option.js'
-import { resumeSource, trainOptions } from '../config/training.js'
+import { trainOptions } from '../config/training.js'
 import type { VideoDataset } from '../data/dataset.js'
 import { readInThreads } from '../data/read-in-threads.js'
 import { requireDataset } from '../data/require-dataset.js'
-import { createDiffusion } from '../diffusion/gaussian-diffusion.js'
-import { requireSignal } from '../diffusion/require-signal.js'
 import { UserError } from '../errors.js'
 import { expectObject } from '../expect.js'
 import { clearUnfinished } from '../files/unfinished-files.js'
@@ -15,10 +13,11 @@ import { batchSource } from './batches/batch-source.js'
 import { readAhead } from './batches/read-ahead.js'
 import type { ResolvedTrainConfig } from './checkpoints/save-checkpoint.js'
 import { claimRun, type RunClaim } from './claim-run.js'
-import { loopSetup } from './loop-setup.js'
 import { trainingLoop } from './loop.js'
-import { runOutput, type RunOutput } from './run-output.js'
+import { loopSetup } from './loop-setup.js'
 import { requireRuntime } from './require-runtime.js'
+import { requireSchedule } from './require-schedule.js'
+import { runOutput, type RunOutput } from './run-output.js'
 import { runParts } from './run-parts.js'
 import { requireNewPlace, requireOwnLog, runPlace, RUNS_ROOT, type RunPlace } from './run-place.js'
 import { lastStep } from './step/learning-rate.js'
@@ -63,8 +62,7 @@ function withDatasetShape({ config, dataset }: TrainRun): ResolvedTrainConfig {
 async function startedRun(run: ResolvedTrainRun, reading: Reading): Promise<RunResult> {
   const { config, root = RUNS_ROOT, ranks } = run
   const isFirst = ranks === undefined || ranks.rank === 0
-  if (!resumeSource(config) && !config.predict_xstart)
-    requireSignal(createDiffusion(config), 'take more steps, or --predict_xstart True')
+  requireSchedule(config)
   const place = runPlace(config, root, run.newRunId)
   if (isFirst && place.isNew) requireNewPlace(place, run.startsOver)
   else if (isFirst) requireOwnLog(place, config, root)

@@ -22,6 +22,18 @@ function folderOf(count: number): string {
   return dataDir
 }
 
+test.skipIf(process.platform === 'win32')('names may hold any character, line breaks too', async () => {
+  const dataDir = newFolder()
+  const odd = ['a\n1.npy', 'b\u20282.npy']
+  for (const name of odd) writeVideo(path.join(dataDir, name), 4, 16)
+  const pictures = path.join(dataDir, 'c')
+  mkdirSync(pictures)
+  for (const name of ['x\n0.png', 'x\u20281.png', 'x2.png'])
+    writeFileSync(path.join(pictures, name), PNG.sync.write(new PNG({ width: 8, height: 8 })))
+  expect(await names(dataDir, 'train', { testShare: 0 })).toEqual(odd)
+  expect((await open(dataDir, 'test', { testShare: 0 })).frameCount(0)).toBe(3)
+})
+
 describe('a split', () => {
   test('by a share takes the last ones, at least one', async () => {
     const dataDir = folderOf(10)

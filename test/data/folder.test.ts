@@ -80,7 +80,15 @@ describe('raw videos', () => {
   test('a single video serves as both', async () => {
     const dataDir = newFolder()
     writeVideo(path.join(dataDir, 'only.npy'), 3, 8)
-    expect([(await open(dataDir, 'train')).length, (await open(dataDir, 'test')).length]).toEqual([1, 1])
+    const notes: string[] = []
+    const onNote = (note: string) => notes.push(note)
+    for (const split of ['train', 'test'] as const)
+      expect((await open(dataDir, split, { onNote })).length).toBe(1)
+    const note = `${path.join(dataDir, 'only.npy')} is the only video: it is both trained on and tested on`
+    expect(notes).toEqual([expect.stringContaining(note), expect.stringContaining(note)])
+    writeVideo(path.join(dataDir, 'other.npy'), 3, 8)
+    await open(dataDir, 'train', { onNote })
+    expect(notes).toHaveLength(2)
   })
 
   test('a short one, an empty folder and a file for a folder are errors', async () => {

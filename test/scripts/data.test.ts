@@ -98,6 +98,26 @@ describe('check', () => {
     expect(error).toBe('1 video in both splits')
   })
 
+  test('notes that the only video of a folder is in both splits', async () => {
+    const folder = newFolder()
+    writeVideo(path.join(folder, 'only.npy'), 5, 16)
+    const words = ['--dataset', 'folder', '--data_dir', folder, '--T', '5', '--image_size', '16']
+    const checkOnly = (...more: string[]) =>
+      run('check', ...words, '--sheet', path.join(newFolder(), 'sheet.png'), ...more)
+    const { lines, error } = await checkOnly()
+    expect(error).toBeUndefined()
+    const note = `${path.join(folder, 'only.npy')} is the only video: it is both trained on and tested on`
+    expect(lines.filter((line) => line.startsWith('note: '))).toEqual([
+      expect.stringContaining(`note: ${note}`),
+    ])
+    expect(lines.at(-1)).toBe('nothing else is wrong')
+    expect(JSON.parse((await checkOnly('--json')).lines[0] ?? '')).toMatchObject({
+      notes: [expect.stringContaining(note)],
+    })
+    writeVideo(path.join(folder, 'other.npy'), 5, 16)
+    expect((await checkOnly()).lines.at(-1)).toBe('nothing is wrong')
+  })
+
   test('says which numbers are missing', async () => {
     const folder = newFolder()
     for (const file of ['train/0', 'test/0', 'test/2']) writeVideo(path.join(folder, `${file}.npy`), 5, 16)

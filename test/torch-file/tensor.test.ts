@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { UserError } from '../../src/errors.js'
 import { readTorchFile, tensor, TorchTensor, tuple, writeTorchFile } from '../../src/torch-file/index.js'
 import { MemoryStorage } from '../../src/torch-file/storage.js'
 import { temporaryFolder } from './handmade.js'
@@ -197,7 +198,7 @@ describe('elements', () => {
   })
 
   test('a wrong number of values is refused', () => {
-    expect(() => tensor('float32', [2, 2], [1, 2, 3])).toThrow(/shape \[2, 2\] was given 3 values/)
+    expect(() => tensor('float32', [2, 2], [1, 2, 3])).toThrow(/takes 4 values for the shape \[2, 2\], not 3/)
   })
 
   test('a complex tensor says so when it is read, not before', () => {
@@ -216,4 +217,32 @@ test('tensors that share a storage share it in the file', () => {
   expect(b.storage).toBe(a.storage)
   expect(Array.from(b.numbers().slice(0, 2))).toEqual([1000, 1001])
   expect(c[1]?.numbers()[99]).toBe(9999)
+})
+
+describe('integers that a type cannot hold', () => {
+  test.each([
+    ['uint8', [7, 300], 'integers from 0 to 255, not 300 (value 1)'],
+    ['uint8', [-1], 'integers from 0 to 255, not -1 (value 0)'],
+    ['int8', [-128, 127, 128], 'integers from -128 to 127, not 128 (value 2)'],
+    ['int32', [1.5], 'not 1.5 (value 0)'],
+    ['int16', [NaN], 'not NaN (value 0)'],
+    ['uint32', [2 ** 32], 'integers from 0 to 4294967295, not 4294967296'],
+    ['int64', [0.5], 'not 0.5'],
+    ['int64', [2 ** 63], 'not 9223372036854776000'],
+    ['int64', BigUint64Array.of(2n ** 63n), 'not 9223372036854775808'],
+    ['uint64', BigInt64Array.of(-1n), 'integers from 0 to 18446744073709551615, not -1'],
+    ['uint8', Int32Array.of(256), 'not 256'],
+  ] as const)('are refused, not made others: %s of %s', (dtype, values, message) => {
+    const make = () => tensor(dtype, [values.length], values)
+    expect(make).toThrow(UserError)
+    expect(make).toThrow(message)
+  })
+
+  test('those that it can are kept, whatever they come in', () => {
+    expect(tensor('uint8', [3], [0, 255, 7]).data()).toEqual(Uint8Array.of(0, 255, 7))
+    expect(tensor('int8', [2], BigInt64Array.of(-128n, 127n)).data()).toEqual(Int8Array.of(-128, 127))
+    expect(tensor('int64', [2], [-(2 ** 63), 5]).data()).toEqual(BigInt64Array.of(-(2n ** 63n), 5n))
+    expect(tensor('uint64', [1], BigUint64Array.of(2n ** 64n - 1n)).data()).toEqual(BigUint64Array.of(2n ** 64n - 1n)) // prettier-ignore
+    expect(tensor('bool', [2], [0, 3]).data()).toEqual(Uint8Array.of(0, 1))
+  })
 })

@@ -1,10 +1,7 @@
-import path from 'node:path'
-import { counted } from '../../counted.js'
-import { carlaFiles } from '../../data/carla-files.js'
-import { openVideoFile } from '../../data/video-file.js'
+import type { VideoFile } from '../../data/video-file.js'
 import { UserError } from '../../errors.js'
-import { readCoordinates } from '../coordinate-files.js'
 import { cellOf } from '../town-cells.js'
+import { openPlacedVideos, type FrameSize } from './open-placed-videos.js'
 
 /** Frames, and where they were taken. */
 export interface PlacedFrames {
@@ -27,50 +24,43 @@ export interface PlacedDataset {
 
 /**
  * Opens the frames of a folder in CARLA's form with their coordinates. Only the file name of a video tells
- * which coordinates are its own.
+ * which coordinates are its own. Frames are read when they are asked for; that there are as many as coordinates, all
+ * of one size, in files that are whole, is found out here.
  * @param stride every so many frames of each video
+ * @param size what the frames have to have; undefined: what most videos have
  * @throws UserError naming the file that is missing, damaged, of another size, or outside of the town.
  */
-export function openPlacedFrames(folder: string, split: 'train' | 'test', stride: number): PlacedDataset {
+export function openPlacedFrames(
+  folder: string,
+  split: 'train' | 'test',
+  stride: number,
+  size?: FrameSize,
+): PlacedDataset & { readonly size: FrameSize } {
   const places: {
-    readonly file: string
+    readonly video: VideoFile
     readonly frame: number
     readonly x: number
     readonly y: number
     readonly cell: number
   }[] = []
-  for (const file of carlaFiles(folder, split)) {
-    const name = path.basename(file)
-    const coordinates = path.join(folder, name.replace(/^video_/, 'coords_').replace(/\.pt$/, '.npy'))
-    readCoordinates(coordinates).forEach(([x, y], frame) => {
-      if (frame % stride === 0) places.push({ file, frame, x, y, cell: cellIn(coordinates, frame, x, y) })
+  const videos = openPlacedVideos(folder, split, size)
+  for (const { video, coordinatesFile, coordinates } of videos)
+    coordinates.forEach(([x, y], frame) => {
+      if (frame % stride === 0)
+        places.push({ video, frame, x, y, cell: cellIn(coordinatesFile, frame, x, y) })
     })
-  }
-  let size: readonly [number, number] | undefined
+  const { height = 0, width = 0 } = videos[0]?.video ?? {}
   return {
     count: places.length,
+    size: [height, width],
     read(frames) {
       const chosen = frames.map((frame) => {
         const place = places[frame]
         if (!place) throw new RangeError(`there is no frame ${frame}`)
         return place
       })
-      const pictures = chosen.map(({ file, frame }) => {
-        const video = openVideoFile(file)
-        size ??= [video.height, video.width]
-        if (video.height !== size[0] || video.width !== size[1])
-          throw new UserError(
-            `${file} has frames of ${video.height}x${video.width} pixels, others have ${size.join('x')}`,
-          )
-        if (frame >= video.frames)
-          throw new UserError(
-            `${file} has ${counted(video.frames, 'frame')}, but there are coordinates of more`,
-          )
-        return video.read([frame])
-      })
-      const [height, width] = size ?? [0, 0]
       return {
-        pixels: Uint8Array.from(Buffer.concat(pictures)),
+        pixels: Uint8Array.from(Buffer.concat(chosen.map(({ video, frame }) => video.read([frame])))),
         ...{ height, width },
         coordinates: Float32Array.from(chosen.flatMap(({ x, y }) => [x, y])),
         cells: Int32Array.from(chosen, ({ cell }) => cell),

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import { counted } from '../../counted.js'
 import { median } from '../../median.js'
 import { hostRandom } from '../../random.js'
 import { range } from '../../schemes/range.js'
@@ -10,6 +11,7 @@ import type { SaveTry } from '../../training/outages/patient-save.js'
 import { augmentFrame } from './augment-frame.js'
 import type { LocatorProgress } from './locator-run-file.js'
 import type { FrameScores, LocatorTrainer } from './locator-trainer.js'
+import { NothingLearned } from './nothing-learned.js'
 import type { PlacedDataset, PlacedFrames } from './placed-frames.js'
 
 export interface LocatorTraining {
@@ -55,7 +57,8 @@ export interface EpochReport {
  * that is random depends on the seed and the step alone, so that a run that goes on ends as if never stopped.
  * @returns whether all epochs are done: else it was told to stop
  * @throws UserError from data, training or saving; what was done until then is saved, if that is possible.
- * TrainingDiverged for a state that is not finite, which is not saved.
+ * TrainingDiverged for a state that is not finite, which is not saved. NothingLearned after the last epoch if no test
+ * loss of any was a finite number, so that no network was the best.
  */
 export async function trainLocator(training: LocatorTraining): Promise<boolean> {
   const { trainer, train, config, signal, now = () => performance.now() } = training
@@ -115,6 +118,11 @@ export async function trainLocator(training: LocatorTraining): Promise<boolean> 
     throw error
   }
   await saves.last(trainer.step, isDone ? 'at the end' : 'when stopped')
+  if (isDone && bestLoss === Infinity)
+    throw new NothingLearned(
+      `training diverged: in ${counted(tested, 'epoch')} no test loss was a finite number, so that no network is ` +
+        'saved; start again with a lower --lr',
+    )
   return isDone
 }
 

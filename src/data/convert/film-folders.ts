@@ -5,7 +5,7 @@ import { byName } from '../by-name.js'
 import { decodeVideo } from '../decode-video.js'
 import type { PublishedVideo, PublishedVideos } from './published-videos.js'
 
-const FILM_NAME = /^[^.].*\.(mp4|avi|mov|mkv|webm)$/i
+const FILM_NAME = /^[^.].*\.(mp4|avi|mov|mkv|webm)$/is
 
 /**
  * Films in `train/` and `test/`, in the folder or in one that lies in it, in the order of their names.

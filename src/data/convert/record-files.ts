@@ -12,7 +12,7 @@ import { listRecords, readRecord, type RecordPlace } from '../tfrecord/read-reco
 import type { PublishedVideo, PublishedVideos } from './published-videos.js'
 
 /** `<name>-<split>.tfrecord-00000-of-00032`, or of a single file `<name>-<split>.tfrecord`. */
-const RECORD_NAME = /^[^.].*-(train|test)\.tfrecord(-\d+-of-(\d+))?$/
+const RECORD_NAME = /^[^.].*-(train|test)\.tfrecord(-\d+-of-(\d+))?$/s
 
 /** The feature that holds the frames, each a PNG or JPEG: `tfds.features.Video`. */
 const FEATURE = 'video'

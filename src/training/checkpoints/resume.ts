@@ -99,7 +99,8 @@ function resumed(
 /** @throws UserError naming the file and the first parameter that does not fit the configuration. */
 function readParameters(file: string, config: ResolvedTrainConfig, reading: Reading) {
   const { stateDict, config: saved, step } = reading(() => readCheckpointFile(file))
-  checkSameModel({ ...config }, saved, file)
+  // A configuration is complete: nobody may have given the option.
+  checkSameModel({ ...config }, saved, file, 'resumeTrainConfig fills in what a run had')
   try {
     return { parameters: createModel(config, { parameters: stateDict }).parameters, step }
   } catch (error) {

@@ -91,14 +91,20 @@ export function resumedFiles(
 
 /**
  * Checks that options, as far as they are given, make the model whose parameters a checkpoint holds.
+ * @param advice what to do to keep the model's
  * @throws UserError naming the option and both values.
  */
-export function checkSameModel(given: Values, saved: Values, checkpoint: string): void {
+export function checkSameModel(
+  given: Values,
+  saved: Values,
+  checkpoint: string,
+  advice = 'leave the option out',
+): void {
   for (const name of fixedModelOptions)
     if (isKnown(given[name]) && isKnown(saved[name]) && given[name] !== saved[name])
       throw new UserError(
         `--${name} is ${asTyped(saved[name])} in ${checkpoint}, not ${asTyped(given[name])}: ` +
-          'a trained model keeps it; leave the option out, or start anew',
+          `a trained model keeps it; ${advice}, or start anew`,
       )
 }
 

@@ -18,3 +18,12 @@ export function lastStep({
 }: Pick<TrainingConfig, 'max_steps' | 'lr_anneal_steps'>): number {
   return Math.min(maxSteps || Infinity, annealSteps || Infinity)
 }
+
+/** Those of the options of `lastStep` that keep a run from going on beyond a step: larger ones of these let it. */
+export function endedBy(
+  config: Pick<TrainingConfig, 'max_steps' | 'lr_anneal_steps'>,
+  step: number,
+): readonly ('max_steps' | 'lr_anneal_steps')[] {
+  const limits = ['max_steps', 'lr_anneal_steps'] as const
+  return limits.filter((name) => config[name] !== 0 && config[name] <= step)
+}

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { loadLocator } from '../../../src/carla/load-locator.js'
@@ -13,11 +13,10 @@ import {
 } from '../../../src/carla/training/locator-run-file.js'
 import { createLocatorTrainer } from '../../../src/carla/training/locator-trainer.js'
 import { locatorStateDict, readLocatorWeights } from '../../../src/carla/training/locator-weights.js'
+import { NothingLearned } from '../../../src/carla/training/nothing-learned.js'
 import type { OptimizerName } from '../../../src/carla/training/optimizers.js'
-import { openPlacedFrames } from '../../../src/carla/training/placed-frames.js'
 import { trainLocator, type EpochReport } from '../../../src/carla/training/train-locator.js'
 import { tensorsByName } from '../../../src/torch-file/tensors-by-name.js'
-import { writeNpy } from '../../../src/data/npy.js'
 import { tf } from '../../../src/runtime/tf.js'
 import { readTorchFile, tensor, writeTorchFile } from '../../../src/torch-file/index.js'
 import { describeEachBackend } from '../../helpers/backends.js'
@@ -133,9 +132,25 @@ describe('training', () => {
 })
 
 test('an epoch whose test loss is no number is not the best for ever', async () => {
-  const losses = [5, NaN, 4]
+  const { best, saved } = await tested([5, NaN, 4])
+  expect([best, saved.bestLoss]).toEqual([[true, false, true], 4])
+})
+
+test('a run whose test losses were never numbers ends with an error, after it is saved', async () => {
+  const message =
+    /^training diverged: in 2 epochs no test loss was a finite number, so that no network is saved/
+  const saves: LocatorProgress[] = []
+  const run = tested([NaN, Infinity], noProgress, saves)
+  await expect(run).rejects.toThrow(message)
+  await expect(run).rejects.toThrow(NothingLearned)
+  expect(saves.at(-1)).toMatchObject({ step: 2, tested: 2, bestLoss: Infinity })
+  // Not one that has a network from before.
+  expect((await tested([NaN], { ...noProgress, bestLoss: 7 })).saved.bestLoss).toBe(7)
+})
+
+/** Trains an epoch for each of these test losses, of one frame each. */
+async function tested(losses: readonly number[], progress = noProgress, saves: LocatorProgress[] = []) {
   const best: boolean[] = []
-  let saved: LocatorProgress = noProgress
   let step = 0
   const trainer = {
     get step() {
@@ -147,16 +162,16 @@ test('an epoch whose test loss is no number is not the best for ever', async () 
     dispose: () => undefined,
   }
   await trainLocator({
-    ...{ trainer, train: madeFrames(1), test: madeFrames(1), progress: noProgress },
-    config: { lr: 1, lr_step: 1, num_epochs: 3, batch_size: 1, save_interval: 9, with_transforms: false, seed: 0 }, // prettier-ignore
+    ...{ trainer, train: madeFrames(1), test: madeFrames(1), progress },
+    config: { lr: 1, lr_step: 1, num_epochs: losses.length, batch_size: 1, save_interval: 9, with_transforms: false, seed: 0 }, // prettier-ignore
     onEpoch: (_, isBest) => best.push(isBest),
     save: (progress) => {
-      saved = progress
+      saves.push(progress)
       return Promise.resolve(0)
     },
   })
-  expect([best, saved.bestLoss]).toEqual([[true, false, true], 4])
-})
+  return { best, saved: saves.at(-1) ?? expect.fail('nothing was saved') }
+}
 
 /**
  * Trains two epochs of two steps into a folder, or goes on there, up to some step.
@@ -271,40 +286,5 @@ describe('weights', () => {
       -10 + 3.5 * 41,
       -10 + 7.5 * 41,
     ])
-  })
-})
-
-describe('frames with places', () => {
-  function folder(coordinates: number[][]): string {
-    const data = newFolder()
-    writeTorchFile(
-      path.join(data, 'video_4.pt'),
-      tensor(
-        'uint8',
-        [3, 2, 2, 3],
-        Uint8Array.from({ length: 36 }, (_, i) => i),
-      ),
-    )
-    writeNpy(path.join(data, 'coords_4.npy'), { dtype: 'float64', shape: [coordinates.length, 3], data: Float64Array.from(coordinates.flat()) }) // prettier-ignore
-    writeFileSync(path.join(data, 'video_train.csv'), ',path\n0,somewhere/video/video_4.pt\n')
-    return data
-  }
-
-  test('are read one by one, with their cells', () => {
-    const frames = openPlacedFrames(folder([[0, 0, 9], [400, 50, 9], [31, 400, 9]]), 'train', 2) // prettier-ignore
-    expect(frames.count).toBe(2)
-    const { pixels, coordinates, cells } = frames.read([1, 0])
-    expect([...pixels]).toEqual([
-      ...Array.from({ length: 12 }, (_, i) => 24 + i),
-      ...Array.from({ length: 12 }, (_, i) => i),
-    ])
-    expect([...coordinates]).toEqual([31, 400, 0, 0])
-    expect([...cells]).toEqual([19, 0])
-  })
-
-  test('outside of the town, or without a picture, are named', () => {
-    expect(() => openPlacedFrames(folder([[0, 0, 0], [1, 401, 0]]), 'train', 1)).toThrow(/coords_4\.npy frame 1: the position \(1, 401\)/) // prettier-ignore
-    const longer = openPlacedFrames(folder([[0, 0, 0], [1, 1, 0], [2, 2, 0], [3, 3, 0]]), 'train', 1) // prettier-ignore
-    expect(() => longer.read([3])).toThrow('video_4.pt has 3 frames, but there are coordinates of more')
   })
 })
