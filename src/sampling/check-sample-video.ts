@@ -1,4 +1,5 @@
 import { counted } from '../counted.js'
+import { requireStep } from '../diffusion/samplers/require-step.js'
 import type { SamplerStep } from '../diffusion/types.js'
 import { elementCount } from '../element-count.js'
 import { UserError } from '../errors.js'
@@ -49,14 +50,7 @@ export function checkSampleVideo(options: SampleVideoOptions): void {
 
 /** A sampler of another schedule would take other steps than the diffusion process has. */
 function checkSampler(sampler: SamplerStep, numTimesteps: number): void {
-  const what = 'sampleVideo takes as sampler what ancestralSampler, ddimSampler or another gives'
-  const members = {
-    numTimesteps: 'number',
-    numCarried: 'number',
-    weights: 'function',
-    update: 'function',
-  } as const
-  expectObject(what, sampler, members)
+  requireStep('sampleVideo takes as sampler what ancestralSampler, ddimSampler or another gives', sampler)
   if (sampler.numTimesteps !== numTimesteps)
     throw new UserError(
       `the sampler takes ${counted(sampler.numTimesteps, 'step')}, the diffusion has ${numTimesteps}: ` +

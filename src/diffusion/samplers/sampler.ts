@@ -1,6 +1,6 @@
-import { expectObject } from '../../expect.js'
 import { tf } from '../../runtime/tf.js'
 import type { Sampler, SamplerStep } from '../types.js'
+import { requireStep } from './require-step.js'
 import { walk } from './walk.js'
 
 /**
@@ -8,17 +8,7 @@ import { walk } from './walk.js'
  * @throws UserError for something that is no step.
  */
 export function samplerOf(step: SamplerStep): Sampler {
-  const members = {
-    numTimesteps: 'number',
-    numCarried: 'number',
-    weights: 'function',
-    update: 'function',
-  } as const
-  expectObject(
-    'samplerOf takes a step with name, numTimesteps, numCarried, weights and update',
-    step,
-    members,
-  )
+  requireStep('samplerOf takes a step with name, numTimesteps, numCarried, weights and update', step)
   const { weights, update } = step
   return {
     ...step,
