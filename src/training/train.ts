@@ -24,8 +24,8 @@ import { lastStep } from './step/learning-rate.js'
 import type { ResolvedTrainRun, RunResult, TrainRun } from './train-run.js'
 
 /**
- * Trains a model from fresh weights or a checkpoint, as the configuration says. The runtime must have been
- * started with what the configuration asks of it (see `runtimeOptions`). Writes below `<root>/<run id>/`; reports through callbacks.
+ * Trains a model from fresh weights or a checkpoint, as the configuration says. The runtime must have been started with
+ * what the configuration asks of it (see `runtimeOptions`). Writes below `<root>/<run id>/`; reports through callbacks.
  * @throws UserError for options, data or files that do not work, and for a runtime that was started with others.
  */
 export async function train(asked: TrainRun): Promise<RunResult> {
